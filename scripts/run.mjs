@@ -1,0 +1,10 @@
+// Runs one TypeScript program of the project on the pinned Node: `node scripts/run.mjs cli/main.ts ARG…`.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
+
+ensureInstalled();
+const [program, ...args] = process.argv.slice(2);
+const child = spawn(pinnedNode, [path.join(root, program), ...args], { stdio: 'inherit', env: environment() });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
