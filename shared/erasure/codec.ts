@@ -9,7 +9,7 @@ import type { Matrix } from './matrix.ts';
 const MAX_SHARDS = 255;
 
 // Shards start at different places within a page. At the same place in every page (shards of 1 MiB in a row), the
-// same byte of all shards would compete for the same few lines of the cache: that measured 7 to 15% slower.
+// same byte of all shards would compete for the same few lines of the cache: that measured 5 to 20% slower.
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT_BYTES = 5 * BLOCK_BYTES;
 
