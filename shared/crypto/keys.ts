@@ -1,0 +1,36 @@
+/** Every key that follows from a transfer's secret. docs/protocol.md §2. HKDF: RFC 5869. */
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+
+declare const brand: unique symbol;
+/** 32 bytes: seals one segment once. */
+export type SegmentKey = Uint8Array & { readonly [brand]: 'SegmentKey' };
+/** 32 bytes: seals one manifest once. */
+export type ManifestKey = Uint8Array & { readonly [brand]: 'ManifestKey' };
+/** 32 bytes: proves to the coordinator that its holder has the link. */
+export type AccessToken = Uint8Array & { readonly [brand]: 'AccessToken' };
+
+const KEY_BYTES = 32;
+const label = (text: string, suffix = new Uint8Array(0)): Uint8Array => {
+  const prefix = new TextEncoder().encode(text);
+  const info = new Uint8Array(prefix.length + suffix.length);
+  info.set(prefix);
+  info.set(suffix, prefix.length);
+  return info;
+};
+
+/** @param salt - 32 bytes, fresh at every sealing: the key must never seal two texts. */
+export function deriveSegmentKey(secret: Uint8Array, salt: Uint8Array, index: number): SegmentKey {
+  const position = new Uint8Array(4);
+  new DataView(position.buffer).setUint32(0, index);
+  return hkdf(sha256, secret, salt, label('shardsend/1 segment', position), KEY_BYTES) as SegmentKey;
+}
+
+/** @param salt - 32 bytes, fresh at every sealing. */
+export const deriveManifestKey = (secret: Uint8Array, salt: Uint8Array): ManifestKey => hkdf(sha256, secret, salt, label('shardsend/1 manifest'), KEY_BYTES) as ManifestKey;
+
+export const deriveAccessToken = (secret: Uint8Array, transferId: Uint8Array): AccessToken =>
+  hkdf(sha256, secret, transferId, label('shardsend/1 access'), KEY_BYTES) as AccessToken;
+
+/** What the coordinator keeps of an access or owner token. */
+export const hashToken = (token: Uint8Array): Uint8Array => sha256(token);

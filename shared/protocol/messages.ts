@@ -1,0 +1,190 @@
+/**
+ * The coordinator's JSON messages: one schema each, from which its type follows, read by both ends. Byte strings stay
+ * b64 text in these types; their schema has checked form and length. docs/protocol.md §9, §10.
+ */
+import * as v from 'valibot';
+import { decodeB64, ID_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './bytes.ts';
+import { ERROR_CODES, SendError, type ErrorCode } from './errors.ts';
+import {
+  MAX_CONTENT_BYTES,
+  MAX_DOWNLOADS,
+  MAX_EXPIRES_IN_SECONDS,
+  MAX_NODES,
+  MAX_SEGMENTS_PER_COMMIT,
+  MAX_SEGMENTS_PER_REBUILD,
+  MAX_SEGMENT_TABLE_PAGE,
+  MAX_SHARD_BYTES,
+  MIN_CONTENT_BYTES,
+  MIN_EXPIRES_IN_SECONDS,
+} from './limits.ts';
+import { ORDER_BYTES } from './order.ts';
+
+const isB64 =
+  (length: number) =>
+  (text: string): boolean => {
+    try {
+      return decodeB64(text, length).length === length;
+    } catch {
+      return false; // the only thing decodeB64 throws is that the text is not what it should be
+    }
+  };
+const b64 = (length: number) => v.pipe(v.string(), v.maxLength(Math.ceil((length * 4) / 3)), v.check(isB64(length), `b64 of ${length} bytes expected`));
+const whole = (min: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max));
+const timeMs = whole(0, Number.MAX_SAFE_INTEGER);
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+const segmentIndex = whole(0, 0xfffffffe);
+const shardIndex = whole(0, MAX_NODES - 1);
+const ascending = (list: number[]): boolean => list.every((value, i) => i === 0 || value > list[i - 1]!);
+const shardIndexes = v.pipe(
+  v.array(shardIndex),
+  v.minLength(1),
+  v.maxLength(MAX_NODES),
+  v.check((list) => new Set(list).size === list.length, 'shard indexes must differ'),
+);
+const roots = v.pipe(
+  v.string(),
+  v.maxLength(Math.ceil((MAX_NODES * KEY_BYTES * 4) / 3)),
+  v.check((text) => {
+    const bytes = Math.floor((text.length * 3) / 4);
+    return bytes > 0 && bytes % KEY_BYTES === 0 && isB64(bytes)(text);
+  }, 'b64 of roots expected'),
+);
+const problemCode = v.picklist(ERROR_CODES as readonly [ErrorCode, ...ErrorCode[]]);
+const httpUrl = v.pipe(
+  v.string(),
+  v.maxLength(512),
+  v.check((text) => {
+    if (!URL.canParse(text)) return false;
+    const url = new URL(text);
+    return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  }, 'an http or https address without query expected'),
+);
+
+export const seatSchema = v.object({ shardIndex, nodeId: b64(KEY_BYTES), url: httpUrl, order: b64(ORDER_BYTES) });
+export type Seat = v.InferOutput<typeof seatSchema>;
+const seats = v.pipe(v.array(seatSchema), v.maxLength(MAX_NODES));
+export const seatsSchema = v.object({ nodes: seats });
+
+export const problemSchema = v.object({ shardIndex, code: problemCode });
+export type Problem = v.InferOutput<typeof problemSchema>;
+const problems = v.pipe(v.array(problemSchema), v.maxLength(256));
+
+export const networkSchema = v.object({
+  version: v.literal(1),
+  coordinatorKey: b64(KEY_BYTES),
+  nowMs: timeMs,
+  nodes: v.object({ online: count, total: count }),
+  limits: v.object({ maxContentBytes: count, minExpiresInSeconds: count, maxExpiresInSeconds: count, maxDownloads: count }),
+});
+export type Network = v.InferOutput<typeof networkSchema>;
+
+export const registrationSchema = v.object({
+  url: httpUrl,
+  operator: v.pipe(v.string(), v.minLength(1), v.maxLength(64), v.regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]*$/u)),
+  capacityBytes: count,
+  freeBytes: count,
+  version: v.pipe(v.string(), v.maxLength(32), v.regex(/^[\w.+-]+$/)),
+  region: v.optional(v.object({ latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)), longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)) })),
+});
+export type Registration = v.InferOutput<typeof registrationSchema>;
+export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES) });
+export const heartbeatSchema = v.object({ freeBytes: count, usedBytes: count, version: registrationSchema.entries.version });
+export type Heartbeat = v.InferOutput<typeof heartbeatSchema>;
+export const heartbeatAnswerSchema = v.object({ nowMs: timeMs });
+export const healthSchema = v.object({
+  nodeId: b64(KEY_BYTES),
+  version: v.string(),
+  capacityBytes: count,
+  usedBytes: count,
+  freeBytes: count,
+  shards: count,
+  atMs: timeMs,
+  signature: v.optional(b64(SIGNATURE_BYTES)),
+});
+export type Health = v.InferOutput<typeof healthSchema>;
+
+export const createTransferSchema = v.object({
+  contentBytes: whole(MIN_CONTENT_BYTES, MAX_CONTENT_BYTES),
+  expiresInSeconds: whole(MIN_EXPIRES_IN_SECONDS, MAX_EXPIRES_IN_SECONDS),
+  downloadLimit: v.nullable(whole(1, MAX_DOWNLOADS)),
+  accessHash: b64(KEY_BYTES),
+});
+export type CreateTransfer = v.InferOutput<typeof createTransferSchema>;
+
+const state = v.picklist(['uploading', 'ready']);
+const redundancy = { requiredShards: whole(1, MAX_NODES), totalShards: whole(1, MAX_NODES) };
+export const placementSchema = v.object({ transferId: b64(ID_BYTES), state, ...redundancy, safeShards: whole(1, MAX_NODES), expiresAtMs: timeMs, nodes: seats });
+export type Placement = v.InferOutput<typeof placementSchema>;
+
+export const statusSchema = v.object({
+  transferId: b64(ID_BYTES),
+  state,
+  ...redundancy,
+  contentBytes: whole(MIN_CONTENT_BYTES, MAX_CONTENT_BYTES),
+  createdAtMs: timeMs,
+  expiresAtMs: timeMs,
+  downloads: v.object({ limit: v.nullable(count), committed: count, claimed: count }),
+  segments: v.object({ total: count, committed: count }),
+  survives: v.pipe(v.number(), v.safeInteger()),
+});
+export type Status = v.InferOutput<typeof statusSchema>;
+
+export const shardIndexesSchema = v.object({ shardIndexes });
+
+const receiptEntries = {
+  shardIndex,
+  storedAtMs: timeMs,
+  segments: v.pipe(v.array(segmentIndex), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_REBUILD), v.check(ascending, 'segments must ascend')),
+  signature: b64(SIGNATURE_BYTES),
+};
+export const receiptSchema = v.object(receiptEntries);
+export type ReceiptMessage = v.InferOutput<typeof receiptSchema>;
+export const segmentEntrySchema = v.object({ index: segmentIndex, salt: b64(KEY_BYTES), roots });
+export type SegmentEntry = v.InferOutput<typeof segmentEntrySchema>;
+export const commitSegmentsSchema = v.object({
+  segments: v.pipe(v.array(segmentEntrySchema), v.maxLength(MAX_SEGMENTS_PER_COMMIT)),
+  receipts: v.pipe(v.array(receiptSchema), v.maxLength(4 * MAX_NODES)),
+});
+export type CommitSegments = v.InferOutput<typeof commitSegmentsSchema>;
+export const committedSchema = v.object({ committed: count });
+
+export const segmentTableSchema = v.object({
+  segments: v.pipe(
+    v.array(v.object({ ...segmentEntrySchema.entries, stored: v.pipe(v.array(shardIndex), v.maxLength(MAX_NODES), v.check(ascending, 'shard indexes must ascend')) })),
+    v.maxLength(MAX_SEGMENT_TABLE_PAGE),
+  ),
+  next: v.nullable(segmentIndex),
+});
+export type SegmentTable = v.InferOutput<typeof segmentTableSchema>;
+
+const claimId = b64(ID_BYTES);
+export const claimSchema = v.object({ claimId, leaseExpiresAtMs: timeMs, nodes: seats });
+export type Claim = v.InferOutput<typeof claimSchema>;
+export const claimIdSchema = v.object({ claimId });
+export const leaseSchema = v.object({ leaseExpiresAtMs: timeMs });
+export const fetchOrdersSchema = v.object({ claimId, shardIndexes });
+export const endClaimSchema = v.object({ claimId, problems });
+export const completeSchema = v.object({ problems });
+
+export const rebuildSchema = v.object({
+  jobId: b64(ID_BYTES),
+  transferId: b64(ID_BYTES),
+  ...redundancy,
+  segments: v.pipe(v.array(v.object({ index: segmentIndex, shardBytes: whole(1, MAX_SHARD_BYTES), roots })), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_REBUILD)),
+  sources: seats,
+  targets: v.pipe(v.array(v.object({ ...seatSchema.entries, segments: receiptEntries.segments })), v.minLength(1), v.maxLength(MAX_NODES)),
+});
+export type Rebuild = v.InferOutput<typeof rebuildSchema>;
+export const rebuildReportSchema = v.object({ jobId: b64(ID_BYTES), receipts: v.pipe(v.array(receiptSchema), v.maxLength(4 * MAX_NODES)), problems });
+export type RebuildReport = v.InferOutput<typeof rebuildReportSchema>;
+
+export const deletionSchema = v.object({ transferId: b64(ID_BYTES), nodeId: b64(KEY_BYTES), deletedAtMs: timeMs, shards: count, bytes: count, signature: b64(SIGNATURE_BYTES) });
+export type Deletion = v.InferOutput<typeof deletionSchema>;
+
+/** @throws SendError `code`, naming the first field that is wrong but never its value. */
+export function parseMessage<T extends v.GenericSchema>(schema: T, input: unknown, code: ErrorCode = 'bad_request'): v.InferOutput<T> {
+  const result = v.safeParse(schema, input, { abortEarly: true });
+  if (result.success) return result.output;
+  const path = result.issues[0].path?.map((item) => (typeof item.key === 'number' ? '[]' : String(item.key).slice(0, 40))).join('.') ?? 'message';
+  throw new SendError(code, `malformed: ${path}`);
+}
