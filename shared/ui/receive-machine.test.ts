@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { TransferInfo } from '../client/types.ts';
+import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+
+const info: TransferInfo = {
+  transferId: 'x',
+  files: [{ path: 'a.txt', bytes: 100, type: '', modifiedMs: null }],
+  bytes: 100,
+  expiresAtMs: 1,
+  downloadsLeft: 1,
+};
+const result = { bytes: 100, problems: [] };
+const opening: ReceiveState = { step: 'opening' };
+const opened: ReceiveEvent = { type: 'opened', info };
+const download: ReceiveEvent = { type: 'download' };
+const progress = (doneBytes: number): ReceiveEvent => ({
+  type: 'progress',
+  progress: { doneBytes, totalBytes: 100, bytesPerSecond: 1, secondsLeft: 1 },
+});
+const run = (events: readonly ReceiveEvent[], from: ReceiveState = opening): ReceiveState => events.reduce(nextReceive, from);
+
+describe('the receive page', () => {
+  it('lists before it downloads, and downloads only when told', () => {
+    expect(run([opened])).toEqual({ step: 'listed', info });
+    expect(run([opened, download, progress(50)])).toMatchObject({ step: 'receiving', progress: { doneBytes: 50 } });
+    expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, result });
+  });
+
+  it('cannot download what was not opened', () => {
+    expect(run([download])).toBe(opening);
+    const closed = run([{ type: 'refused', code: 'link_damaged' }]);
+    expect(run([download], closed)).toBe(closed);
+  });
+
+  it('keeps the list after a failure that can be tried again', () => {
+    const failed = run([opened, download, { type: 'failed', code: 'not_enough_shards' }]);
+    expect(failed).toEqual({ step: 'failed', info, code: 'not_enough_shards' });
+    expect(run([download], failed)).toMatchObject({ step: 'receiving', progress: null });
+  });
+
+  it('goes back to the list when the person cancels', () => {
+    expect(run([opened, download, { type: 'failed', code: 'cancelled' }])).toEqual({ step: 'listed', info });
+  });
+
+  it('closes when the transfer ended meanwhile', () => {
+    expect(run([opened, download, { type: 'failed', code: 'transfer_revoked' }])).toEqual({ step: 'closed', code: 'transfer_revoked' });
+  });
+
+  it('never lets the bar run backwards', () => {
+    expect(run([opened, download, progress(60), progress(20)])).toMatchObject({ progress: { doneBytes: 60 } });
+  });
+
+  it('looks again by itself only at what passes', () => {
+    expect(opensLater({ step: 'closed', code: 'transfer_uploading' })).toBe(true);
+    expect(opensLater({ step: 'closed', code: 'offline' })).toBe(true);
+    expect(opensLater({ step: 'closed', code: 'transfer_expired' })).toBe(false);
+  });
+
+  it('does not open another link in the middle of a download', () => {
+    const receiving = run([opened, download]);
+    expect(isReceiving(receiving)).toBe(true);
+    expect(run([{ type: 'open' }], receiving)).toBe(receiving);
+  });
+
+  it('says kindly that a reload lost the key', () => expect(run([{ type: 'keyGone' }])).toEqual({ step: 'keyGone' }));
+});

@@ -1,0 +1,57 @@
+/**
+ * Shows names that strangers chose. A name may hold characters that reorder or hide its neighbours:
+ * `invoice`, U+202E, `fdp.exe` looks like `invoiceexe.pdf`. Those are spelt out; everything else is left as it is.
+ * docs/protocol.md §5: names are carried as they are and made harmless where they are shown.
+ */
+
+/** One run of a name: text as it is, or the spelling of one character that would not show itself. */
+export interface NamePart {
+  readonly text: string;
+  readonly spelt: boolean;
+}
+
+/**
+ * Controls, line and paragraph separators, bidirectional marks, embeddings, overrides and isolates, invisible spaces
+ * and fillers, tags, lone surrogates. ZWNJ and ZWJ stay: Persian, Indic scripts and emoji need them.
+ */
+const UNSEEN =
+  /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+
+export function nameParts(name: string): readonly NamePart[] {
+  const parts: NamePart[] = [];
+  let from = 0;
+  for (const found of name.matchAll(UNSEEN)) {
+    if (found.index > from) parts.push({ text: name.slice(from, found.index), spelt: false });
+    parts.push({ text: spell(found[0]), spelt: true });
+    from = found.index + found[0].length;
+  }
+  if (from < name.length) parts.push({ text: name.slice(from), spelt: false });
+  return parts;
+}
+
+/** The same as one string, for labels and titles. */
+export const safeName = (name: string): string =>
+  nameParts(name)
+    .map((part) => part.text)
+    .join('');
+
+const spell = (character: string): string =>
+  `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`;
+
+/** Names longer than this are cut in the middle where the room is short, so that their end stays in sight. */
+const WHOLE_LENGTH = 24;
+const TAIL_LENGTH = 12;
+
+/**
+ * Cuts a name in two where a narrow list may shorten it: only the head gives way, so that an extension is always seen.
+ *
+ * @returns `tail` empty for a short name; never cuts inside a grapheme.
+ */
+export function splitName(name: string): { readonly head: string; readonly tail: string } {
+  if (name.length <= WHOLE_LENGTH) return { head: name, tail: '' };
+  const around = name.slice(-TAIL_LENGTH * 4);
+  const graphemes = Array.from(new Intl.Segmenter().segment(around), (part) => part.segment);
+  const whole = graphemes.slice(1); // the first one may have been cut by the slice
+  const tail = whole.slice(-TAIL_LENGTH).join('');
+  return tail === '' ? { head: name, tail } : { head: name.slice(0, -tail.length), tail };
+}

@@ -1,0 +1,98 @@
+/**
+ * What a person chose to send: files from a picker, a drop or the clipboard, folders with their paths, gathered into one
+ * list of unique paths that a manifest can carry (docs/protocol.md §5).
+ */
+import type { ErrorCode } from '../protocol/errors.ts';
+import { MAX_FILES } from '../protocol/limits.ts';
+import { isManifestPath } from '../protocol/manifest.ts';
+
+export interface ChosenFile {
+  /** `folder/name.txt`, or the bare name. Unique in a selection. */
+  readonly path: string;
+  readonly file: File;
+}
+
+export interface Addition {
+  readonly files: readonly ChosenFile[];
+  /** Why something was left out; null when everything was taken. */
+  readonly problem: ErrorCode | null;
+}
+
+/**
+ * Adds files to a selection. A path that is taken gets a number, also when size and date are the same: an unwanted
+ * double is seen in the list, a file left out by mistake is not. More than fit: none is added, so that nobody sends
+ * half a folder unknowingly.
+ */
+export function addFiles(chosen: readonly ChosenFile[], added: readonly ChosenFile[]): Addition {
+  const taken = new Set(chosen.map((item) => item.path));
+  const files = [...chosen];
+  let problem: ErrorCode | null = null;
+  for (const item of added) {
+    const path = item.path.replace(/^\/+/, '').normalize('NFC');
+    const unique = taken.has(path) ? numberedPath(path, taken) : path;
+    if (!isManifestPath(unique)) {
+      problem = 'name_invalid';
+      continue;
+    }
+    taken.add(unique);
+    files.push({ path: unique, file: item.file });
+  }
+  return files.length > MAX_FILES ? { files: chosen, problem: 'too_many_files' } : { files, problem };
+}
+
+export const totalBytes = (files: readonly ChosenFile[]): number => files.reduce((sum, item) => sum + item.file.size, 0);
+
+/** From a file input, with or without folders. */
+export const filesOfInput = (list: Iterable<File>): ChosenFile[] =>
+  Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+
+/**
+ * From a drop or the clipboard; folders are walked to their depth.
+ *
+ * The entries are taken before the first await, because a browser empties the transfer once its event is over.
+ * Stops early, with one file more than can be sent, instead of walking a whole disk.
+ */
+export function filesOfTransfer(transfer: DataTransfer): Promise<ChosenFile[]> {
+  const found: ChosenFile[] = [];
+  const folders: FileSystemDirectoryEntry[] = [];
+  for (const item of transfer.items) {
+    if (item.kind !== 'file') continue;
+    const entry = item.webkitGetAsEntry?.();
+    const file = item.getAsFile();
+    if (entry?.isDirectory) folders.push(entry as FileSystemDirectoryEntry);
+    else if (file) found.push({ path: file.name, file });
+  }
+  return walkFolders(folders, found);
+}
+
+async function walkFolders(folders: FileSystemDirectoryEntry[], found: ChosenFile[]): Promise<ChosenFile[]> {
+  for (let next = folders.shift(); next && found.length <= MAX_FILES; next = folders.shift()) {
+    const reader = next.createReader();
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- a reader hands out one batch after another
+      const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+      if (batch.length === 0 || found.length > MAX_FILES) break;
+      const read = batch.filter((entry) => entry.isFile).map(fileOfEntry);
+      folders.push(...batch.filter((entry): entry is FileSystemDirectoryEntry => entry.isDirectory));
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      found.push(...(await Promise.all(read)));
+    }
+  }
+  return found;
+}
+
+const fileOfEntry = (entry: FileSystemEntry): Promise<ChosenFile> =>
+  new Promise((resolve, reject) =>
+    (entry as FileSystemFileEntry).file((file) => resolve({ path: entry.fullPath.replace(/^\/+/, ''), file }), reject),
+  );
+
+/** `a.txt` taken: `a (2).txt`, and so on. */
+function numberedPath(path: string, taken: ReadonlySet<string>): string {
+  const slash = path.lastIndexOf('/') + 1;
+  const dot = path.lastIndexOf('.');
+  const cut = dot > slash ? dot : path.length;
+  for (let number = 2; ; number++) {
+    const candidate = `${path.slice(0, cut)} (${number})${path.slice(cut)}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { SendResult } from '../client/types.ts';
+import { isSending, nextSend, startPicking, type SendEvent, type SendState } from './send-machine.ts';
+
+const choices = { expiresInSeconds: 3600, downloadLimit: 5 };
+const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
+const other = { path: 'b.txt', file: new File(['b'], 'b.txt') };
+const result: SendResult = {
+  link: 'https://send.example/d/x#y',
+  transferId: 'x',
+  ownerToken: 't',
+  bytes: 1,
+  sentBytes: 2,
+  expiresAtMs: 3,
+  survives: 4,
+  problems: [],
+};
+const progress = (doneBytes: number) => ({ doneBytes, totalBytes: 100, bytesPerSecond: 1, secondsLeft: 1 });
+const run = (events: readonly SendEvent[], from: SendState = startPicking(choices)): SendState => events.reduce(nextSend, from);
+const add: SendEvent = { type: 'add', files: [file] };
+const start: SendEvent = { type: 'start' };
+
+describe('the send screen', () => {
+  it('does not start without files and says why', () => {
+    expect(run([start])).toMatchObject({ step: 'picking', notice: 'no_files' });
+  });
+
+  it('goes from files to a link', () => {
+    const state = run([add, start, { type: 'link', link: result.link }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
+    expect(state).toEqual({ step: 'done', fileCount: 1, choices, result, revoking: 'no' });
+  });
+
+  it('keeps selection and choices through a failure, and tries again with them', () => {
+    const failed = run([add, start, { type: 'failed', code: 'offline' }]);
+    expect(failed).toEqual({ step: 'failed', files: [file], choices, code: 'offline' });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, link: null, progress: null });
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
+  });
+
+  it('keeps the selection when the person cancels, without an error', () => {
+    expect(run([add, start, { type: 'failed', code: 'cancelled' }])).toEqual(startPicking(choices, [file]));
+  });
+
+  it('never lets the bar run backwards', () => {
+    const state = run([add, start, { type: 'progress', progress: progress(60) }, { type: 'progress', progress: progress(40) }]);
+    expect(state).toMatchObject({ progress: { doneBytes: 60 } });
+  });
+
+  it('ignores what comes too late', () => {
+    const picking = run([add]);
+    expect(run([{ type: 'progress', progress: progress(1) }, { type: 'sent', result }, { type: 'failed', code: 'offline' }], picking)).toBe(picking);
+    const sending = run([add, start]);
+    expect(run([{ type: 'clear' }, { type: 'remove', path: 'a.txt' }, add, start], sending)).toBe(sending);
+  });
+
+  it('warns about leaving only while bytes are on their way', () => {
+    expect([run([add]), run([add, start]), run([add, start, { type: 'sent', result }])].map(isSending)).toEqual([false, true, false]);
+  });
+
+  it('removes files and drops the notice', () => {
+    const state = run([add, { type: 'add', files: [other] }, { type: 'addFailed', code: 'file_unreadable' }, { type: 'remove', path: 'a.txt' }]);
+    expect(state).toMatchObject({ files: [other], notice: null });
+    expect(run([{ type: 'clear' }], state)).toMatchObject({ files: [] });
+  });
+});
+
+describe('withdrawing', () => {
+  const done = run([add, start, { type: 'sent', result }]);
+
+  it('asks first', () => {
+    expect(run([{ type: 'revoke' }], done)).toBe(done);
+    expect(run([{ type: 'askRevoke' }, { type: 'keep' }], done)).toEqual(done);
+    expect(run([{ type: 'askRevoke' }, { type: 'revoke' }, { type: 'revoked' }], done)).toMatchObject({ revoking: 'done' });
+  });
+
+  it('shows why it failed and can be tried again', () => {
+    const failed = run([{ type: 'askRevoke' }, { type: 'revoke' }, { type: 'revokeFailed', code: 'offline' }], done);
+    expect(failed).toMatchObject({ revoking: { failed: 'offline' } });
+    expect(run([{ type: 'askRevoke' }], failed)).toMatchObject({ revoking: 'asking' });
+  });
+
+  it('starts over with the same choices and no files', () => {
+    expect(run([{ type: 'again' }], done)).toEqual(startPicking(choices));
+  });
+});

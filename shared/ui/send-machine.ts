@@ -1,0 +1,157 @@
+/**
+ * What the send screen is doing, as data: no browser, no clock, no network. Events come from people and from
+ * shared/client/browser; `nextSend` answers with the next state. A selection is dropped only by the person or by success.
+ */
+import type { Progress, SendResult } from '../client/types.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
+import { addFiles, type ChosenFile } from './selection.ts';
+
+export interface SendChoices {
+  readonly expiresInSeconds: number;
+  readonly downloadLimit: number | null;
+}
+
+interface Chosen {
+  readonly files: readonly ChosenFile[];
+  readonly choices: SendChoices;
+}
+
+export interface Picking extends Chosen {
+  readonly step: 'picking';
+  /** Why the last addition was not taken whole. */
+  readonly notice: ErrorCode | null;
+}
+export interface Sending extends Chosen {
+  readonly step: 'sending';
+  readonly link: string | null;
+  /** Null until the first byte. */
+  readonly progress: Progress | null;
+}
+export interface Unsent extends Chosen {
+  readonly step: 'failed';
+  readonly code: ErrorCode;
+}
+export interface Sent {
+  readonly step: 'done';
+  readonly fileCount: number;
+  readonly choices: SendChoices;
+  readonly result: SendResult;
+  readonly revoking: 'no' | 'asking' | 'busy' | 'done' | { readonly failed: ErrorCode };
+}
+export type SendState = Picking | Sending | Unsent | Sent;
+
+export type SendEvent =
+  | { readonly type: 'add'; readonly files: readonly ChosenFile[] }
+  | { readonly type: 'addFailed'; readonly code: ErrorCode }
+  | { readonly type: 'remove'; readonly path: string }
+  | { readonly type: 'clear' }
+  | { readonly type: 'choose'; readonly choices: SendChoices }
+  | { readonly type: 'start' }
+  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'sent'; readonly result: SendResult }
+  | { readonly type: 'failed'; readonly code: ErrorCode }
+  | { readonly type: 'change' }
+  | { readonly type: 'again' }
+  | { readonly type: 'askRevoke' }
+  | { readonly type: 'keep' }
+  | { readonly type: 'revoke' }
+  | { readonly type: 'revoked' }
+  | { readonly type: 'revokeFailed'; readonly code: ErrorCode };
+
+export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = []): Picking => ({
+  step: 'picking',
+  files,
+  choices,
+  notice: null,
+});
+
+/** Leaving the page now would lose work that cannot be taken up again. */
+export const isSending = (state: SendState): boolean => state.step === 'sending';
+
+/** Events that make no sense in a state leave it as it is. */
+export function nextSend(state: SendState, event: SendEvent): SendState {
+  switch (state.step) {
+    case 'picking':
+      return fromPicking(state, event);
+    case 'sending':
+      return fromSending(state, event);
+    case 'failed':
+      return fromFailed(state, event);
+    case 'done':
+      return fromDone(state, event);
+  }
+}
+
+function fromPicking(state: Picking, event: SendEvent): SendState {
+  switch (event.type) {
+    case 'add': {
+      const { files, problem } = addFiles(state.files, event.files);
+      return { ...state, files, notice: problem };
+    }
+    case 'addFailed':
+      return { ...state, notice: event.code };
+    case 'remove':
+      return { ...state, files: state.files.filter((item) => item.path !== event.path), notice: null };
+    case 'clear':
+      return { ...state, files: [], notice: null };
+    case 'choose':
+      return { ...state, choices: event.choices };
+    case 'start': {
+      const { files, choices } = state;
+      return files.length === 0 ? { ...state, notice: 'no_files' } : sendAll({ files, choices });
+    }
+    default:
+      return state;
+  }
+}
+
+function fromSending(state: Sending, event: SendEvent): SendState {
+  const { files, choices } = state;
+  switch (event.type) {
+    case 'link':
+      return { ...state, link: event.link };
+    case 'progress':
+      return { ...state, progress: forward(state.progress, event.progress) };
+    case 'sent':
+      return { step: 'done', fileCount: files.length, choices, result: event.result, revoking: 'no' };
+    case 'failed':
+      return event.code === 'cancelled' ? startPicking(choices, files) : { step: 'failed', files, choices, code: event.code };
+    default:
+      return state;
+  }
+}
+
+function fromFailed(state: Unsent, event: SendEvent): SendState {
+  const { files, choices } = state;
+  if (event.type === 'start') return sendAll({ files, choices });
+  if (event.type === 'change') return startPicking(choices, files);
+  return state;
+}
+
+function fromDone(state: Sent, event: SendEvent): SendState {
+  const { revoking } = state;
+  const open = revoking === 'no' || typeof revoking === 'object';
+  switch (event.type) {
+    case 'again':
+      return startPicking(state.choices);
+    case 'askRevoke':
+      return open ? { ...state, revoking: 'asking' } : state;
+    case 'keep':
+      return revoking === 'asking' ? { ...state, revoking: 'no' } : state;
+    case 'revoke':
+      return revoking === 'asking' ? { ...state, revoking: 'busy' } : state;
+    case 'revoked':
+      return { ...state, revoking: 'done' };
+    case 'revokeFailed':
+      return { ...state, revoking: { failed: event.code } };
+    default:
+      return state;
+  }
+}
+
+const sendAll = ({ files, choices }: Chosen): Sending => ({ step: 'sending', files, choices, link: null, progress: null });
+
+/** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
+export const forward = (before: Progress | null, now: Progress): Progress =>
+  before && now.doneBytes < before.doneBytes ? { ...now, doneBytes: Math.min(before.doneBytes, now.totalBytes) } : now;
