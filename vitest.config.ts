@@ -1,0 +1,65 @@
+/**
+ * Every test of the repository, in four projects that run one after another: what is quick and pure first, what starts
+ * real processes or browsers last and one file at a time, so that nothing else takes their two cores.
+ */
+import { defineConfig } from 'vitest/config';
+
+const MINUTE_MS = 60_000;
+/** Needs minutes or gigabytes: runs with `npm run test:slow` alone. */
+const SLOW = '**/*.slow.test.ts';
+const NEVER = ['**/node_modules/**', '**/dist/**', '**/.shardsend/**', '**/.output/**', '**/.wxt/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['{shared,node,cli,scripts,extension,web,test/property,test/vectors}/**/*.test.ts'],
+          exclude: [...NEVER, SLOW, '**/*.workerd.test.ts'],
+          testTimeout: MINUTE_MS,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // The coordinator’s tests run inside workerd and bring a configuration of their own.
+      'work*/vitest.config.ts',
+      {
+        test: {
+          name: 'network',
+          environment: 'node',
+          include: ['test/{network,fault}/**/*.test.ts'],
+          exclude: [...NEVER, SLOW],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: [...NEVER, SLOW],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          environment: 'node',
+          include: [`{shared,node,cli,test}/${SLOW}`],
+          exclude: NEVER,
+          testTimeout: 30 * MINUTE_MS,
+          hookTimeout: 5 * MINUTE_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
+    ],
+  },
+});
