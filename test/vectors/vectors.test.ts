@@ -1,0 +1,239 @@
+/** Every vector against what the programs use, and the vectors against their generator. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as keys from '../../shared/crypto/index.ts';
+import { ErasureCodec } from '../../shared/erasure/index.ts';
+import * as merkle from '../../shared/merkle/index.ts';
+import * as protocol from '../../shared/protocol/index.ts';
+import { renderVectors, vectorGroups, VECTORS_FOLDER } from './generate.ts';
+import { patternBytes } from './source/reference.ts';
+
+/** The values in a vector's file are its own business; a wrong type fails the comparison. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Fields = Record<string, any>;
+interface VectorFile {
+  readonly comment: string;
+  readonly expect: string;
+  readonly input: Fields;
+  readonly output?: Fields;
+}
+
+const hex = (bytes: Uint8Array): string => protocol.encodeHex(bytes);
+const bytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'hex'));
+const same = (actual: Uint8Array, expectedHex: unknown): void => expect(hex(actual)).toBe(expectedHex);
+const statementsOf = (list: Fields[]): protocol.ShardStatement[] =>
+  list.map(({ segment, shardBytes, rootHex }) => ({ segment, shardBytes, root: protocol.asShardId(bytes(rootHex)) }));
+
+/** Reads, checks, and where the case is good also writes; throws what the program would throw. */
+type Reader = (input: Fields, output: Fields) => void | Promise<void>;
+const readers: Record<string, Reader> = {
+  keys(input, output) {
+    const secret = bytes(input.secretHex);
+    if (input.kind === 'segment') return same(keys.deriveSegmentKey(secret, bytes(input.saltHex), input.index), output.keyHex);
+    if (input.kind === 'manifest') return same(keys.deriveManifestKey(secret, bytes(input.saltHex)), output.keyHex);
+    const token = keys.deriveAccessToken(secret, bytes(input.transferIdHex));
+    same(token, output.tokenHex);
+    same(keys.hashToken(token), output.hashHex);
+  },
+  layout(input, output) {
+    if (input.lengths) return expect(input.lengths.map(protocol.padme)).toEqual(output.padded);
+    if (input.eligibleNodes) return expect(input.eligibleNodes.map(protocol.redundancyFor)).toEqual(output.redundancy);
+    const layouts = input.fileBytes.map((size: number) => {
+      const contentBytes = protocol.contentBytesOf(size);
+      const layout = new protocol.TransferLayout(contentBytes, input.requiredShards);
+      const last = layout.segment(layout.segmentCount - 1);
+      return { contentBytes, segmentCount: layout.segmentCount, lastRows: last.rows, lastRecordBytes: last.recordBytes, lastShardBytes: last.shardBytes };
+    });
+    expect(layouts).toEqual(output.layouts);
+  },
+  async records(input, output) {
+    const key = bytes(input.keyHex) as keys.SegmentKey;
+    if (input.boxHex !== undefined) {
+      await keys.openRecord(key, input.index, input.last, bytes(input.boxHex));
+      return;
+    }
+    same(await keys.sealRecord(key, input.index, input.last, bytes(input.textHex)), output.boxHex);
+    same(await keys.openRecord(key, input.index, input.last, bytes(output.boxHex)), input.textHex);
+  },
+  manifest(input, output) {
+    const manifest = protocol.parseManifest(bytes(input.textHex));
+    expect({ files: manifest.files, segmentCount: manifest.segmentCount, segmentsDigestHex: hex(manifest.segmentsDigest) }).toEqual(output);
+    same(protocol.encodeManifest(manifest), input.textHex);
+  },
+  async 'sealed-manifest'(input, output) {
+    const sealed = bytes(input.sealedHex ?? output.sealedHex);
+    expect(sealed[0]).toBe(1);
+    const key = keys.deriveManifestKey(bytes(input.secretHex), sealed.subarray(1, 33));
+    try {
+      same(await keys.openManifestText(key, sealed.subarray(33)), input.textHex);
+    } catch (error) {
+      if (error instanceof keys.OpenError) throw new protocol.SendError('manifest_damaged');
+      throw error;
+    }
+    same(await keys.sealManifestText(key, bytes(input.textHex)), hex(sealed.subarray(33)));
+  },
+  'segments-digest'(input, output) {
+    const digest = new protocol.SegmentsDigest(protocol.asTransferId(bytes(input.transferIdHex)), input.segments.length);
+    for (const { saltHex, rootsHex } of input.segments as Fields[]) digest.add({ salt: bytes(saltHex), roots: rootsHex.map((root: string) => protocol.asShardId(bytes(root))) });
+    same(digest.digest(), output.digestHex);
+  },
+  async erasure(input, output) {
+    const { requiredShards, totalShards, shardBytes } = input as { requiredShards: number; totalShards: number; shardBytes: number };
+    const set = (await ErasureCodec.create({ requiredShards, totalShards, maxShardBytes: shardBytes })).slot(0);
+    const indexes = Array.from({ length: totalShards }, (_, i) => i);
+    const read = (list: number[]): string[] => list.map((i) => hex(set.shard(i, shardBytes)));
+    if (input.kind === 'encode') {
+      for (const [i, shard] of input.dataHex.entries()) set.shard(i, shardBytes).set(bytes(shard));
+      set.encode(shardBytes);
+      expect(read(indexes.slice(requiredShards))).toEqual(output.parityHex);
+    } else {
+      for (const [at, i] of input.have.entries()) set.shard(i, shardBytes).set(bytes(input.shardsHex[at]));
+      const missing = indexes.filter((i) => !input.have.includes(i));
+      set.reconstruct(shardBytes, input.have, missing);
+      expect(read(missing)).toEqual(output.missingHex);
+    }
+  },
+  async merkle(input, output) {
+    const shard = Uint8Array.from(patternBytes(input.shardBytes));
+    const root = await merkle.shardRoot(shard);
+    same(root, output.rootHex);
+    const leaf = (i: number): Uint8Array => shard.subarray(i * merkle.LEAF_BYTES, (i + 1) * merkle.LEAF_BYTES);
+    const hashes = Array.from({ length: merkle.leafCount(shard.length) }, (_, i) => createHash('sha256').update(leaf(i)).digest());
+    same(merkle.rootFromLeafHashes(shard.length, hashes), output.rootHex);
+    const proofs = hashes.map((_, i) => merkle.proveLeaf(hashes, i));
+    expect(proofs.map((proof) => proof.map(hex))).toEqual(output.proofsHex);
+    for (const [i, proof] of proofs.entries()) expect(merkle.verifyLeaf(root, shard.length, i, leaf(i), proof)).toBe(true);
+  },
+  'merkle-proof'(input) {
+    const proven = merkle.verifyLeaf(bytes(input.rootHex), input.shardBytes, input.leafIndex, bytes(input.leafHex), input.proofHex.map(bytes));
+    if (!proven) throw new protocol.SendError('shard_mismatch');
+  },
+  link(input, output) {
+    const link = protocol.parseLink(input.link);
+    expect({ origin: link.origin, transferIdHex: hex(link.transferId), secretHex: hex(link.secret), link: protocol.encodeLink(link) }).toEqual(output);
+  },
+  async order(input, output) {
+    const coordinatorKey = await protocol.importVerifyingKey(bytes(input.coordinatorKeyHex));
+    const check = { coordinatorKey, nodeId: protocol.asNodeId(bytes(input.nodeIdHex)), action: input.action, nowMs: input.nowMs };
+    const order = await protocol.verifyOrder(bytes(input.orderHex), check);
+    const { serial, transferId, nodeId, commitment, ...plain } = order;
+    expect({ ...plain, serialHex: hex(serial), transferIdHex: hex(transferId), nodeIdHex: hex(nodeId), commitmentHex: hex(commitment) }).toEqual(output);
+    const { privateKey } = await protocol.signingKeyFromSeed(bytes(input.coordinatorSeedHex));
+    same(await protocol.signOrder(order, privateKey), input.orderHex);
+  },
+  commitment(input, output) {
+    const encoded = protocol.encodeStatements(statementsOf(input.shards));
+    same(encoded, output.statementsHex);
+    same(keys.hashToken(encoded), output.hashHex);
+  },
+  receipt(input, output) {
+    const { shardIndex, shardExpiresAtMs, storedAtMs } = input as protocol.Receipt;
+    const signed = protocol.receiptBytes({ shardIndex, shardExpiresAtMs, storedAtMs, ...named(input), shards: statementsOf(input.shards) });
+    return checkSignature(input.nodeSeedHex, signed, output);
+  },
+  deletion(input, output) {
+    const { deletedAtMs, shards, bytes: size } = input as protocol.DeletionStatement;
+    return checkSignature(input.nodeSeedHex, protocol.deletionBytes({ ...named(input), deletedAtMs, shards, bytes: size }), output);
+  },
+  health: (input, output) => checkSignature(input.nodeSeedHex, protocol.healthBytes(bytes(input.challengeHex)), output),
+  async request(input, output) {
+    const request = { method: input.method, pathAndQuery: input.pathAndQuery, body: bytes(input.bodyHex) };
+    const { nodeId } = await protocol.verifyRequest(input.authorization, request, input.nowMs);
+    same(nodeId, output.nodeIdHex);
+    expect(await protocol.signRequest(await protocol.signingKeyFromSeed(bytes(input.nodeSeedHex)), request, input.atMs)).toBe(output.authorization);
+  },
+  'store-client'(input, output) {
+    const message = protocol.parseClientMessage(bytes(input.messageHex));
+    expect(message).toMatchObject({ type: output.type });
+    if (message.type === 'open') {
+      same(message.order, output.orderHex);
+      same(protocol.encodeOpen(message.order), input.messageHex);
+    } else if (message.type === 'shard') {
+      expect({ type: 'shard', segment: message.segment, shardBytes: message.shardBytes, rootHex: hex(message.root) }).toEqual(output);
+      same(protocol.encodeShardHeader(message), input.messageHex);
+    } else if (message.type === 'committed') {
+      expect(message.shards).toEqual(statementsOf(output.shards));
+      same(protocol.encodeCommitted(message.shards), input.messageHex);
+    } else {
+      same(protocol.encodeSeal(), input.messageHex);
+    }
+  },
+  'store-node'(input, output) {
+    const message = protocol.parseNodeMessage(bytes(input.messageHex));
+    if (message.type === 'problem') {
+      expect({ type: message.type, segment: message.segment, code: message.error.code }).toEqual(output);
+    } else if (message.type === 'receipt') {
+      expect({ ...message, signature: undefined }).toMatchObject({ type: 'receipt', storedAtMs: output.storedAtMs, segments: output.segments });
+      same(message.signature, output.signatureHex);
+      same(protocol.encodeReceipt(message.storedAtMs, message.signature, message.segments), input.messageHex);
+    } else {
+      expect(message).toEqual(output);
+      same(message.type === 'ready' ? protocol.encodeReady(message.window) : protocol.encodeStored(message.segment), input.messageHex);
+    }
+  },
+  'fetch-frame'(input, output) {
+    const header = protocol.parseFrameHeader(bytes(input.headerHex));
+    expect(header).toEqual(output);
+    same(protocol.encodeFrameHeader(header), input.headerHex);
+  },
+};
+
+const named = (input: Fields): { transferId: protocol.TransferId; nodeId: protocol.NodeId } => ({
+  transferId: protocol.asTransferId(bytes(input.transferIdHex)),
+  nodeId: protocol.asNodeId(bytes(input.nodeIdHex)),
+});
+
+async function checkSignature(seedHex: string, signed: Uint8Array<ArrayBuffer>, output: Fields): Promise<void> {
+  same(signed, output.signedHex);
+  const key = await protocol.signingKeyFromSeed(bytes(seedHex));
+  same(await protocol.signBytes(key.privateKey, signed), output.signatureHex);
+  expect(await protocol.verifyBytes(await protocol.importVerifyingKey(key.publicKey), bytes(output.signatureHex), signed)).toBe(true);
+}
+
+/** `ok`, or the code that the program came to. */
+async function outcomeOf(read: () => void | Promise<void>): Promise<string> {
+  try {
+    await read();
+    return 'ok';
+  } catch (error) {
+    if (error instanceof protocol.SendError) return error.code;
+    if (error instanceof keys.OpenError) return 'wrong_key';
+    throw error;
+  }
+}
+
+/** A case with `lengths` stands for its first `…Hex` message or order cut to each of them. */
+function variantsOf({ lengths, ...input }: Fields): Fields[] {
+  if (lengths === undefined || input.padded) return [{ lengths, ...input }];
+  const field = 'orderHex' in input ? 'orderHex' : 'headerHex';
+  return lengths.map((length: number) => ({ ...input, [field]: input[field].slice(0, 2 * length) }));
+}
+
+const committed = await vectorFiles();
+describe.each(Object.keys(readers))('vectors of %s', (group) => {
+  const cases = committed.filter((name) => path.dirname(name) === group);
+  test.each(cases)('%s', async (name) => {
+    const { comment, expect: expected, input, output = {} } = JSON.parse(readFileSync(path.join(VECTORS_FOLDER, name), 'utf8')) as VectorFile;
+    const variants = expected === 'ok' ? [input] : variantsOf(input);
+    for (const variant of variants) expect(await outcomeOf(() => readers[group]!(variant, output)), comment).toBe(expected);
+  });
+});
+
+test('every group of vectors has a reader', async () => {
+  expect((await vectorGroups()).toSorted()).toEqual(Object.keys(readers).toSorted());
+});
+
+test('generating the vectors again gives the same files', async () => {
+  const rendered = renderVectors();
+  expect(committed.toSorted()).toEqual([...rendered.keys()].toSorted());
+  for (const [name, content] of rendered) expect(await readFile(path.join(VECTORS_FOLDER, name), 'utf8'), name).toBe(content);
+});
+
+async function vectorFiles(): Promise<string[]> {
+  const groups = await vectorGroups();
+  const lists = await Promise.all(groups.map(async (group) => (await readdir(path.join(VECTORS_FOLDER, group))).map((file) => `${group}/${file}`)));
+  return lists.flat();
+}
