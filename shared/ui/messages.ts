@@ -43,6 +43,7 @@ const catalogue = {
   'sending.preparing': 'Preparing',
   'sending.progress': 'Sending',
   'sending.cancel': 'Cancel',
+  'sending.cancelling': 'Cancelling',
   'sending.linkEarly': 'Your link works as soon as everything is stored.',
   'sending.announce': (percent: number) => `${percent} percent sent`,
 
@@ -89,6 +90,7 @@ const catalogue = {
   'receiving.starting': 'Finding the fastest storage nodes',
   'receiving.progress': 'Downloading',
   'receiving.cancel': 'Cancel',
+  'receiving.cancelling': 'Cancelling',
   'receiving.announce': (percent: number) => `${percent} percent downloaded`,
   'received.title': 'Verified and saved',
   'received.lead': (size: string) => `All ${size} are exactly what the sender sealed.`,

@@ -39,7 +39,9 @@ describe('the receive page', () => {
   });
 
   it('goes back to the list when the person cancels', () => {
-    expect(run([opened, download, { type: 'failed', code: 'cancelled' }])).toEqual({ step: 'listed', info });
+    const cancelling = run([opened, download, { type: 'cancel' }]);
+    expect(cancelling).toMatchObject({ step: 'receiving', cancelling: true });
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual({ step: 'listed', info });
   });
 
   it('closes when the transfer ended meanwhile', () => {

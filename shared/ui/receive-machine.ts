@@ -1,6 +1,6 @@
 /** What the receive page is doing, as data, like send-machine.ts. */
 import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import { SendError, type ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
 
 export type ReceiveState =
@@ -10,7 +10,7 @@ export type ReceiveState =
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
   | { readonly step: 'listed'; readonly info: TransferInfo }
-  | { readonly step: 'receiving'; readonly info: TransferInfo; readonly progress: Progress | null }
+  | { readonly step: 'receiving'; readonly info: TransferInfo; readonly progress: Progress | null; readonly cancelling: boolean }
   | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode }
   | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
 
@@ -21,6 +21,7 @@ export type ReceiveEvent =
   | { readonly type: 'refused'; readonly code: ErrorCode }
   | { readonly type: 'download' }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   | { readonly type: 'failed'; readonly code: ErrorCode };
 
@@ -33,6 +34,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'transfer_deleted',
   'wrong_link',
 ]);
+
+/** Whether asking again can help. */
+export const isRetryable = (code: ErrorCode): boolean => new SendError(code).retryable;
 
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean =>
@@ -52,9 +56,11 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'refused':
       return state.step === 'opening' ? { step: 'closed', code: event.code } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null } : state;
+      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, cancelling: false } : state;
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
+    case 'cancel':
+      return state.step === 'receiving' ? { ...state, cancelling: true } : state;
     case 'received':
       return state.step === 'receiving' ? { step: 'done', info: state.info, result: event.result } : state;
     case 'failed':

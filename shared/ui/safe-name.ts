@@ -41,6 +41,7 @@ const spell = (character: string): string =>
 /** Names longer than this are cut in the middle where the room is short, so that their end stays in sight. */
 const WHOLE_LENGTH = 24;
 const TAIL_LENGTH = 12;
+const segmenter = new Intl.Segmenter();
 
 /**
  * Cuts a name in two where a narrow list may shorten it: only the head gives way, so that an extension is always seen.
@@ -49,9 +50,7 @@ const TAIL_LENGTH = 12;
  */
 export function splitName(name: string): { readonly head: string; readonly tail: string } {
   if (name.length <= WHOLE_LENGTH) return { head: name, tail: '' };
-  const around = name.slice(-TAIL_LENGTH * 4);
-  const graphemes = Array.from(new Intl.Segmenter().segment(around), (part) => part.segment);
-  const whole = graphemes.slice(1); // the first one may have been cut by the slice
-  const tail = whole.slice(-TAIL_LENGTH).join('');
-  return tail === '' ? { head: name, tail } : { head: name.slice(0, -tail.length), tail };
+  const graphemes = Array.from(segmenter.segment(name), (part) => part.segment);
+  const tail = graphemes.slice(-TAIL_LENGTH).join('');
+  return tail === name ? { head: name, tail: '' } : { head: name.slice(0, -tail.length), tail };
 }

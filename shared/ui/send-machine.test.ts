@@ -33,12 +33,14 @@ describe('the send screen', () => {
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
     expect(failed).toEqual({ step: 'failed', files: [file], choices, code: 'offline' });
-    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, link: null, progress: null });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, link: null, progress: null, cancelling: false });
     expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
   });
 
   it('keeps the selection when the person cancels, without an error', () => {
-    expect(run([add, start, { type: 'failed', code: 'cancelled' }])).toEqual(startPicking(choices, [file]));
+    const cancelling = run([add, start, { type: 'cancel' }]);
+    expect(cancelling).toMatchObject({ step: 'sending', cancelling: true });
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual(startPicking(choices, [file]));
   });
 
   it('never lets the bar run backwards', () => {

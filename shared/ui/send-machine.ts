@@ -26,6 +26,8 @@ export interface Sending extends Chosen {
   readonly link: string | null;
   /** Null until the first byte. */
   readonly progress: Progress | null;
+  /** The person asked to stop; what is under way is being wound up. */
+  readonly cancelling: boolean;
 }
 export interface Unsent extends Chosen {
   readonly step: 'failed';
@@ -51,6 +53,7 @@ export type SendEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'failed'; readonly code: ErrorCode }
+  | { readonly type: 'cancel' }
   | { readonly type: 'change' }
   | { readonly type: 'again' }
   | { readonly type: 'askRevoke' }
@@ -113,6 +116,8 @@ function fromSending(state: Sending, event: SendEvent): SendState {
       return { ...state, link: event.link };
     case 'progress':
       return { ...state, progress: forward(state.progress, event.progress) };
+    case 'cancel':
+      return { ...state, cancelling: true };
     case 'sent':
       return { step: 'done', fileCount: files.length, choices, result: event.result, revoking: 'no' };
     case 'failed':
@@ -150,7 +155,14 @@ function fromDone(state: Sent, event: SendEvent): SendState {
   }
 }
 
-const sendAll = ({ files, choices }: Chosen): Sending => ({ step: 'sending', files, choices, link: null, progress: null });
+const sendAll = ({ files, choices }: Chosen): Sending => ({
+  step: 'sending',
+  files,
+  choices,
+  link: null,
+  progress: null,
+  cancelling: false,
+});
 
 /** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
 export const forward = (before: Progress | null, now: Progress): Progress =>

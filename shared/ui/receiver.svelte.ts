@@ -1,0 +1,75 @@
+/** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
+import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
+import { nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+
+const LOOK_AGAIN_AFTER_MS = 5000;
+
+export interface ReceiverParts {
+  open(link: string): Promise<OpenedLink>;
+  start(link: string, events: ReceiveEvents): ReceiveHandle;
+  /** Calls back once, later; returns a way to call it off. */
+  later(callback: () => void, afterMs: number): () => void;
+}
+
+export class Receiver {
+  readonly #parts: ReceiverParts;
+  #state = $state.raw<ReceiveState>({ step: 'opening' });
+  #link: string | null = null;
+  #handle: ReceiveHandle | null = null;
+  #callOff: (() => void) | null = null;
+  #opening = 0;
+  #attempt = 0;
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+  }
+
+  get state(): ReceiveState {
+    return this.#state;
+  }
+
+  /** Opens a link, or the last one again. */
+  async open(link = this.#link): Promise<void> {
+    if (link === null || this.#state.step === 'receiving') return;
+    this.#callOff?.();
+    this.#link = link;
+    const looksAgain = opensLater(this.#state);
+    // Looking again by itself shows no flicker: the page stays as it is until there is something new to say.
+    if (!looksAgain) this.#tell({ type: 'open' });
+    const number = ++this.#opening;
+    const opened = await this.#parts.open(link);
+    if (number !== this.#opening || this.#state.step === 'receiving') return;
+    if (looksAgain) this.#tell({ type: 'open' });
+    this.#tell(opened.ok ? { type: 'opened', info: opened.info } : { type: 'refused', code: opened.error.code });
+    if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
+  }
+
+  keyGone(): void {
+    this.#tell({ type: 'keyGone' });
+  }
+
+  download(): void {
+    const link = this.#link;
+    this.#tell({ type: 'download' });
+    if (this.#state.step !== 'receiving' || link === null) return;
+    const attempt = ++this.#attempt;
+    const ifCurrent = (event: ReceiveEvent): void => {
+      if (attempt === this.#attempt) this.#tell(event);
+    };
+    this.#handle = this.#parts.start(link, {
+      onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
+      onDone: (result) => ifCurrent({ type: 'received', result }),
+      onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
+    });
+  }
+
+  /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
+  cancel(): void {
+    this.#tell({ type: 'cancel' });
+    this.#handle?.cancel();
+  }
+
+  #tell(event: ReceiveEvent): void {
+    this.#state = nextReceive(this.#state, event);
+  }
+}

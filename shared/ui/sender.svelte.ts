@@ -1,0 +1,125 @@
+/** Drives send-machine.ts with a real sender: what the send screen of the page and of the extension both hold. */
+import type { SendEvents, SendHandle } from '../client/browser/send.ts';
+import type { SendOptions } from '../client/types.ts';
+import type { SendError } from '../protocol/errors.ts';
+import { filesOfTransfer, type ChosenFile } from './selection.ts';
+import { nextSend, startPicking, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
+
+export interface SenderParts {
+  /** Read at each start: the person may have changed the coordinator meanwhile. */
+  coordinator(): string;
+  start(files: readonly ChosenFile[], options: SendOptions, events: SendEvents): SendHandle;
+  revoke(coordinator: string, transferId: string, ownerToken: string): Promise<{ ok: true } | { ok: false; error: SendError }>;
+  /** Told of every step, for a badge or a notification. */
+  onState?(state: SendState): void;
+}
+
+export class Sender {
+  readonly #parts: SenderParts;
+  #state = $state.raw<SendState>(startPicking({ expiresInSeconds: 7 * 86_400, downloadLimit: null }));
+  #reading = $state(0);
+  #handle: SendHandle | null = null;
+  /** Events of an attempt that is over carry an older number and are dropped. */
+  #attempt = 0;
+  #coordinator = '';
+
+  constructor(parts: SenderParts, choices?: SendChoices) {
+    this.#parts = parts;
+    if (choices) this.#state = startPicking(choices);
+  }
+
+  get state(): SendState {
+    return this.#state;
+  }
+
+  /** Folders are being walked. */
+  get reading(): boolean {
+    return this.#reading > 0;
+  }
+
+  add(files: readonly ChosenFile[]): void {
+    this.#tell({ type: 'add', files });
+  }
+
+  /** Must be called while the drop or paste event runs. */
+  async addTransfer(transfer: DataTransfer): Promise<void> {
+    this.#reading++;
+    try {
+      this.add(await filesOfTransfer(transfer));
+    } catch {
+      this.#tell({ type: 'addFailed', code: 'file_unreadable' });
+    } finally {
+      this.#reading--;
+    }
+  }
+
+  remove(path: string): void {
+    this.#tell({ type: 'remove', path });
+  }
+
+  clear(): void {
+    this.#tell({ type: 'clear' });
+  }
+
+  choose(choices: SendChoices): void {
+    this.#tell({ type: 'choose', choices });
+  }
+
+  start(): void {
+    this.#tell({ type: 'start' });
+    const { state } = this;
+    if (state.step !== 'sending') return;
+    const attempt = ++this.#attempt;
+    const ifCurrent = (event: SendEvent): void => {
+      if (attempt === this.#attempt) this.#tell(event);
+    };
+    this.#coordinator = this.#parts.coordinator();
+    this.#handle = this.#parts.start(
+      state.files,
+      { ...state.choices, coordinator: this.#coordinator },
+      {
+        onLink: (link) => ifCurrent({ type: 'link', link }),
+        onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
+        onDone: (result) => ifCurrent({ type: 'sent', result }),
+        onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
+      },
+    );
+  }
+
+  /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
+  cancel(): void {
+    this.#tell({ type: 'cancel' });
+    this.#handle?.cancel();
+  }
+
+  change(): void {
+    this.#tell({ type: 'change' });
+  }
+
+  again(): void {
+    this.#tell({ type: 'again' });
+  }
+
+  askRevoke(): void {
+    this.#tell({ type: 'askRevoke' });
+  }
+
+  keep(): void {
+    this.#tell({ type: 'keep' });
+  }
+
+  async revoke(): Promise<void> {
+    this.#tell({ type: 'revoke' });
+    const { state } = this;
+    if (state.step !== 'done' || state.revoking !== 'busy') return;
+    const { transferId, ownerToken } = state.result;
+    const answer = await this.#parts.revoke(this.#coordinator, transferId, ownerToken);
+    this.#tell(answer.ok ? { type: 'revoked' } : { type: 'revokeFailed', code: answer.error.code });
+  }
+
+  #tell(event: SendEvent): void {
+    const before = this.#state;
+    this.#state = nextSend(before, event);
+    if (this.#state !== before) this.#parts.onState?.(this.#state);
+  }
+}

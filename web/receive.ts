@@ -1,0 +1,41 @@
+/** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
+import { mount } from 'svelte';
+import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
+import { takeAddress } from '../shared/ui/address.ts';
+import '../shared/ui/base.css';
+import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
+import { Receiver } from '../shared/ui/receiver.svelte.ts';
+import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+
+/** In the history entry's state: the key was taken here before. Holds nothing of the link. */
+const TAKEN = { shardsend: 'taken' } as const;
+
+const receiver = new Receiver({
+  open: (link) => openLink(link, location.origin),
+  start: (link, events) => startReceiving(link, location.origin, events, transferWorkerUrl),
+  later(callback, afterMs) {
+    const timer = setTimeout(callback, afterMs);
+    return () => clearTimeout(timer);
+  },
+});
+
+/** Runs at the start, and again when somebody pastes the link into this tab: only the fragment changes then. */
+function takeLink(): void {
+  const takenBefore = (history.state as { shardsend?: unknown } | null)?.shardsend === TAKEN.shardsend;
+  const { link, path } = takeAddress(location.href);
+  if (link !== null) history.replaceState(TAKEN, '', path);
+  // An address without a key goes to the client as it is, which says what is wrong with it.
+  if (link === null && takenBefore) receiver.keyGone();
+  else void receiver.open(link ?? location.href);
+}
+
+takeLink();
+addEventListener('hashchange', () => {
+  if (location.hash.length > 1) takeLink();
+});
+mount(ReceiveScreen, { target: document.body, props: { receiver } });
+
+// The download worker is fetched while the person reads the list, so that the button answers at once.
+void navigator.serviceWorker?.register(downloadWorkerUrl as string).catch(() => {
+  // Without it the download itself says that the files cannot be saved.
+});

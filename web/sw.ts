@@ -1,0 +1,118 @@
+/**
+ * Turns a stream of a page into a download of the browser, so that no file is ever whole in memory. Answers only
+ * `/_stream/…`; every other request goes its own way. The messages are those of shared/client/browser/stream-protocol.ts.
+ */
+import type { StreamAnnouncement, StreamAnswer, StreamRequest, ToStreamWorker } from '../shared/client/browser/stream-protocol.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+const PREFIX = '/_stream/';
+/** Chunks asked for ahead of the disk. */
+const WINDOW_CHUNKS = 4;
+/** How often a waiting download looks whether its page still exists. */
+const LOOK_EVERY_MS = 5000;
+
+interface Announced extends StreamAnnouncement {
+  readonly port: MessagePort;
+  /** The page, as the browser names it. */
+  readonly pageId: string | null;
+}
+const announced = new Map<string, Announced>();
+
+self.addEventListener('install', () => void self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener('message', (event) => {
+  const message = event.data as ToStreamWorker;
+  const port = event.ports[0];
+  if (message.type !== 'stream' || !port) return; // a keep-alive has done its work by arriving
+  const pageId = event.source && 'id' in event.source ? event.source.id : null;
+  announced.set(message.id, { ...message, port, pageId });
+  // Until the request comes, the only thing that the port can say is that there is nothing to download.
+  port.onmessage = () => announced.delete(message.id);
+  post(port, 'ready');
+});
+
+self.addEventListener('fetch', (event) => {
+  const { origin, pathname } = new URL(event.request.url);
+  if (origin === self.location.origin && pathname.startsWith(PREFIX)) event.respondWith(answer(pathname.slice(PREFIX.length)));
+});
+
+function answer(id: string): Response {
+  const download = announced.get(id);
+  announced.delete(id);
+  if (!download) return new Response(null, { status: 404 });
+  const headers = new Headers({
+    'Content-Disposition': disposition(download.name),
+    'Content-Type': /^[\w.+-]+\/[\w.+-]+$/.test(download.mime) ? download.mime : 'application/octet-stream',
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+  });
+  if (download.bytes !== null) headers.set('Content-Length', String(download.bytes));
+  return new Response(streamOf(download), { headers });
+}
+
+/** Every way to end but `end` after the announced number of bytes errors the stream: the browser shows a failed download. */
+function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array> {
+  let asked = 0;
+  let passed = 0;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  const finish = () => {
+    clearInterval(watch);
+    port.close();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const fail = () => {
+          finish();
+          controller.error(new Error('the page ended the download'));
+        };
+        port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
+          if (data === 'end') {
+            if (bytes !== null && passed !== bytes) return fail();
+            finish();
+            return controller.close();
+          }
+          if (!('chunk' in data)) return fail();
+          asked--;
+          passed += data.chunk.byteLength;
+          if (bytes !== null && passed > bytes) return fail();
+          if (data.chunk.byteLength > 0) controller.enqueue(new Uint8Array(data.chunk));
+          else ask(controller);
+        };
+        port.addEventListener('close', fail);
+        watch = setInterval(() => {
+          if (pageId !== null) void self.clients.get(pageId).then((page) => page ?? fail());
+        }, LOOK_EVERY_MS);
+      },
+      pull: ask,
+      cancel() {
+        post(port, 'cancel');
+        finish();
+      },
+    },
+    { highWaterMark: WINDOW_CHUNKS },
+  );
+
+  function ask(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    while (asked < (controller.desiredSize ?? 0)) {
+      asked++;
+      post(port, 'pull');
+    }
+  }
+}
+
+function post(port: MessagePort, request: StreamRequest): void {
+  port.postMessage(request);
+}
+
+/** RFC 6266 with RFC 5987: a plain name for old readers, the true one for the rest; nothing that a disk or a shell minds. */
+function disposition(name: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must go
+  const harmless = name.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\\/:*?"<>|]/g, '_') || 'download';
+  const ascii = harmless.replace(/[^\u0020-\u007e]/g, '_').replaceAll('%', '_');
+  const encoded = encodeURIComponent(harmless).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+}
