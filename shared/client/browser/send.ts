@@ -1,0 +1,35 @@
+import { SendError } from '../../protocol/errors.ts';
+import type { Progress, SendOptions, SendResult } from '../types.ts';
+import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
+
+export interface SendEvents {
+  /** The link, before the first byte leaves; it serves a recipient once `onDone` came. */
+  onLink?(link: string): void;
+  onProgress(progress: Progress): void;
+  onDone(result: SendResult): void;
+  /** Also with code `cancelled`, after `cancel`. */
+  onError(error: SendError): void;
+}
+
+export interface SendHandle {
+  cancel(): void;
+}
+
+/** @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types. */
+export function startSending(files: readonly FileToSend[], options: SendOptions, events: SendEvents, workerUrl: string): SendHandle {
+  const worker = new Worker(workerUrl, { type: 'module' });
+  const post = (message: ToWorker): void => worker.postMessage(message);
+  const end = (report: () => void): void => {
+    worker.terminate();
+    report();
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    if (data.type === 'link') events.onLink?.(data.link);
+    if (data.type === 'progress') events.onProgress(data.progress);
+    if (data.type === 'sent') end(() => events.onDone(data.result));
+    if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));
+  };
+  worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
+  post({ type: 'send', files: files.map(({ path, file }) => ({ path, file })), options });
+  return { cancel: () => post({ type: 'cancel' }) };
+}

@@ -1,0 +1,50 @@
+/** The writing end of a download that the service worker serves: one chunk for each `pull`. See stream-protocol.ts. */
+import { SendError } from '../../protocol/errors.ts';
+import type { StreamAnswer, StreamRequest } from './stream-protocol.ts';
+
+export class StreamFeed {
+  readonly #port: MessagePort;
+  #credit = 0;
+  #cancelled = false;
+  #wake: () => void = () => undefined;
+
+  constructor(port: MessagePort, events: { onReady(): void; onCancel(): void }) {
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
+      if (data === 'ready') events.onReady();
+      if (data === 'pull') this.#credit++;
+      if (data === 'cancel') {
+        this.#cancelled = true;
+        events.onCancel();
+      }
+      this.#wake();
+    };
+  }
+
+  /** Waits for the browser to want more. @throws SendError `cancelled` when the person stopped the download. */
+  async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    while (this.#credit === 0 && !this.#cancelled) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#cancelled) throw new SendError('cancelled');
+    this.#credit--;
+    const whole = chunk.byteLength === chunk.buffer.byteLength;
+    const buffer = whole ? chunk.buffer : chunk.slice().buffer;
+    this.#answer({ chunk: buffer }, [buffer]);
+  }
+
+  /** The file is complete. */
+  end(): void {
+    if (this.#cancelled) throw new SendError('cancelled');
+    this.#answer('end');
+  }
+
+  /** Makes the browser show a failed download. */
+  fail(): void {
+    this.#cancelled = true;
+    this.#answer({ error: true });
+    this.#wake();
+  }
+
+  #answer(answer: StreamAnswer, transfer: Transferable[] = []): void {
+    this.#port.postMessage(answer, transfer);
+  }
+}

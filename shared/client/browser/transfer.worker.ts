@@ -1,0 +1,79 @@
+/** The Web Worker that does one transfer: the page only shows it. */
+import { openTransfer } from '../receive/open-transfer.ts';
+import { receiveTransfer } from '../receive/receive.ts';
+import { sendTransfer } from '../send/send.ts';
+import { webDeps, type SourceFile } from '../deps.ts';
+import { downloadSink } from './download-sink.ts';
+import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
+
+const KEEP_ALIVE_MS = 5_000;
+const cancel = new AbortController();
+let givePort: ((port: MessagePort) => void) | null = null;
+
+const tell = (message: FromWorker): void => self.postMessage(message);
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.type) {
+    case 'send':
+      void run(async () => {
+        const result = await sendTransfer(
+          {
+            files: data.files.map(toSource),
+            options: data.options,
+            signal: cancel.signal,
+            onLink: (link) => tell({ type: 'link', link }),
+            onProgress: (progress) => tell({ type: 'progress', progress }),
+          },
+          webDeps(),
+        );
+        tell({ type: 'sent', result });
+      });
+      break;
+    case 'receive':
+      void run(() => receive(data.address));
+      break;
+    case 'stream':
+      givePort?.(data.port);
+      givePort = null;
+      break;
+    case 'cancel':
+      cancel.abort();
+      break;
+  }
+};
+
+async function run(job: () => Promise<void>): Promise<void> {
+  try {
+    await job();
+  } catch (thrown) {
+    tell({ type: 'failed', error: toPlainError(thrown) });
+  }
+}
+
+async function receive(address: string): Promise<void> {
+  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+  const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
+  try {
+    const sink = downloadSink(transfer.manifest.files, {
+      openPort: (stream) =>
+        new Promise((resolve) => {
+          givePort = resolve;
+          tell({ type: 'stream-wanted', ...stream });
+        }),
+      onReady: (id) => tell({ type: 'stream-ready', id }),
+      onCancel: () => cancel.abort(),
+    });
+    const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+    tell({ type: 'received', result });
+  } finally {
+    clearInterval(keepAlive);
+  }
+}
+
+const toSource = ({ path, file }: FileToSend): SourceFile => ({
+  path,
+  bytes: file.size,
+  type: file.type,
+  modifiedMs: file.lastModified,
+  open: (offset) => file.slice(offset).stream(),
+});

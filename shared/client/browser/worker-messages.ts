@@ -1,0 +1,41 @@
+/** What a page and its transfer worker say to each other. */
+import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
+
+export interface FileToSend {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** One job a worker; the first message starts it. */
+export type ToWorker =
+  | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
+  | { readonly type: 'receive'; readonly address: string }
+  /** Answers `stream-wanted`; the port leads to the service worker. */
+  | { readonly type: 'stream'; readonly port: MessagePort }
+  | { readonly type: 'cancel' };
+
+export type FromWorker =
+  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'sent'; readonly result: SendResult }
+  | { readonly type: 'received'; readonly result: ReceiveResult }
+  /** The page announces a download to the service worker and hands back its port. */
+  | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }
+  | { readonly type: 'stream-ready'; readonly id: string }
+  /** A dedicated worker's timers run at full pace where a hidden page's do not. */
+  | { readonly type: 'keep-alive' }
+  | { readonly type: 'failed'; readonly error: PlainError };
+
+/** A SendError as structured cloning carries it. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function toPlainError(thrown: unknown): PlainError {
+  const { code, message } = asSendError(thrown, 'internal', 'unexpected failure');
+  return { code, message };
+}
+
+export const fromPlainError = ({ code, message }: PlainError): SendError => new SendError(code, message);

@@ -1,0 +1,148 @@
+/** The coordinator's interface as typed calls that outlast its restarts. docs/protocol.md §10. */
+import type * as v from 'valibot';
+import { encodeB64, type TransferId } from '../protocol/bytes.ts';
+import { SendError, asSendError, parseProblem } from '../protocol/errors.ts';
+import { MAX_MANIFEST_BYTES } from '../protocol/limits.ts';
+import {
+  claimSchema,
+  committedSchema,
+  leaseSchema,
+  parseMessage,
+  placementSchema,
+  seatsSchema,
+  segmentTableSchema,
+  statusSchema,
+  type Claim,
+  type CommitSegments,
+  type CreateTransfer,
+  type Placement,
+  type Problem,
+  type Seat,
+  type SegmentTable,
+  type Status,
+} from '../protocol/messages.ts';
+import { throwIfAborted, type ClientDeps } from './deps.ts';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** How long a call keeps trying while the coordinator cannot be reached. */
+const PATIENCE_MS = 60_000;
+const ATTEMPT_TIMEOUT_MS = 30_000;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Overrides PATIENCE_MS; 0 tries once. */
+  readonly patienceMs?: number;
+}
+
+type Token = { readonly role: 'owner' | 'access'; readonly token: Uint8Array };
+
+/** One transfer at one coordinator. Every call is idempotent, so each is repeated until it is answered. */
+export class TransferApi {
+  readonly #origin: string;
+  readonly #path: string;
+  readonly #authorization: string;
+  readonly #deps: ClientDeps;
+
+  constructor(origin: string, transferId: TransferId, { role, token }: Token, deps: ClientDeps) {
+    this.#origin = origin;
+    this.#path = `/api/transfers/${encodeB64(transferId)}`;
+    this.#authorization = `${role === 'owner' ? 'Shardsend-Owner' : 'Shardsend-Access'} ${encodeB64(token)}`;
+    this.#deps = deps;
+  }
+
+  create(values: CreateTransfer, options?: CallOptions): Promise<Placement> {
+    return this.#json(placementSchema, 'PUT', '', values, options);
+  }
+  async storeOrders(shardIndexes: readonly number[], options?: CallOptions): Promise<Seat[]> {
+    return (await this.#json(seatsSchema, 'POST', '/store-orders', { shardIndexes }, options)).nodes;
+  }
+  async commitSegments(values: CommitSegments, options?: CallOptions): Promise<number> {
+    return (await this.#json(committedSchema, 'POST', '/segments', values, options)).committed;
+  }
+  async putManifest(sealed: Uint8Array<ArrayBuffer>, options?: CallOptions): Promise<void> {
+    await this.#request('PUT', '/manifest', { body: sealed, type: 'application/octet-stream' }, options, async () => undefined);
+  }
+  complete(problems: readonly Problem[], options?: CallOptions): Promise<Status> {
+    return this.#json(statusSchema, 'POST', '/complete', { problems }, options);
+  }
+  async revoke(options?: CallOptions): Promise<void> {
+    await this.#request('DELETE', '', undefined, options, async () => undefined);
+  }
+  status(options?: CallOptions): Promise<Status> {
+    return this.#json(statusSchema, 'GET', '', undefined, options);
+  }
+  manifest(options?: CallOptions): Promise<Uint8Array> {
+    return this.#request('GET', '/manifest', undefined, options, async (response) => {
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (bytes.length > MAX_MANIFEST_BYTES) throw new SendError('manifest_damaged', 'the manifest is too large');
+      return bytes;
+    });
+  }
+  segments(from: number, options?: CallOptions): Promise<SegmentTable> {
+    return this.#json(segmentTableSchema, 'GET', `/segments?from=${from}`, undefined, options);
+  }
+  claim(claimId: string, options?: CallOptions): Promise<Claim> {
+    return this.#json(claimSchema, 'POST', '/claim', { claimId }, options);
+  }
+  async renew(claimId: string, options?: CallOptions): Promise<number> {
+    return (await this.#json(leaseSchema, 'POST', '/renew', { claimId }, options)).leaseExpiresAtMs;
+  }
+  async fetchOrders(claimId: string, shardIndexes: readonly number[], options?: CallOptions): Promise<Seat[]> {
+    return (await this.#json(seatsSchema, 'POST', '/fetch-orders', { claimId, shardIndexes }, options)).nodes;
+  }
+  async commit(claimId: string, problems: readonly Problem[], options?: CallOptions): Promise<void> {
+    await this.#request('POST', '/commit', jsonBody({ claimId, problems }), options, async () => undefined);
+  }
+  async release(claimId: string, problems: readonly Problem[], options?: CallOptions): Promise<void> {
+    await this.#request('POST', '/release', jsonBody({ claimId, problems }), options, async () => undefined);
+  }
+
+  #json<T extends v.GenericSchema>(schema: T, method: string, path: string, body: unknown, options?: CallOptions): Promise<v.InferOutput<T>> {
+    return this.#request(method, path, body === undefined ? undefined : jsonBody(body), options, async (response) => {
+      // A coordinator whose answers we cannot read is as good as absent.
+      return parseMessage(schema, await response.json(), 'unavailable');
+    });
+  }
+
+  async #request<T>(method: string, path: string, body: Body | undefined, options: CallOptions = {}, read: (response: Response) => Promise<T>): Promise<T> {
+    const { signal, patienceMs = PATIENCE_MS } = options;
+    const giveUpAtMs = this.#deps.now() + patienceMs;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      throwIfAborted(signal);
+      try {
+        return await this.#attempt(method, path, body, signal, read);
+      } catch (thrown) {
+        throwIfAborted(signal);
+        const error = asSendError(thrown, 'offline', "couldn't reach the coordinator");
+        if (!worthRepeating(error) || this.#deps.now() + pauseMs > giveUpAtMs) throw error;
+      }
+      await this.#deps.delay(pauseMs, signal);
+    }
+  }
+
+  async #attempt<T>(method: string, path: string, body: Body | undefined, signal: AbortSignal | undefined, read: (response: Response) => Promise<T>): Promise<T> {
+    const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
+    const response = await this.#deps.fetch(`${this.#origin}${this.#path}${path}`, {
+      method,
+      headers: { Authorization: this.#authorization, ...(body ? { 'Content-Type': body.type } : {}) },
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      redirect: 'error',
+      ...(body ? { body: body.body } : {}),
+    });
+    if (response.ok) return read(response);
+    throw parseProblem(await response.json().catch(() => null));
+  }
+}
+
+interface Body {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+const jsonBody = (value: unknown): Body => ({ body: JSON.stringify(value), type: 'application/json' });
+
+/** Only what says "not now": states of a transfer that may change later are the caller's to wait for. */
+const worthRepeating = (error: SendError): boolean => error.code === 'offline' || error.code === 'unavailable' || error.code === 'internal' || error.code === 'too_many_requests';

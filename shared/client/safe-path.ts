@@ -1,0 +1,30 @@
+/**
+ * Names as they may touch a disk, an archive or a screen. A manifest carries names as they are (docs/protocol.md §5);
+ * whoever writes them calls this first.
+ */
+
+/** C0, DEL, C1, and the characters that reorder or hide text: embeddings, overrides, isolates, separators, BOM. */
+const TROUBLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]/g;
+const WINDOWS_TROUBLE = /[<>:"|?*\\]/g;
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+
+/** One component, on any system: nothing in it can leave a folder, talk to a terminal or pose as another extension. */
+export function safeName(name: string): string {
+  const safe = name.replace(TROUBLE, '_').replaceAll('/', '_');
+  return safe === '' || safe === '.' || safe === '..' ? '_' : safe;
+}
+
+/** A whole path, component by component. */
+export const safePath = (path: string): string => path.split('/').map(safeName).join('/');
+
+/** For archives and downloads, which may be unpacked on Windows. */
+export const portablePath = (path: string): string =>
+  path
+    .split('/')
+    .map((name) => {
+      const safe = safeName(name)
+        .replace(WINDOWS_TROUBLE, '_')
+        .replace(/[. ]+$/, (end) => '_'.repeat(end.length));
+      return RESERVED.test(safe) ? `_${safe}` : safe;
+    })
+    .join('/');

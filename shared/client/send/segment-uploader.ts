@@ -1,0 +1,172 @@
+/**
+ * Brings each segment's shards to enough nodes. Nodes are asked in the order of their load, so slow ones get less; a
+ * shard that waits much longer than others do is given to another node as well, and what has not left yet is
+ * withdrawn once the segment is safe.
+ */
+import type { ShardId } from '../../protocol/bytes.ts';
+import { SendError } from '../../protocol/errors.ts';
+import type { ClientDeps } from '../deps.ts';
+import type { PendingShard, StoreConnection } from './store-connection.ts';
+import type { StorePool } from './store-pool.ts';
+
+const TICK_MS = 250;
+const SHORTEST_STALL_MS = 750;
+/** A shard is late when it takes so many times the median. */
+const STALL_FACTOR = 4;
+const RECENT_ACKS = 48;
+/** Connections beyond the safe number that are kept open for the choice. */
+const SPARE_CONNECTIONS = 3;
+/** Without any acknowledgement for this long the upload has failed. */
+const PATIENCE_MS = 120_000;
+
+export interface UploadJob {
+  readonly index: number;
+  readonly shardBytes: number;
+  readonly roots: readonly ShardId[];
+  /** Shard indexes that nodes have acknowledged. */
+  readonly stored: Set<number>;
+  /** Bytes of one shard; valid until the job is safe. */
+  bytesOf(shardIndex: number): Uint8Array<ArrayBuffer>;
+}
+
+interface Running {
+  readonly job: UploadJob;
+  readonly pending: Map<number, { shard: PendingShard; connection: StoreConnection; stalled: boolean }>;
+  /** Shard indexes whose node refused this segment. */
+  readonly refused: Set<number>;
+  resolve(): void;
+  reject(error: SendError): void;
+}
+
+export class SegmentUploader {
+  readonly #pool: StorePool;
+  readonly #safeShards: number;
+  readonly #deps: ClientDeps;
+  readonly #signal: AbortSignal;
+  readonly #onStored: () => void;
+  readonly #running = new Set<Running>();
+  readonly #ackMs: number[] = [];
+  #lastAckAtMs: number;
+  #ticking = false;
+
+  /** @param onStored - told after every acknowledged shard. */
+  constructor(pool: StorePool, safeShards: number, deps: ClientDeps, signal: AbortSignal, onStored: () => void) {
+    this.#pool = pool;
+    this.#safeShards = safeShards;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#onStored = onStored;
+    this.#lastAckAtMs = deps.now();
+  }
+
+  /** Resolves when the safe number of shards is stored. @throws SendError `not_enough_nodes` or `cancelled`. */
+  upload(job: UploadJob): Promise<void> {
+    if (this.#running.size === 0) this.#lastAckAtMs = this.#deps.now();
+    return new Promise((resolve, reject) => {
+      const running: Running = { job, pending: new Map(), refused: new Set(), resolve, reject };
+      this.#running.add(running);
+      this.#advance(running);
+      void this.#tick();
+    });
+  }
+
+  /** To be called when connections opened or ended. */
+  poolChanged(): void {
+    for (const running of this.#running) this.#advance(running);
+  }
+
+  #advance(running: Running): void {
+    const { job, pending, refused } = running;
+    if (job.stored.size >= this.#safeShards) return this.#finish(running, null);
+    let missing = this.#safeShards - job.stored.size;
+    for (const { stalled } of pending.values()) if (!stalled) missing--;
+    this.#pool.want(this.#safeShards + SPARE_CONNECTIONS + refused.size);
+    const usable = this.#pool.open.filter(({ shardIndex }) => !job.stored.has(shardIndex) && !pending.has(shardIndex) && !refused.has(shardIndex));
+    usable.sort((a, b) => this.#rank(a) - this.#rank(b) || a.shardIndex - b.shardIndex);
+    for (const connection of usable.slice(0, Math.max(0, missing))) this.#assign(running, connection);
+    if (missing > usable.length) this.#pool.want(this.#pool.open.length + missing - usable.length);
+  }
+
+  /** A stalled node comes after every other, whatever its load. */
+  #rank(connection: StoreConnection): number {
+    return connection.load + (this.#isStalled(connection) ? 1000 : 0);
+  }
+
+  #assign(running: Running, connection: StoreConnection): void {
+    const { job, pending } = running;
+    const { shardIndex } = connection;
+    const shard: PendingShard = {
+      segment: job.index,
+      root: job.roots[shardIndex]!,
+      bytes: job.bytesOf(shardIndex),
+      sentAtMs: null,
+      settle: (error) => this.#settled(running, connection, shard, error),
+    };
+    pending.set(shardIndex, { shard, connection, stalled: false });
+    connection.enqueue(shard);
+  }
+
+  #settled(running: Running, connection: StoreConnection, shard: PendingShard, error: SendError | null): void {
+    const { job, pending, refused } = running;
+    pending.delete(connection.shardIndex);
+    if (error) {
+      // A connection that ended reports itself; a refusal of one shard is said here.
+      if (!connection.ended) {
+        refused.add(connection.shardIndex);
+        this.#pool.report(connection.seat, error.code);
+      }
+    } else {
+      const now = this.#deps.now();
+      this.#lastAckAtMs = now;
+      this.#ackMs.push(now - (shard.sentAtMs ?? now));
+      if (this.#ackMs.length > RECENT_ACKS) this.#ackMs.shift();
+      job.stored.add(connection.shardIndex);
+      this.#onStored();
+    }
+    if (this.#running.has(running)) this.#advance(running);
+  }
+
+  #finish(running: Running, error: SendError | null): void {
+    this.#running.delete(running);
+    for (const { shard, connection } of running.pending.values()) connection.withdraw(shard);
+    if (error) running.reject(error);
+    else running.resolve();
+  }
+
+  #isStalled(connection: StoreConnection): boolean {
+    const oldest = connection.oldestSentAtMs;
+    return oldest !== null && this.#deps.now() - oldest > this.#stallMs();
+  }
+
+  #stallMs(): number {
+    const sorted = [...this.#ackMs].sort((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 4 * SHORTEST_STALL_MS;
+    return Math.max(SHORTEST_STALL_MS, STALL_FACTOR * median);
+  }
+
+  /** One loop while anything runs: finds late shards and places that may be tried again. */
+  async #tick(): Promise<void> {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    try {
+      while (this.#running.size > 0) {
+        await this.#deps.delay(TICK_MS, this.#signal);
+        if (this.#deps.now() - this.#lastAckAtMs > PATIENCE_MS) throw new SendError('not_enough_nodes');
+        for (const running of this.#running) {
+          for (const entry of running.pending.values()) {
+            if (entry.stalled || !this.#isStalled(entry.connection)) continue;
+            entry.stalled = true;
+            this.#pool.report(entry.connection.seat, 'node_slow');
+            if (entry.connection.withdraw(entry.shard)) running.pending.delete(entry.connection.shardIndex);
+          }
+          this.#advance(running);
+        }
+      }
+    } catch (thrown) {
+      const error = thrown instanceof SendError ? thrown : new SendError('internal', 'the upload loop failed', { cause: thrown });
+      for (const running of this.#running) this.#finish(running, error);
+    } finally {
+      this.#ticking = false;
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/** One WebSocket to one node: shards one way, acknowledgements and receipts the other. docs/protocol.md §9. */
+import { decodeB64, type ShardId } from '../../protocol/bytes.ts';
+import { SendError, asSendError } from '../../protocol/errors.ts';
+import type { Seat } from '../../protocol/messages.ts';
+import { ORDER_BYTES } from '../../protocol/order.ts';
+import { encodeOpen, encodeSeal, encodeShardHeader, parseNodeMessage, type NodeMessage } from '../../protocol/store-messages.ts';
+import type { ClientDeps, SocketLike } from '../deps.ts';
+
+export const OPEN_TIMEOUT_MS = 15_000;
+
+export interface ReceivedReceipt {
+  readonly shardIndex: number;
+  readonly storedAtMs: number;
+  readonly segments: readonly number[];
+  readonly signature: Uint8Array;
+}
+
+/** A shard on its way to a node. */
+export interface PendingShard {
+  readonly segment: number;
+  readonly root: ShardId;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** When it was handed to the socket; null while it waits for the window. */
+  sentAtMs: number | null;
+  settle(error: SendError | null): void;
+}
+
+/**
+ * A connection ends once, through `fail`: every pending shard and receipt is then settled with the error, and
+ * `onEnd` is told. It is never reopened; a new one takes a new order.
+ */
+export class StoreConnection {
+  readonly seat: Seat;
+  /** Shards stored over this connection and not covered by a receipt yet. */
+  readonly unsealed = new Set<number>();
+  sentBytes = 0;
+  #socket: SocketLike;
+  readonly #deps: ClientDeps;
+  readonly #onEnd: (error: SendError) => void;
+  #window = 0;
+  readonly #queue: PendingShard[] = [];
+  readonly #inFlight = new Map<number, PendingShard>();
+  readonly #seals: { resolve(receipt: ReceivedReceipt): void; reject(error: SendError): void }[] = [];
+  #ended: SendError | null = null;
+  #ready: { resolve(): void; reject(error: SendError): void } | null = null;
+
+  private constructor(seat: Seat, deps: ClientDeps, onEnd: (error: SendError) => void) {
+    this.seat = seat;
+    this.#deps = deps;
+    this.#onEnd = onEnd;
+    this.#socket = deps.openSocket(storeUrl(seat.url));
+  }
+
+  /** Resolves when the node took the order. @throws SendError: the node's refusal, or `node_unreachable`. */
+  static async open(seat: Seat, deps: ClientDeps, onEnd: (error: SendError) => void): Promise<StoreConnection> {
+    const connection = new StoreConnection(seat, deps, onEnd);
+    await connection.#opened();
+    return connection;
+  }
+
+  get shardIndex(): number {
+    return this.seat.shardIndex;
+  }
+  get load(): number {
+    return this.#queue.length + this.#inFlight.size;
+  }
+  /** When the longest unacknowledged shard was handed to the socket; null when none is. */
+  get oldestSentAtMs(): number | null {
+    return this.#inFlight.values().next().value?.sentAtMs ?? null;
+  }
+  get ended(): boolean {
+    return this.#ended !== null;
+  }
+
+  enqueue(shard: PendingShard): void {
+    if (this.#ended) return shard.settle(this.#ended);
+    this.#queue.push(shard);
+    this.#pump();
+  }
+
+  /** @returns whether the shard had not left yet and is now forgotten. */
+  withdraw(shard: PendingShard): boolean {
+    const at = this.#queue.indexOf(shard);
+    if (at < 0) return false;
+    this.#queue.splice(at, 1);
+    return true;
+  }
+
+  /** Asks for a receipt over what `unsealed` holds. */
+  seal(): Promise<ReceivedReceipt> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      this.#seals.push({ resolve, reject });
+      this.#socket.send(encodeSeal());
+    });
+  }
+
+  close(): void {
+    this.fail(new SendError('cancelled'));
+  }
+
+  fail(error: SendError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onerror = () => undefined;
+    socket.close();
+    this.#ready?.reject(error);
+    for (const shard of [...this.#queue.splice(0), ...this.#inFlight.values()]) shard.settle(error);
+    this.#inFlight.clear();
+    for (const seal of this.#seals.splice(0)) seal.reject(error);
+    this.#onEnd(error);
+  }
+
+  async #opened(): Promise<void> {
+    const timer = new AbortController();
+    const opened = new Promise<void>((resolve, reject) => (this.#ready = { resolve, reject }));
+    const socket = this.#socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => socket.send(encodeOpen(decodeB64(this.seat.order, ORDER_BYTES)));
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = socket.onerror = () => this.fail(new SendError('node_unreachable'));
+    this.#deps.delay(OPEN_TIMEOUT_MS, timer.signal).then(
+      () => this.fail(new SendError('node_unreachable', 'the node did not answer in time')),
+      () => undefined, // opened or failed before
+    );
+    try {
+      await opened;
+    } finally {
+      timer.abort();
+      this.#ready = null;
+    }
+  }
+
+  #receive(data: unknown): void {
+    try {
+      if (!(data instanceof ArrayBuffer)) throw new SendError('bad_request', 'the node sent text');
+      this.#handle(parseNodeMessage(new Uint8Array(data)));
+    } catch (thrown) {
+      this.fail(asSendError(thrown, 'bad_request', 'the node sent something unreadable'));
+    }
+  }
+
+  #handle(message: NodeMessage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#window = message.window;
+        this.#ready?.resolve();
+        break;
+      case 'stored': {
+        const shard = this.#take(message.segment);
+        this.unsealed.add(shard.segment);
+        shard.settle(null);
+        break;
+      }
+      case 'receipt': {
+        const seal = this.#seals.shift();
+        if (!seal) throw new SendError('bad_request', 'a receipt that nobody asked for');
+        for (const segment of message.segments) {
+          if (!this.unsealed.delete(segment)) throw new SendError('receipt_invalid', 'a receipt for a shard that was not sent');
+        }
+        seal.resolve({ shardIndex: this.shardIndex, storedAtMs: message.storedAtMs, segments: message.segments, signature: message.signature });
+        break;
+      }
+      case 'problem':
+        if (message.segment === null) return this.fail(message.error);
+        this.#take(message.segment).settle(message.error);
+        break;
+    }
+    this.#pump();
+  }
+
+  #take(segment: number): PendingShard {
+    const shard = this.#inFlight.get(segment);
+    if (!shard) throw new SendError('bad_request', 'an answer for a shard that was not sent');
+    this.#inFlight.delete(segment);
+    return shard;
+  }
+
+  #pump(): void {
+    while (this.#inFlight.size < this.#window) {
+      const shard = this.#queue.shift();
+      if (!shard) return;
+      this.#inFlight.set(shard.segment, shard);
+      shard.sentAtMs = this.#deps.now();
+      this.#socket.send(encodeShardHeader({ segment: shard.segment, shardBytes: shard.bytes.length, root: shard.root }));
+      this.#socket.send(shard.bytes);
+      this.sentBytes += shard.bytes.length;
+    }
+  }
+}
+
+const storeUrl = (url: string): string => `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/store`;

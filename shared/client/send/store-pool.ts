@@ -1,0 +1,114 @@
+/** The connections of one upload: opened as they are needed, replaced with fresh orders when they break. */
+import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { Problem, Seat } from '../../protocol/messages.ts';
+import type { TransferApi } from '../coordinator-api.ts';
+import type { ClientDeps } from '../deps.ts';
+import type { NodeProblem } from '../types.ts';
+import { StoreConnection } from './store-connection.ts';
+
+/** An order that came with the placement is used only while it is surely still good. */
+const ORDER_USED_WITHIN_MS = 10 * 60_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+interface Place {
+  seat: Seat;
+  /** Until when `seat.order` may be used; 0 once it was. */
+  orderGoodUntilMs: number;
+  state: 'idle' | 'opening' | 'open';
+  connection: StoreConnection | null;
+  failures: number;
+  retryAtMs: number;
+}
+
+export class StorePool {
+  readonly problems: NodeProblem[] = [];
+  readonly #places: Place[];
+  readonly #api: TransferApi;
+  readonly #deps: ClientDeps;
+  readonly #signal: AbortSignal;
+  readonly #onChange: () => void;
+  #closedSentBytes = 0;
+  #closed = false;
+
+  /** @param onChange - told whenever a connection opened or ended. */
+  constructor(seats: readonly Seat[], api: TransferApi, deps: ClientDeps, signal: AbortSignal, onChange: () => void) {
+    const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
+    this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', connection: null, failures: 0, retryAtMs: 0 }));
+    this.#api = api;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#onChange = onChange;
+  }
+
+  get open(): StoreConnection[] {
+    return this.#places.flatMap(({ connection }) => (connection ? [connection] : []));
+  }
+
+  get sentBytes(): number {
+    return this.open.reduce((sum, connection) => sum + connection.sentBytes, this.#closedSentBytes);
+  }
+
+  /** Opens connections until `count` are open or on their way, the least troubled places first. */
+  want(count: number): void {
+    if (this.#closed) return;
+    const now = this.#deps.now();
+    let missing = count - this.#places.filter(({ state }) => state !== 'idle').length;
+    const idle = this.#places.filter(({ state, retryAtMs }) => state === 'idle' && retryAtMs <= now);
+    for (const place of idle.sort((a, b) => a.failures - b.failures)) {
+      if (missing-- <= 0) return;
+      void this.#open(place);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.open) connection.close();
+  }
+
+  report(seat: Seat, code: ErrorCode): void {
+    const { shardIndex, nodeId, url } = seat;
+    if (this.problems.some((known) => known.shardIndex === shardIndex && known.code === code)) return;
+    this.problems.push({ shardIndex, nodeId, url, code });
+  }
+
+  async #open(place: Place): Promise<void> {
+    place.state = 'opening';
+    try {
+      const seat = await this.#seatWithOrder(place);
+      const connection = await StoreConnection.open(seat, this.#deps, (error) => this.#ended(place, error));
+      if (this.#closed || this.#signal.aborted) return connection.close();
+      place.connection = connection;
+      place.state = 'open';
+      place.failures = 0;
+      this.#onChange();
+    } catch (thrown) {
+      this.#ended(place, asSendError(thrown, 'node_unreachable', "couldn't open a connection to a node"));
+    }
+  }
+
+  async #seatWithOrder(place: Place): Promise<Seat> {
+    if (this.#deps.now() >= place.orderGoodUntilMs) {
+      const seats = await this.#api.storeOrders([place.seat.shardIndex], { signal: this.#signal });
+      const seat = seats.find(({ shardIndex }) => shardIndex === place.seat.shardIndex);
+      if (!seat) throw new SendError('unavailable', 'the coordinator gave no order');
+      place.seat = seat;
+    }
+    place.orderGoodUntilMs = 0;
+    return place.seat;
+  }
+
+  /** Called by the connection and by `#open` for the same end: the second call finds nothing to do. */
+  #ended(place: Place, error: SendError): void {
+    if (place.state === 'idle') return;
+    if (this.#closed) return;
+    this.#closedSentBytes += place.connection?.sentBytes ?? 0;
+    place.connection = null;
+    place.state = 'idle';
+    place.retryAtMs = this.#deps.now() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** place.failures++);
+    if (error.code !== 'cancelled') this.report(place.seat, error.code);
+    this.#onChange();
+  }
+}
+
+export const toProblems = (problems: readonly NodeProblem[]): Problem[] => problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
