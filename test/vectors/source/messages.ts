@@ -88,6 +88,6 @@ export function frameVectors(): Vector[] {
     bad('absent-with-bytes', 'absent, with bytes', encode(3, 1, 23, 0, 64)),
     bad('too-large', 'one byte more than a shard may have', encode(3, 0, 23, 0, MAX_SHARD + 1)),
     bad('extended', 'one more byte', Buffer.concat([header, u8(0)])),
-    refused('bad_request', 'fetch-frame/truncated', 'the header cut to each of these lengths', { headerHex: hex(header), lengths: header.map((_, i) => i).toJSON().data }),
+    refused('bad_request', 'fetch-frame/truncated', 'the header cut to each of these lengths', { headerHex: hex(header), lengths: Array.from({ length: header.length }, (_, length) => length) }),
   ];
 }
