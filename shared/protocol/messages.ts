@@ -87,10 +87,12 @@ export const registrationSchema = v.object({
   region: v.optional(v.object({ latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)), longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)) })),
 });
 export type Registration = v.InferOutput<typeof registrationSchema>;
-export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES) });
+/** How often the coordinator wants to hear of a node; left out, every 30 s. */
+const heartbeatMs = v.optional(whole(100, 600_000));
+export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES), heartbeatMs });
 export const heartbeatSchema = v.object({ freeBytes: count, usedBytes: count, version: registrationSchema.entries.version });
 export type Heartbeat = v.InferOutput<typeof heartbeatSchema>;
-export const heartbeatAnswerSchema = v.object({ nowMs: timeMs });
+export const heartbeatAnswerSchema = v.object({ nowMs: timeMs, heartbeatMs });
 export const healthSchema = v.object({
   nodeId: b64(KEY_BYTES),
   version: v.string(),
@@ -118,7 +120,8 @@ export type Placement = v.InferOutput<typeof placementSchema>;
 
 export const statusSchema = v.object({
   transferId: b64(ID_BYTES),
-  state,
+  // Ended states stand only in the answer to what ended the transfer; any other request of it is refused by its code.
+  state: v.picklist(['uploading', 'ready', 'expired', 'used_up', 'revoked']),
   ...redundancy,
   contentBytes: whole(MIN_CONTENT_BYTES, MAX_CONTENT_BYTES),
   createdAtMs: timeMs,
