@@ -1,0 +1,145 @@
+/** The node's HTTP paths: parse, call, answer. docs/protocol.md §9. */
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  KEY_BYTES,
+  MAX_JSON_BYTES,
+  ORDER_BYTES,
+  SendError,
+  decodeB64,
+  deletionBytes,
+  encodeB64,
+  equalBytes,
+  healthBytes,
+  parseMessage,
+  rebuildSchema,
+  signBytes,
+  type Deletion,
+  type Health,
+} from '../../shared/protocol/index.ts';
+import type { Clock } from '../clock.ts';
+import type { NodeKey } from '../identity/key-files.ts';
+import type { Gauge, Metrics } from '../metrics.ts';
+import type { OrderGate } from '../orders/order-gate.ts';
+import { checkRebuild } from '../rebuild/check-rebuild.ts';
+import type { RebuildQueue } from '../rebuild/rebuild-queue.ts';
+import type { ShardStore } from '../store/shard-store.ts';
+import { answerJson, answerPreflight, answerProblem, answerText, readBody } from './answers.ts';
+import { MAX_SPAN_SEGMENTS, streamShards } from './fetch-stream.ts';
+
+const MAX_SEGMENT = 0xfffffffe;
+
+export interface RouteContext {
+  readonly key: NodeKey;
+  readonly version: string;
+  readonly store: ShardStore;
+  readonly gate: OrderGate;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly rebuilds: RebuildQueue;
+  readonly gauges: () => readonly Gauge[];
+  /** Streams that may run at once, and one more or less of them. */
+  readonly fetches: { open: number; readonly limit: number };
+  readonly unexpected: (thrown: unknown) => void;
+}
+
+/** Answers one request. Never rejects. */
+export async function answer(request: IncomingMessage, response: ServerResponse, context: RouteContext): Promise<void> {
+  try {
+    await route(request, response, context);
+  } catch (thrown) {
+    const code = thrown instanceof SendError ? thrown.code : 'internal';
+    if (code === 'internal') context.unexpected(thrown);
+    context.metrics.refused(code);
+    if (response.headersSent) response.destroy();
+    else {
+      // What is left of a body that was refused is not waited for.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      answerProblem(response, code);
+    }
+  }
+}
+
+async function route(request: IncomingMessage, response: ServerResponse, context: RouteContext): Promise<void> {
+  if (request.method === 'OPTIONS') return answerPreflight(response);
+  const [path, query = ''] = (request.url ?? '').split('?', 2);
+  const parameters = new URLSearchParams(query);
+  switch (`${request.method} ${path}`) {
+    case 'GET /v1/health':
+      return answerJson(response, 200, await health(parameters.get('challenge'), context));
+    case 'GET /metrics':
+      return answerText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics.render(context.gauges()));
+    case 'GET /v1/shards':
+      return await fetchShards(request, response, parameters, context);
+    case 'DELETE /v1/shards':
+      return answerJson(response, 200, await deleteShards(request, context));
+    case 'POST /v1/rebuild':
+      await acceptRebuild(request, context);
+      return answerJson(response, 202, {});
+    default:
+      throw new SendError('not_found');
+  }
+}
+
+async function health(challenge: string | null, { key, version, store, clock }: RouteContext): Promise<Health> {
+  const signature = challenge === null ? {} : { signature: encodeB64(await signBytes(key.privateKey, healthBytes(decodeB64(challenge, KEY_BYTES)))) };
+  const { capacityBytes, usedBytes, freeBytes } = store.capacity;
+  return { nodeId: encodeB64(key.nodeId), version, capacityBytes, usedBytes, freeBytes, shards: store.shards, atMs: clock.nowMs(), ...signature };
+}
+
+async function fetchShards(request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams, context: RouteContext): Promise<void> {
+  const from = segmentOf(parameters.get('from'));
+  const to = segmentOf(parameters.get('to'));
+  if (from > to || to - from >= MAX_SPAN_SEGMENTS) throw new SendError('bad_request', 'the range is empty or too long');
+  const { fetches } = context;
+  if (fetches.open >= fetches.limit) throw new SendError('node_busy');
+  fetches.open++;
+  try {
+    const order = await context.gate.admit(orderOf(request), 'fetch');
+    await streamShards(response, order, { from, to }, context);
+  } finally {
+    fetches.open--;
+  }
+}
+
+async function deleteShards(request: IncomingMessage, { gate, store, key, metrics }: RouteContext): Promise<Deletion> {
+  const { transferId, shardExpiresAtMs } = await gate.admit(orderOf(request), 'delete');
+  const known = store.isDeleted(transferId);
+  const { deletedAtMs, shards, bytes } = await store.deleteTransfer(transferId, shardExpiresAtMs);
+  if (!known) metrics.add('deleted_shards_total', shards);
+  const statement = { transferId, nodeId: key.nodeId, deletedAtMs, shards, bytes };
+  const signature = await signBytes(key.privateKey, deletionBytes(statement));
+  return { ...statement, transferId: encodeB64(transferId), nodeId: encodeB64(key.nodeId), signature: encodeB64(signature) };
+}
+
+async function acceptRebuild(request: IncomingMessage, { gate, rebuilds }: RouteContext): Promise<void> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_JSON_BYTES) throw new SendError('too_large');
+  const body = await readBody(request);
+  const bytes = orderOf(request);
+  rebuilds.refuseWhenFull();
+  const order = await gate.admit(bytes, 'rebuild');
+  if (!equalBytes(hash('sha256', body, 'buffer'), order.commitment)) throw new SendError('order_action', 'the order is for another body');
+  const job = parseMessage(rebuildSchema, parseJson(body));
+  checkRebuild(job, order);
+  rebuilds.add(job);
+}
+
+function orderOf(request: IncomingMessage): Uint8Array {
+  const match = /^Shardsend-Order ([\w-]+)$/.exec(request.headers.authorization ?? '');
+  if (match === null) throw new SendError('order_malformed');
+  return decodeB64(match[1]!, ORDER_BYTES, 'order_malformed');
+}
+
+function segmentOf(text: string | null): number {
+  const segment = text !== null && /^(0|[1-9]\d{0,9})$/.test(text) ? Number(text) : -1;
+  if (segment < 0 || segment > MAX_SEGMENT) throw new SendError('bad_request', 'a segment is missing or out of range');
+  return segment;
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new SendError('bad_request', 'JSON expected', { cause });
+  }
+}

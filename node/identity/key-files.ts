@@ -1,0 +1,70 @@
+/** The node's own key, made on first start, and the coordinator's, pinned when it first answers. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { KEY_BYTES, SendError, asNodeId, decodeB64, encodeB64, importVerifyingKey, signingKeyFromSeed, type NodeId, type SigningKey } from '../../shared/protocol/index.ts';
+import { ConfigError } from '../config-error.ts';
+import { writeFileDurably } from '../store/durable-files.ts';
+
+export interface NodeKey extends SigningKey {
+  readonly nodeId: NodeId;
+}
+
+const NODE_KEY = 'node.key';
+const COORDINATOR_KEY = 'coordinator.key';
+
+/** True when a node has lived in this folder before. */
+export const hasNodeKey = (directory: string): boolean => existsSync(path.join(directory, NODE_KEY));
+
+/** @throws ConfigError when the file is not a key: a new one would be another node, so none is made. */
+export async function loadOrCreateNodeKey(directory: string): Promise<NodeKey> {
+  const file = path.join(directory, NODE_KEY);
+  if (!existsSync(file)) await writeFileDurably(file, `${encodeB64(randomBytes(KEY_BYTES))}\n`, 0o600);
+  const key = await signingKeyFromSeed(await readKey(file));
+  return { ...key, nodeId: asNodeId(key.publicKey) };
+}
+
+/** The one coordinator whose orders this node obeys. */
+export class CoordinatorPin {
+  readonly #file: string;
+  #bytes: Uint8Array | null = null;
+  #key: CryptoKey | null = null;
+
+  constructor(directory: string) {
+    this.#file = path.join(directory, COORDINATOR_KEY);
+  }
+
+  /** Null until a coordinator was pinned. */
+  get key(): CryptoKey | null {
+    return this.#key;
+  }
+
+  async load(): Promise<void> {
+    if (!existsSync(this.#file)) return;
+    const bytes = await readKey(this.#file);
+    this.#key = await importVerifyingKey(bytes);
+    this.#bytes = bytes;
+  }
+
+  /** Pins the first key; @throws SendError `conflict` for any other after it. */
+  async pin(bytes: Uint8Array): Promise<void> {
+    if (this.#bytes !== null) {
+      if (encodeB64(bytes) !== encodeB64(this.#bytes)) throw new SendError('conflict', 'the coordinator shows another key than the one that is pinned');
+      return;
+    }
+    const key = await importVerifyingKey(bytes);
+    await writeFileDurably(this.#file, `${encodeB64(bytes)}\n`, 0o644);
+    this.#bytes = bytes;
+    this.#key = key;
+  }
+}
+
+async function readKey(file: string): Promise<Uint8Array> {
+  const text = (await readFile(file, 'utf8')).trim();
+  try {
+    return decodeB64(text, KEY_BYTES);
+  } catch (cause) {
+    throw new ConfigError(`${file} is damaged: it must hold ${KEY_BYTES} bytes as base64url. Restore it from a backup.`, { cause });
+  }
+}

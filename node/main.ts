@@ -1,0 +1,50 @@
+/** The storage node as a process: flags in, `listening URL` out, signals to the end. */
+import { ConfigError } from './config-error.ts';
+import { describeError, logToStderr } from './log.ts';
+import { NODE_USAGE, parseNodeFlags, type NodeOptions } from './options.ts';
+import { runNode, type NodeSurroundings, type RunningNode } from './storage-node.ts';
+
+export { ConfigError, NODE_USAGE, parseNodeFlags, runNode, type NodeOptions, type NodeSurroundings, type RunningNode };
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** Runs a node until SIGTERM or SIGINT. @returns the process's exit code. */
+export async function runNodeProcess(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(NODE_USAGE);
+    return 0;
+  }
+  const end = Promise.withResolvers<number>();
+  let node: RunningNode;
+  try {
+    node = await runNode(parseNodeFlags(args, process.env), { onFatal: () => end.resolve(EXIT_FAILED) });
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    process.stderr.write(`shardsend node: ${thrown.message}\n`);
+    return EXIT_USAGE;
+  }
+  const stop = (): void => end.resolve(0);
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  process.stdout.write(`listening ${node.url}\n`);
+  const code = await end.promise;
+  logToStderr('stopping');
+  await node.close();
+  logToStderr('stopped');
+  return code;
+}
+
+if (import.meta.main) {
+  // The state of a process after a bug is unknown; that of its disk is not. Better to start anew.
+  process.on('uncaughtException', (thrown) => {
+    logToStderr('crashed', { ...describeError(thrown), where: whereOf(thrown) });
+    process.exit(EXIT_FAILED);
+  });
+  process.exitCode = await runNodeProcess(process.argv.slice(2));
+}
+
+/** Where in this program it was thrown; never the message, which may hold input. */
+function whereOf(thrown: unknown): string {
+  const line = thrown instanceof Error ? thrown.stack?.split('\n').find((text) => text.includes('    at ')) : undefined;
+  return line?.trim().replace(/\(?file:.*\/(?=node\/|shared\/)/, '') ?? 'unknown';
+}

@@ -1,0 +1,75 @@
+/** Signed requests to the coordinator. docs/protocol.md §8, §10. */
+import { SendError, parseProblem, signRequest, utf8 } from '../../shared/protocol/index.ts';
+import type { Clock } from '../clock.ts';
+import type { NodeKey } from '../identity/key-files.ts';
+
+const TIMEOUT_MS = 15_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 60_000;
+
+export class CoordinatorClient {
+  readonly #base: string;
+  readonly #key: NodeKey;
+  readonly #clock: Clock;
+
+  /** @param base - an origin, with or without a path below it. */
+  constructor(base: string, key: NodeKey, clock: Clock) {
+    this.#base = base.replace(/\/+$/, '');
+    this.#key = key;
+    this.#clock = clock;
+  }
+
+  /**
+   * @param path - as in docs/protocol.md: `/api/nodes`.
+   * @returns the answer's JSON; null where it has no body.
+   * @throws SendError what the coordinator said, or `unavailable`.
+   */
+  async post(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const bytes = utf8(JSON.stringify(body));
+    const url = new URL(this.#base + path);
+    const authorization = await signRequest(this.#key, { method: 'POST', pathAndQuery: url.pathname, body: bytes }, this.#clock.nowMs());
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        method: 'POST',
+        headers: { Authorization: authorization, 'Content-Type': 'application/json' },
+        body: bytes,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+      text = await response.text();
+    } catch (cause) {
+      throw new SendError('unavailable', "couldn't reach the coordinator", { cause });
+    }
+    let answer: unknown = null;
+    try {
+      if (text !== '') answer = JSON.parse(text);
+    } catch (cause) {
+      throw new SendError('unavailable', 'the coordinator answered with something else than JSON', { cause });
+    }
+    if (!response.ok) throw parseProblem(answer, response.status === 404 ? 'not_found' : 'unavailable');
+    return answer;
+  }
+}
+
+/** How long to wait before try number `tries`, from 1: twice as long each time, never two nodes in step. */
+export function backoffMs(tries: number): number {
+  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tries - 1));
+  return ceiling / 2 + (Math.random() * ceiling) / 2;
+}
+
+/** Resolves after the delay, or at once when `signal` aborts. */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(delayMs, resolve);
+    signal.addEventListener(
+      'abort',
+      () => {
+        cancel();
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

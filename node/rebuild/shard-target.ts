@@ -1,0 +1,136 @@
+/** One target of a rebuild: a store WebSocket to the node that lacks shards. docs/protocol.md §9. */
+import { WebSocket, type RawData } from 'ws';
+import {
+  SendError,
+  asSendError,
+  decodeB64,
+  encodeB64,
+  encodeCommitted,
+  encodeOpen,
+  encodeSeal,
+  encodeShardHeader,
+  parseNodeMessage,
+  type NodeMessage,
+  type ReceiptMessage,
+  type Seat,
+  type ShardStatement,
+} from '../../shared/protocol/index.ts';
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export class ShardTarget {
+  readonly shardIndex: number;
+  readonly #socket: WebSocket;
+  readonly #silenceMs: number;
+  #window = 0;
+  #unacknowledged = 0;
+  #refused: SendError | null = null;
+  #failure: SendError | null = null;
+  #receipt: Extract<NodeMessage, { type: 'receipt' }> | null = null;
+  #wake: () => void = () => {};
+
+  private constructor(seat: Seat, silenceMs: number) {
+    const url = new URL('v1/store', seat.url.endsWith('/') ? seat.url : `${seat.url}/`);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.shardIndex = seat.shardIndex;
+    this.#silenceMs = silenceMs;
+    this.#socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: MAX_ANSWER_BYTES, handshakeTimeout: silenceMs });
+    this.#socket.on('message', (data: RawData, isBinary: boolean) => this.#hear(data as Buffer, isBinary));
+    this.#socket.on('error', (cause) => this.#fail(asSendError(cause, 'node_unreachable', "couldn't reach the node to store on")));
+    this.#socket.on('close', () => this.#fail(new SendError('node_unreachable', 'the node closed the connection')));
+  }
+
+  /**
+   * @param committed - the shards that the order permits, segments ascending.
+   * @throws SendError what the node said, `node_unreachable` or `node_slow`.
+   */
+  static async open(seat: Seat, committed: readonly ShardStatement[], silenceMs: number): Promise<ShardTarget> {
+    const target = new ShardTarget(seat, silenceMs);
+    target.#socket.once('open', () => {
+      target.#socket.send(encodeOpen(decodeB64(seat.order)));
+      target.#socket.send(encodeCommitted(committed));
+    });
+    try {
+      await target.#until(() => target.#window > 0);
+    } catch (thrown) {
+      target.close();
+      throw thrown;
+    }
+    return target;
+  }
+
+  /** What the node refused of single shards, if anything: the first of it. */
+  get refused(): SendError | null {
+    return this.#refused;
+  }
+
+  /** Sends a shard when the window has room. The bytes are the caller's again when this resolves. */
+  async send(shard: ShardStatement, bytes: Uint8Array): Promise<void> {
+    await this.#until(() => this.#unacknowledged < this.#window);
+    this.#unacknowledged++;
+    this.#socket.send(encodeShardHeader(shard));
+    this.#socket.send(bytes); // masked into a copy before this returns
+  }
+
+  /** Asks for a receipt over all that was stored. @returns null when nothing was. */
+  async seal(): Promise<ReceiptMessage | null> {
+    this.#socket.send(encodeSeal());
+    await this.#until(() => this.#receipt !== null);
+    const { storedAtMs, signature, segments } = this.#receipt!;
+    return segments.length === 0 ? null : { shardIndex: this.shardIndex, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
+  }
+
+  close(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
+    else this.#socket.terminate();
+    const timer = setTimeout(() => this.#socket.terminate(), this.#silenceMs);
+    timer.unref();
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #hear(data: Buffer, isBinary: boolean): void {
+    try {
+      if (!isBinary) throw new SendError('bad_request', 'the node sent text');
+      this.#take(parseNodeMessage(new Uint8Array(data.buffer, data.byteOffset, data.length)));
+    } catch (thrown) {
+      this.#fail(asSendError(thrown, 'bad_request', 'the node sent something that it must not'));
+    }
+    this.#wake();
+  }
+
+  #take(message: NodeMessage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#window = message.window;
+        break;
+      case 'stored':
+        this.#unacknowledged--;
+        break;
+      case 'receipt':
+        this.#receipt = message;
+        break;
+      case 'problem':
+        if (message.segment === null) return this.#fail(message.error);
+        this.#unacknowledged--;
+        this.#refused ??= message.error;
+    }
+  }
+
+  #fail(failure: SendError): void {
+    this.#failure ??= failure;
+    this.#wake();
+  }
+
+  async #until(ready: () => boolean): Promise<void> {
+    while (this.#failure === null && !ready()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => this.#fail(new SendError('node_slow')), this.#silenceMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    if (this.#failure !== null) throw this.#failure;
+  }
+}

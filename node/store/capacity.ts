@@ -1,0 +1,65 @@
+/** How much more may be stored: the operator's limit and what the disk really has, less what is being written now. */
+import { statfs } from 'node:fs/promises';
+import { MIB, SendError } from '../../shared/protocol/index.ts';
+
+/** Left to the index and to everything else on the disk. */
+const DISK_RESERVE_BYTES = 64 * MIB;
+const DISK_CHECK_MS = 1000;
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** Whether the platform says that no more fits: disk, quota or file-size limit. SQLite says 13. */
+export const isFull = (thrown: unknown): boolean =>
+  thrown instanceof Error && (('code' in thrown && typeof thrown.code === 'string' && FULL.has(thrown.code)) || ('errcode' in thrown && thrown.errcode === 13));
+
+export class Capacity {
+  readonly capacityBytes: number;
+  readonly #directory: string;
+  readonly #reserveBytes: number;
+  #usedBytes = 0;
+  #reservedBytes = 0;
+  #diskBytes = Infinity;
+  #checkedAt = -Infinity;
+
+  constructor(directory: string, capacityBytes: number, reserveBytes = DISK_RESERVE_BYTES) {
+    this.#directory = directory;
+    this.capacityBytes = capacityBytes;
+    this.#reserveBytes = reserveBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  get freeBytes(): number {
+    return Math.max(0, Math.min(this.capacityBytes - this.#usedBytes, this.#diskBytes - this.#reserveBytes) - this.#reservedBytes);
+  }
+
+  /** Asks the disk. */
+  async check(): Promise<void> {
+    this.#checkedAt = performance.now();
+    const { bavail, bsize } = await statfs(this.#directory);
+    this.#diskBytes = bavail * bsize;
+  }
+
+  /** @throws SendError `node_full`. */
+  reserve(bytes: number): void {
+    if (performance.now() - this.#checkedAt > DISK_CHECK_MS) this.check().catch(() => (this.#diskBytes = 0));
+    if (bytes > this.freeBytes) throw new SendError('node_full');
+    this.#reservedBytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#reservedBytes -= bytes;
+  }
+
+  /** Counts what was stored, or with a negative number what was removed. */
+  use(bytes: number): void {
+    this.#usedBytes += bytes;
+    this.#diskBytes -= bytes;
+  }
+
+  /** A write failed for want of room: nothing is taken until the disk was asked again. */
+  ranOut(): void {
+    this.#diskBytes = 0;
+  }
+}

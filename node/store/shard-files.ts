@@ -1,0 +1,216 @@
+/**
+ * Shards as files: `shards/<first byte of the transfer>/<transfer>/<segment>.shard`, written under `tmp/` first. A file
+ * with a final name is whole: its bytes were durable before it got that name.
+ */
+import { mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { ID_BYTES, asTransferId, encodeHex, type TransferId } from '../../shared/protocol/index.ts';
+import { SharedSync, syncDirectory } from './durable-files.ts';
+import { SHARD_HEADER_BYTES, encodeShardHeader, parseShardHeader, type ShardHeader } from './shard-header.ts';
+
+const FILE_NAME = /^(0|[1-9]\d{0,9})\.shard$/;
+const TRANSFER_NAME = new RegExp(`^[0-9a-f]{${2 * ID_BYTES}}$`);
+
+export const isMissing = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+
+export class ShardFiles {
+  readonly #shards: string;
+  readonly #temporary: string;
+  readonly #syncs = new Map<string, SharedSync>();
+  /** Folders that are being made: a shard in one is durable only once the folder's own name is. */
+  readonly #making = new Map<string, Promise<void>>();
+  #serial = 0;
+
+  private constructor(directory: string) {
+    this.#shards = path.join(directory, 'shards');
+    this.#temporary = path.join(directory, 'tmp');
+  }
+
+  /** Makes the folders and removes what a killed process was writing. */
+  static async open(directory: string): Promise<ShardFiles> {
+    const files = new ShardFiles(directory);
+    await rm(files.#temporary, { recursive: true, force: true });
+    await mkdir(files.#temporary, { recursive: true });
+    await mkdir(files.#shards, { recursive: true });
+    await syncDirectory(directory);
+    return files;
+  }
+
+  get directory(): string {
+    return this.#shards;
+  }
+
+  #folder(transferId: TransferId): string {
+    const name = encodeHex(transferId);
+    return path.join(this.#shards, name.slice(0, 2), name);
+  }
+
+  #file(transferId: TransferId, segment: number): string {
+    return path.join(this.#folder(transferId), `${segment}.shard`);
+  }
+
+  /** @returns the name under which the bytes are durable but not yet a shard. */
+  async writeTemporary(header: ShardHeader, bytes: Uint8Array): Promise<string> {
+    const temporary = path.join(this.#temporary, String(this.#serial++));
+    try {
+      const handle = await open(temporary, 'wx');
+      try {
+        await writeAll(handle, [encodeShardHeader(header), bytes]);
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    } catch (thrown) {
+      await this.discard(temporary);
+      throw thrown;
+    }
+    return temporary;
+  }
+
+  discard(temporary: string): Promise<void> {
+    return rm(temporary, { force: true });
+  }
+
+  /** Gives a written shard its final name, in place of an older one, durably. */
+  async publish(temporary: string, transferId: TransferId, segment: number): Promise<void> {
+    const folder = this.#folder(transferId);
+    const file = this.#file(transferId, segment);
+    for (let tries = 1; ; tries++) {
+      await this.#making.get(folder);
+      try {
+        await rename(temporary, file);
+        break;
+      } catch (thrown) {
+        if (!isMissing(thrown) || tries === 3) throw thrown;
+        await this.#make(folder); // again, when the last shard of the transfer expired in between
+      }
+    }
+    await this.#sync(folder);
+  }
+
+  #make(folder: string): Promise<void> {
+    const known = this.#making.get(folder);
+    if (known !== undefined) return known;
+    const making = this.#makeDurably(folder).finally(() => this.#making.delete(folder));
+    this.#making.set(folder, making);
+    return making;
+  }
+
+  async #makeDurably(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await this.#sync(path.dirname(folder));
+    await this.#sync(this.#shards);
+  }
+
+  /** Stores of one transfer that end together share one sync of its folder. */
+  async #sync(directory: string): Promise<void> {
+    let sync = this.#syncs.get(directory);
+    if (sync === undefined) {
+      sync = new SharedSync(() => syncDirectory(directory));
+      this.#syncs.set(directory, sync);
+    }
+    try {
+      await sync.request();
+    } finally {
+      if (sync.idle) this.#syncs.delete(directory);
+    }
+  }
+
+  /** @returns an open file that is a whole shard, or null. The caller closes it. */
+  async openShard(transferId: TransferId, segment: number): Promise<{ handle: FileHandle; header: ShardHeader } | null> {
+    let handle: FileHandle;
+    try {
+      handle = await open(this.#file(transferId, segment), 'r');
+    } catch (thrown) {
+      if (isMissing(thrown)) return null;
+      throw thrown;
+    }
+    try {
+      const header = await readHeader(handle);
+      if (header !== null && header.segment === segment && encodeHex(header.transferId) === encodeHex(transferId)) return { handle, header };
+    } catch (thrown) {
+      await handle.close();
+      throw thrown;
+    }
+    await handle.close();
+    return null;
+  }
+
+  async removeShard(transferId: TransferId, segment: number): Promise<void> {
+    await rm(this.#file(transferId, segment), { force: true });
+  }
+
+  /** Removes the transfer's folder if nothing is left in it. */
+  async removeEmptyFolder(transferId: TransferId): Promise<void> {
+    try {
+      await rmdir(this.#folder(transferId));
+    } catch (thrown) {
+      const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+      if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw thrown;
+    }
+  }
+
+  /** Removes every shard of a transfer, durably. */
+  async removeTransfer(transferId: TransferId): Promise<void> {
+    const folder = this.#folder(transferId);
+    await rm(folder, { recursive: true, force: true });
+    try {
+      await this.#sync(path.dirname(folder));
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown; // nothing was ever stored below it
+    }
+  }
+
+  /** Makes the names of shards durable that a killed process may have left between rename and sync. */
+  async syncTransfer(transferId: TransferId): Promise<void> {
+    const folder = this.#folder(transferId);
+    for (const directory of [folder, path.dirname(folder), this.#shards]) await this.#sync(directory);
+  }
+
+  async hasTransfer(transferId: TransferId): Promise<boolean> {
+    try {
+      return (await stat(this.#folder(transferId))).isDirectory();
+    } catch (thrown) {
+      if (isMissing(thrown)) return false;
+      throw thrown;
+    }
+  }
+
+  /** Every transfer with files on the disk, and their segments. Names that are not ours are left alone. */
+  async *list(): AsyncGenerator<{ transferId: TransferId; segments: number[] }> {
+    for (const prefix of await readdir(this.#shards)) {
+      if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+      for (const name of await readdir(path.join(this.#shards, prefix))) {
+        if (!TRANSFER_NAME.test(name) || !name.startsWith(prefix)) continue;
+        const folder = path.join(this.#shards, prefix, name);
+        if (!(await stat(folder)).isDirectory()) continue;
+        const segments = (await readdir(folder)).flatMap((file) => {
+          const match = FILE_NAME.exec(file);
+          return match === null || Number(match[1]) >= 0xffffffff ? [] : [Number(match[1])];
+        });
+        yield { transferId: asTransferId(Uint8Array.from(Buffer.from(name, 'hex'))), segments };
+      }
+    }
+  }
+}
+
+/** `writev` may write less than it was given, on a disk that is almost full. */
+async function writeAll(handle: FileHandle, parts: Uint8Array[]): Promise<void> {
+  let left = parts;
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+    left = left.flatMap((part) => {
+      const written = Math.min(part.length, bytesWritten);
+      bytesWritten -= written;
+      return written === part.length ? [] : [part.subarray(written)];
+    });
+  }
+}
+
+async function readHeader(handle: FileHandle): Promise<ShardHeader | null> {
+  const bytes = new Uint8Array(SHARD_HEADER_BYTES);
+  const [{ bytesRead }, { size }] = await Promise.all([handle.read(bytes, 0, SHARD_HEADER_BYTES, 0), handle.stat()]);
+  const header = bytesRead === SHARD_HEADER_BYTES ? parseShardHeader(bytes) : null;
+  return header !== null && size === SHARD_HEADER_BYTES + header.shardBytes ? header : null;
+}

@@ -1,0 +1,265 @@
+/**
+ * What the node holds and what it has sworn, in SQLite beside the shards. The disk is the truth about shards; serials,
+ * tombstones and commitments stand here alone.
+ *
+ * Rows reach the operating system at once, so that a killed process loses none. `sync` makes them survive a power cut
+ * too: it flushes the write-ahead log on the thread pool, which SQLite itself could do only on the main thread.
+ */
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import path from 'node:path';
+import { asShardId, asTransferId, equalBytes, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
+import { ConfigError } from '../config-error.ts';
+import { SharedSync, syncDirectory } from './durable-files.ts';
+import type { ShardHeader } from './shard-header.ts';
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+CREATE TABLE shards (
+  transfer BLOB NOT NULL, segment INTEGER NOT NULL, shard_index INTEGER NOT NULL, shard_bytes INTEGER NOT NULL, root BLOB NOT NULL,
+  expires_at_ms INTEGER NOT NULL, stored_at_ms INTEGER NOT NULL, committed INTEGER NOT NULL,
+  PRIMARY KEY (transfer, segment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shards_by_expiry ON shards (expires_at_ms);
+CREATE TABLE serials (serial BLOB PRIMARY KEY, kept_until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX serials_by_time ON serials (kept_until_ms);
+CREATE TABLE tombstones (
+  transfer BLOB PRIMARY KEY, deleted_at_ms INTEGER NOT NULL, shards INTEGER NOT NULL, bytes INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE floor (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms INTEGER NOT NULL) STRICT;
+INSERT INTO floor VALUES (1, 0);
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+const SQLITE_BUSY = 5;
+
+export interface ShardRow extends ShardHeader {
+  /** A receipt covers it: it is never replaced. */
+  readonly committed: boolean;
+}
+
+export interface Tombstone {
+  readonly deletedAtMs: number;
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+export interface ShardTotals {
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+export class ShardIndex {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #log: FileHandle;
+  readonly #sync: SharedSync;
+
+  private constructor(db: DatabaseSync, log: FileHandle) {
+    this.#db = db;
+    this.#log = log;
+    this.#sync = new SharedSync(() => this.#log.datasync());
+  }
+
+  /**
+   * Opens the index, or makes an empty one in place of one that is lost or damaged.
+   *
+   * @returns `fresh` when it was made now: shards on the disk are not in it yet.
+   * @throws ConfigError when another process has it open.
+   */
+  static async open(directory: string): Promise<{ index: ShardIndex; fresh: boolean }> {
+    const file = path.join(directory, 'index.db');
+    let opened = openDatabase(file);
+    if (opened === null) {
+      for (const part of ['', '-wal', '-shm', '-journal']) await rm(file + part, { force: true });
+      opened = openDatabase(file);
+    }
+    if (opened === null) throw new ConfigError(`${file} cannot be made. Is the folder writable?`);
+    const log = await open(`${file}-wal`, 'r+');
+    await syncDirectory(directory);
+    return { index: new ShardIndex(opened.db, log), fresh: opened.fresh };
+  }
+
+  /** All that was written before this call survives a power cut. */
+  sync(): Promise<void> {
+    return this.#sync.request();
+  }
+
+  async close(): Promise<void> {
+    await this.sync();
+    await this.#log.close();
+    this.#db.close();
+  }
+
+  get(transferId: TransferId, segment: number): ShardRow | null {
+    return readRow(this.#prepare('SELECT * FROM shards WHERE transfer = ? AND segment = ?').get(transferId, segment));
+  }
+
+  /** The first shard of one index at or after `from`, up to `to`. */
+  firstFrom(transferId: TransferId, shardIndex: number, from: number, to: number): ShardRow | null {
+    const sql = 'SELECT * FROM shards WHERE transfer = ? AND segment BETWEEN ? AND ? AND shard_index = ? ORDER BY segment LIMIT 1';
+    return readRow(this.#prepare(sql).get(transferId, from, to, shardIndex));
+  }
+
+  totalsBetween(transferId: TransferId, shardIndex: number, from: number, to: number): ShardTotals {
+    const sql = 'SELECT COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes FROM shards WHERE transfer = ? AND segment BETWEEN ? AND ? AND shard_index = ?';
+    return readTotals(this.#prepare(sql).get(transferId, from, to, shardIndex));
+  }
+
+  totalsOf(transferId: TransferId): ShardTotals {
+    return readTotals(this.#prepare('SELECT COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes FROM shards WHERE transfer = ?').get(transferId));
+  }
+
+  totals(): ShardTotals {
+    return readTotals(this.#prepare('SELECT COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes FROM shards').get());
+  }
+
+  put(row: ShardRow): void {
+    this.#prepare('INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+      row.transferId,
+      row.segment,
+      row.shardIndex,
+      row.shardBytes,
+      row.root,
+      row.expiresAtMs,
+      row.storedAtMs,
+      row.committed ? 1 : 0,
+    );
+  }
+
+  remove(transferId: TransferId, segment: number): void {
+    this.#prepare('DELETE FROM shards WHERE transfer = ? AND segment = ?').run(transferId, segment);
+  }
+
+  segmentsOf(transferId: TransferId): ShardRow[] {
+    return this.#prepare('SELECT * FROM shards WHERE transfer = ? ORDER BY segment')
+      .all(transferId)
+      .map((row) => readRow(row)!);
+  }
+
+  /** The next transfer in the index after `after`, or null: to walk all of them without holding them. */
+  transferAfter(after: Uint8Array): TransferId | null {
+    const row = this.#prepare('SELECT transfer FROM shards WHERE transfer > ? ORDER BY transfer LIMIT 1').get(after);
+    return row === undefined ? null : asTransferId(row['transfer'] as Uint8Array);
+  }
+
+  /** Marks those of the shards that are held under these very roots, and returns them. */
+  commit(transferId: TransferId, shards: readonly ShardStatement[]): ShardStatement[] {
+    const sql = 'UPDATE shards SET committed = 1 WHERE transfer = ? AND segment = ? AND root = ?';
+    return this.#inTransaction(() => shards.filter(({ segment, root }) => this.#prepare(sql).run(transferId, segment, root).changes === 1));
+  }
+
+  nextExpiryMs(): number | null {
+    return this.#prepare('SELECT MIN(expires_at_ms) AS at FROM shards').get()!['at'] as number | null;
+  }
+
+  expiredBefore(timeMs: number, limit: number): ShardRow[] {
+    return this.#prepare('SELECT * FROM shards WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?')
+      .all(timeMs, limit)
+      .map((row) => readRow(row)!);
+  }
+
+  /** @returns false when the serial was used before. */
+  useSerial(serial: Uint8Array, keptUntilMs: number): boolean {
+    return this.#prepare('INSERT OR IGNORE INTO serials VALUES (?, ?)').run(serial, keptUntilMs).changes === 1;
+  }
+
+  tombstone(transferId: TransferId): Tombstone | null {
+    const row = this.#prepare('SELECT deleted_at_ms, shards, bytes FROM tombstones WHERE transfer = ?').get(transferId);
+    return row === undefined ? null : { deletedAtMs: row['deleted_at_ms'] as number, shards: row['shards'] as number, bytes: row['bytes'] as number };
+  }
+
+  /** Forgets the transfer's shards and remembers that they were deleted, both or neither. */
+  bury(transferId: TransferId, tombstone: Tombstone, keptUntilMs: number): void {
+    this.#inTransaction(() => {
+      this.#prepare('DELETE FROM shards WHERE transfer = ?').run(transferId);
+      this.#prepare('INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)').run(transferId, tombstone.deletedAtMs, tombstone.shards, tombstone.bytes, keptUntilMs);
+    });
+  }
+
+  /** Drops serials and tombstones that no order can concern any more. */
+  forgetBefore(timeMs: number): void {
+    this.#prepare('DELETE FROM serials WHERE kept_until_ms < ?').run(timeMs);
+    this.#prepare('DELETE FROM tombstones WHERE kept_until_ms < ?').run(timeMs);
+  }
+
+  /** Orders from before this time are refused: their serials were lost with an older index. */
+  get ordersFromMs(): number {
+    return this.#prepare('SELECT orders_from_ms FROM floor').get()!['orders_from_ms'] as number;
+  }
+
+  set ordersFromMs(timeMs: number) {
+    this.#prepare('UPDATE floor SET orders_from_ms = ?').run(timeMs);
+  }
+
+  #inTransaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (thrown) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** @returns null when what lies there is no index of ours. */
+function openDatabase(file: string): { db: DatabaseSync; fresh: boolean } | null {
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(file);
+    // The lock is what keeps a second process out of this folder; it ends with this process, however that ends.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;');
+    const version = db.prepare('PRAGMA user_version').get()!['user_version'];
+    if (version === 0) {
+      db.exec(`BEGIN; ${SCHEMA} COMMIT;`);
+      return { db, fresh: true };
+    }
+    const sound = db.prepare('PRAGMA quick_check').get()!['quick_check'] === 'ok';
+    if (version === SCHEMA_VERSION && sound) {
+      db.exec('PRAGMA user_version = 1'); // a write, so that the log exists
+      return { db, fresh: false };
+    }
+    db.close();
+    return null;
+  } catch (thrown) {
+    if (db?.isOpen) db.close();
+    if (thrown instanceof Error && 'errcode' in thrown) {
+      if (thrown.errcode === SQLITE_BUSY) throw new ConfigError(`${path.dirname(file)} is in use by another node`, { cause: thrown });
+      return null;
+    }
+    throw thrown;
+  }
+}
+
+function readRow(row: Record<string, unknown> | undefined): ShardRow | null {
+  if (row === undefined) return null;
+  return {
+    transferId: asTransferId(row['transfer'] as Uint8Array),
+    segment: row['segment'] as number,
+    shardIndex: row['shard_index'] as number,
+    shardBytes: row['shard_bytes'] as number,
+    root: asShardId(row['root'] as Uint8Array) satisfies ShardId,
+    expiresAtMs: row['expires_at_ms'] as number,
+    storedAtMs: row['stored_at_ms'] as number,
+    committed: row['committed'] === 1,
+  };
+}
+
+function readTotals(row: Record<string, unknown> | undefined): ShardTotals {
+  return { shards: row!['shards'] as number, bytes: row!['bytes'] as number };
+}
+
+/** Whether both name the same bytes of the same seat. Until when they are kept may differ: then the index is right. */
+export const agrees = (row: ShardRow, header: ShardHeader): boolean =>
+  equalBytes(row.root, header.root) && row.shardBytes === header.shardBytes && row.shardIndex === header.shardIndex;

@@ -1,0 +1,246 @@
+/**
+ * The node's shards. Every promise of it is kept on the disk before it resolves: a shard that was put, a commitment, a
+ * deletion. Reading checks each file's header and length, so that a torn or foreign file is never served.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { encodeHex, equalBytes, SendError, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
+import type { Clock } from '../clock.ts';
+import { Capacity, isFull } from './capacity.ts';
+import { reconcile, type Reconciliation } from './reconcile.ts';
+import { ShardFiles } from './shard-files.ts';
+import { SHARD_HEADER_BYTES } from './shard-header.ts';
+import { agrees, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
+import { Turns } from './turns.ts';
+
+/** A tombstone outlives its shards, for orders that were on their way and clocks that differ. */
+const TOMBSTONE_MARGIN_MS = 24 * 3600_000;
+
+export interface ShardStoreOptions {
+  readonly directory: string;
+  readonly capacityBytes: number;
+  readonly clock: Clock;
+  /** The folder already belonged to a node: an index that is missing was lost. */
+  readonly known: boolean;
+  readonly diskReserveBytes?: number | undefined;
+}
+
+export interface ShardToStore {
+  readonly transferId: TransferId;
+  readonly segment: number;
+  readonly shardIndex: number;
+  readonly root: ShardId;
+  readonly expiresAtMs: number;
+}
+
+export interface OpenShard {
+  /** The shard's bytes start at SHARD_HEADER_BYTES. The caller closes it. */
+  readonly handle: FileHandle;
+  readonly row: ShardRow;
+}
+
+export class ShardStore {
+  readonly index: ShardIndex;
+  readonly capacity: Capacity;
+  readonly reconciliation: Reconciliation;
+  readonly #files: ShardFiles;
+  readonly #clock: Clock;
+  readonly #turns = new Turns();
+  #shards: number;
+  #onStored: () => void = () => {};
+
+  private constructor(index: ShardIndex, files: ShardFiles, capacity: Capacity, clock: Clock, reconciliation: Reconciliation) {
+    this.index = index;
+    this.capacity = capacity;
+    this.reconciliation = reconciliation;
+    this.#files = files;
+    this.#clock = clock;
+    const { shards, bytes } = index.totals();
+    this.#shards = shards;
+    capacity.use(bytes + shards * SHARD_HEADER_BYTES);
+  }
+
+  /** @throws ConfigError when another process uses the folder. */
+  static async open(options: ShardStoreOptions): Promise<ShardStore> {
+    const { directory, clock } = options;
+    const { index, fresh } = await ShardIndex.open(directory);
+    if (fresh && options.known) index.ordersFromMs = clock.nowMs();
+    const files = await ShardFiles.open(directory);
+    const reconciliation = await reconcile(index, files, fresh);
+    const store = new ShardStore(index, files, new Capacity(directory, options.capacityBytes, options.diskReserveBytes), clock, reconciliation);
+    await store.capacity.check();
+    return store;
+  }
+
+  get shards(): number {
+    return this.#shards;
+  }
+
+  /** Called after every shard that was stored. */
+  set onStored(listener: () => void) {
+    this.#onStored = listener;
+  }
+
+  /**
+   * Stores a shard whose root was verified. Resolves when it is durable.
+   *
+   * @throws SendError `transfer_deleted`, `transfer_expired`, `conflict` for another root than the committed one, `node_full`.
+   */
+  put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
+    return this.#turns.take(encodeHex(shard.transferId), shard.segment, () => this.#put(shard, bytes));
+  }
+
+  async #put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
+    const { transferId, segment, expiresAtMs } = shard;
+    const storedAtMs = this.#clock.nowMs();
+    const row: ShardRow = { ...shard, shardBytes: bytes.length, storedAtMs, committed: false };
+    if (storedAtMs >= expiresAtMs) throw new SendError('transfer_expired');
+    this.#refuseDeleted(transferId);
+    const held = this.#replaceable(row);
+    if (held !== null && agrees(held, row) && held.expiresAtMs === expiresAtMs) return;
+    const fileBytes = SHARD_HEADER_BYTES + bytes.length;
+    this.capacity.reserve(fileBytes);
+    try {
+      const temporary = await this.#files.writeTemporary(row, bytes);
+      try {
+        this.#refuseDeleted(transferId);
+        const other = this.#replaceable(row);
+        // Another root loses its row before its file, so that no receipt can still come to cover it.
+        if (other !== null && !equalBytes(other.root, row.root)) this.#forget(other);
+        await this.#files.publish(temporary, transferId, segment);
+        this.#refuseDeleted(transferId);
+        this.#remember(row);
+      } catch (thrown) {
+        await this.#files.discard(temporary);
+        if (this.index.get(transferId, segment) === null) await this.#files.removeShard(transferId, segment);
+        throw thrown;
+      }
+      this.#onStored();
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+      this.capacity.ranOut();
+      throw new SendError('node_full', 'the disk is full', { cause: thrown });
+    } finally {
+      this.capacity.release(fileBytes);
+    }
+  }
+
+  isDeleted(transferId: TransferId): boolean {
+    return this.index.tombstone(transferId) !== null;
+  }
+
+  #refuseDeleted(transferId: TransferId): void {
+    if (this.isDeleted(transferId)) throw new SendError('transfer_deleted');
+  }
+
+  /** The row that `row` would replace. @throws SendError `conflict` when it may not. */
+  #replaceable(row: ShardRow): ShardRow | null {
+    const held = this.index.get(row.transferId, row.segment);
+    if (held?.committed && !equalBytes(held.root, row.root)) throw new SendError('conflict');
+    return held;
+  }
+
+  /** The same root may be held already, for another time: what was promised of it stays promised. */
+  #remember(row: ShardRow): void {
+    const same = this.index.get(row.transferId, row.segment);
+    this.index.put({ ...row, committed: same?.committed ?? false });
+    if (same === null) this.#shards++;
+    this.capacity.use(row.shardBytes - (same === null ? -SHARD_HEADER_BYTES : same.shardBytes));
+  }
+
+  #forget(row: ShardRow): void {
+    this.index.remove(row.transferId, row.segment);
+    this.capacity.use(-(SHARD_HEADER_BYTES + row.shardBytes));
+    this.#shards--;
+  }
+
+  /** Promises shards for a receipt. @returns those that are held under these roots, durably committed. */
+  async commit(transferId: TransferId, shards: readonly ShardStatement[]): Promise<ShardStatement[]> {
+    const held = this.index.commit(transferId, shards);
+    await this.index.sync();
+    return held;
+  }
+
+  totalsBetween(transferId: TransferId, shardIndex: number, from: number, to: number): ShardTotals {
+    return this.index.totalsBetween(transferId, shardIndex, from, to);
+  }
+
+  /** The first held and unexpired shard at or after `from`; null when there is none up to `to`. */
+  async openFrom(transferId: TransferId, shardIndex: number, from: number, to: number): Promise<OpenShard | null> {
+    for (let segment = from; segment <= to;) {
+      const row = this.index.firstFrom(transferId, shardIndex, segment, to);
+      if (row === null) return null;
+      segment = row.segment;
+      if (row.expiresAtMs > this.#clock.nowMs()) {
+        const shard = await this.#files.openShard(transferId, segment);
+        if (shard !== null && agrees(row, shard.header)) return { handle: shard.handle, row };
+        await shard?.handle.close();
+        if (await this.#dropUnreadable(row)) continue;
+      }
+      segment++;
+    }
+    return null;
+  }
+
+  /**
+   * A file that does not match its row is dropped, unless it was just replaced.
+   * @returns whether the same segment is worth another look.
+   */
+  #dropUnreadable(row: ShardRow): Promise<boolean> {
+    return this.#turns.take(encodeHex(row.transferId), row.segment, async () => {
+      const now = this.index.get(row.transferId, row.segment);
+      if (now === null) return false;
+      const shard = await this.#files.openShard(row.transferId, row.segment);
+      await shard?.handle.close();
+      if (shard !== null && agrees(now, shard.header)) return true;
+      this.#forget(now);
+      await this.#files.removeShard(row.transferId, row.segment);
+      this.onDamaged();
+      return false;
+    });
+  }
+
+  /** Called when a file was found torn or foreign. */
+  onDamaged: () => void = () => {};
+
+  /**
+   * Deletes a transfer and refuses it from now on. Resolves when nothing of it is left; repeated calls answer the same.
+   *
+   * @param shardExpiresAtMs - until then, and a margin, the deletion is remembered.
+   */
+  async deleteTransfer(transferId: TransferId, shardExpiresAtMs: number): Promise<Tombstone> {
+    let tombstone = this.index.tombstone(transferId);
+    if (tombstone === null) {
+      const { shards, bytes } = this.index.totalsOf(transferId);
+      tombstone = { deletedAtMs: this.#clock.nowMs(), shards, bytes };
+      const keptUntilMs = Math.max(shardExpiresAtMs, tombstone.deletedAtMs) + TOMBSTONE_MARGIN_MS;
+      this.index.bury(transferId, tombstone, keptUntilMs);
+      this.capacity.use(-(bytes + shards * SHARD_HEADER_BYTES));
+      this.#shards -= shards;
+    }
+    await this.index.sync();
+    await this.#turns.allOf(encodeHex(transferId));
+    await this.#files.removeTransfer(transferId);
+    return tombstone;
+  }
+
+  /** Deletes up to `limit` shards whose time was over at `timeMs`. @returns how many. */
+  async expire(timeMs: number, limit: number): Promise<number> {
+    const rows = this.index.expiredBefore(timeMs, limit);
+    const transfers = new Map<string, TransferId>();
+    for (const row of rows) {
+      transfers.set(encodeHex(row.transferId), row.transferId);
+      await this.#turns.take(encodeHex(row.transferId), row.segment, async () => {
+        const now = this.index.get(row.transferId, row.segment);
+        if (now === null || now.expiresAtMs > timeMs) return; // stored again meanwhile, with more time
+        await this.#files.removeShard(row.transferId, row.segment);
+        this.#forget(now);
+      });
+    }
+    for (const transferId of transfers.values()) await this.#files.removeEmptyFolder(transferId);
+    return rows.length;
+  }
+
+  close(): Promise<void> {
+    return this.index.close();
+  }
+}
