@@ -178,8 +178,8 @@ export function manifestVectors(): Vector[] {
       { secretHex: hex(secret), saltHex: hex(salt), textHex: hex(padded(one)) },
       { sealedHex: hex(sealed) },
     ),
-    refused('manifest_damaged', 'sealed-manifest/other-secret', 'the key of another transfer', { secretHex: hex(bytesOf('another secret', 32)), sealedHex: hex(sealed) }),
-    refused('manifest_damaged', 'sealed-manifest/flipped', 'one bit of the box', {
+    refused('wrong_key', 'sealed-manifest/other-secret', 'the key of another transfer', { secretHex: hex(bytesOf('another secret', 32)), sealedHex: hex(sealed) }),
+    refused('wrong_key', 'sealed-manifest/flipped', 'one bit of the box', {
       secretHex: hex(secret),
       sealedHex: hex(Buffer.from(sealed.map((byte, i) => (i === 40 ? byte ^ 1 : byte)))),
     }),

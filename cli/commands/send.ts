@@ -1,0 +1,63 @@
+/** `shardsend send`. */
+import { parseArgs } from 'node:util';
+import { sendTransfer } from '../../shared/client/index.ts';
+import { safePath } from '../../shared/client/safe-path.ts';
+import { SendError } from '../../shared/protocol/index.ts';
+import { nodeDeps } from '../deps.ts';
+import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
+import { EXIT_OK, print, printJson, reportFailure, stopSignal } from '../report.ts';
+import { readSources } from '../sources.ts';
+import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
+
+export const sendHelp = `shardsend send FILE|FOLDER… [options]
+
+Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them.
+
+  --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
+  --expires TIME        5m to 30d, such as 12h; 7d unless given
+  --downloads N         1 to 1000, or unlimited, which it is unless given
+  --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds"}`;
+
+export async function runSend(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      coordinator: { type: 'string', default: process.env['SHARDSEND_COORDINATOR'] || 'http://localhost:8787' },
+      expires: { type: 'string', default: '7d' },
+      downloads: { type: 'string', default: 'unlimited' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (positionals.length === 0) throw new UsageError('send takes at least one file or folder');
+  const options = {
+    coordinator: parseCoordinator(values.coordinator),
+    expiresInSeconds: parseExpires(values.expires),
+    downloadLimit: parseDownloads(values.downloads),
+  };
+  const deps = nodeDeps();
+  const signal = stopSignal(deps.now);
+  const progress = new ProgressLine('Sending', process.stderr, deps.now);
+  const startedAtMs = deps.now();
+  try {
+    const { files, leftOut } = await readSources(positionals);
+    for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
+    if (signal.aborted) throw new SendError('cancelled');
+    const { link, transferId, ownerToken, bytes, sentBytes, expiresAtMs, problems } = await sendTransfer({ files, options, signal, onProgress: (now) => progress.show(now) }, deps);
+    const seconds = (deps.now() - startedAtMs) / 1000;
+    progress.clear();
+    for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
+    if (values.json) {
+      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds });
+    } else {
+      process.stderr.write(
+        `Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}. Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`,
+      );
+      await print(link);
+    }
+    return EXIT_OK;
+  } catch (error) {
+    progress.clear();
+    return reportFailure(error, values.json);
+  }
+}
