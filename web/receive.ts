@@ -11,8 +11,8 @@ import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.
 const TAKEN = { shardsend: 'taken' } as const;
 
 const receiver = new Receiver({
-  open: (link) => openLink(link, location.origin),
-  start: (link, events) => startReceiving(link, location.origin, events, transferWorkerUrl),
+  open: (link) => openLink(link),
+  start: (link, events) => startReceiving(link, events, transferWorkerUrl as string),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

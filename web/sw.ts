@@ -57,8 +57,10 @@ function answer(id: string): Response {
 function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array> {
   let asked = 0;
   let passed = 0;
+  let over = false;
   let watch: ReturnType<typeof setInterval> | undefined;
   const finish = () => {
+    over = true;
     clearInterval(watch);
     port.close();
   };
@@ -66,6 +68,7 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
     {
       start(controller) {
         const fail = () => {
+          if (over) return; // what still lies in the queue of a complete download must reach the disk
           finish();
           controller.error(new Error('the page ended the download'));
         };

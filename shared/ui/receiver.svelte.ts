@@ -1,6 +1,6 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
 import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
-import { nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
@@ -30,7 +30,7 @@ export class Receiver {
 
   /** Opens a link, or the last one again. */
   async open(link = this.#link): Promise<void> {
-    if (link === null || this.#state.step === 'receiving') return;
+    if (link === null || isReceiving(this.#state)) return;
     this.#callOff?.();
     this.#link = link;
     const looksAgain = opensLater(this.#state);
@@ -38,7 +38,7 @@ export class Receiver {
     if (!looksAgain) this.#tell({ type: 'open' });
     const number = ++this.#opening;
     const opened = await this.#parts.open(link);
-    if (number !== this.#opening || this.#state.step === 'receiving') return;
+    if (number !== this.#opening || isReceiving(this.#state)) return;
     if (looksAgain) this.#tell({ type: 'open' });
     this.#tell(opened.ok ? { type: 'opened', info: opened.info } : { type: 'refused', code: opened.error.code });
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
