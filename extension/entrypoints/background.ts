@@ -1,0 +1,70 @@
+/**
+ * The background: the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
+ * transfer and no state; the send tab owns those.
+ */
+import { browser } from 'wxt/browser';
+import { defineBackground } from 'wxt/utils/define-background';
+import { say } from '../../shared/ui/messages.ts';
+import { jobOfClick, putJob } from '../jobs.ts';
+import { pageUrl } from '../pages.ts';
+import type { Report } from '../reports.ts';
+
+const MENU_ID = 'send';
+const TAB_PREFIX = 'tab:';
+
+const BADGES = {
+  sending: { text: '…', color: '#7a4d00' },
+  done: { text: '✓', color: '#0b6152' },
+  failed: { text: '!', color: '#a3231f' },
+  idle: { text: '', color: '#0b6152' },
+} as const satisfies Record<Report['type'], { text: string; color: string }>;
+
+export default defineBackground(() => {
+  browser.runtime.onInstalled.addListener(() => {
+    browser.contextMenus.removeAll(() => {
+      browser.contextMenus.create({
+        id: MENU_ID,
+        title: say('menu.send'),
+        contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'],
+      });
+    });
+  });
+
+  browser.contextMenus.onClicked.addListener((click, tab) => {
+    if (click.menuItemId === MENU_ID && tab?.id !== undefined) void openSendTab(click, { ...tab, id: tab.id });
+  });
+
+  browser.runtime.onMessage.addListener((message: Report, sender) => {
+    const tabId = sender.tab?.id;
+    if (sender.id === browser.runtime.id && tabId !== undefined && Object.hasOwn(BADGES, message.type)) void show(message, tabId);
+  });
+
+  browser.notifications.onClicked.addListener((id) => {
+    if (id.startsWith(TAB_PREFIX)) void focus(Number(id.slice(TAB_PREFIX.length)), id);
+  });
+});
+
+async function openSendTab(click: Parameters<typeof jobOfClick>[0], tab: Parameters<typeof jobOfClick>[1] & { index: number; windowId: number }) {
+  const id = await putJob(jobOfClick(click, tab));
+  const url = pageUrl(`/send.html#job=${id}`);
+  await browser.tabs.create({ url, index: tab.index + 1, windowId: tab.windowId, openerTabId: tab.id });
+}
+
+async function show(message: Report, tabId: number): Promise<void> {
+  const { text, color } = BADGES[message.type];
+  await Promise.all([browser.action.setBadgeText({ text, tabId }), browser.action.setBadgeBackgroundColor({ color, tabId })]);
+  if ((message.type !== 'done' && message.type !== 'failed') || message.inSight) return;
+  // No file names here: a notification is shown on locked screens and kept by the system.
+  await browser.notifications.create(`${TAB_PREFIX}${tabId}`, {
+    type: 'basic',
+    iconUrl: pageUrl('/icon/128.png'),
+    title: say(message.type === 'done' ? 'notify.done.title' : 'notify.failed.title'),
+    message: message.type === 'done' ? say('notify.done.text', message.fileCount) : message.sentence,
+  });
+}
+
+async function focus(tabId: number, notificationId: string): Promise<void> {
+  await browser.notifications.clear(notificationId);
+  const tab = await browser.tabs.update(tabId, { active: true }).catch(() => undefined);
+  if (tab) await browser.windows.update(tab.windowId, { focused: true });
+}

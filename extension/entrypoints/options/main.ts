@@ -1,0 +1,7 @@
+/** The options page. */
+import { mount } from 'svelte';
+import '../../../shared/ui/base.css';
+import { loadSettings } from '../../settings.ts';
+import App from './App.svelte';
+
+mount(App, { target: document.body, props: { settings: await loadSettings() } });
