@@ -9,9 +9,7 @@ import { nameOfPage, nameOfResponse } from './file-names.ts';
 import type { FetchJob, Job, PageJob, SelectionJob } from './jobs.ts';
 import { fetchInPage, readDocument, readSelection, readSlice } from './page-scripts.ts';
 
-export type CaptureFailure =
-  | { readonly reason: 'status'; readonly status: number }
-  | { readonly reason: 'network' | 'scheme' | 'page' | 'gone' };
+export type CaptureFailure = { readonly reason: 'status'; readonly status: number } | { readonly reason: 'network' | 'scheme' | 'page' | 'gone' };
 
 export type Captured =
   | { readonly ok: true; readonly file: File }

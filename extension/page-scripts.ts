@@ -31,8 +31,8 @@ export async function readSlice(key: string, from: number, to: number): Promise<
   if (to >= blob.size) kept.delete(key);
   return new Promise((resolve) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).split(',', 2)[1] ?? '');
-    reader.onerror = () => resolve(null);
+    reader.addEventListener('load', () => resolve((reader.result as string).split(',', 2)[1] ?? ''));
+    reader.addEventListener('error', () => resolve(null));
     reader.readAsDataURL(blob.slice(from, to));
   });
 }

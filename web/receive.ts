@@ -2,7 +2,6 @@
 import { mount } from 'svelte';
 import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
 import { takeAddress } from '../shared/ui/address.ts';
-import '../shared/ui/base.css';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
 import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
@@ -12,7 +11,7 @@ const TAKEN = { shardsend: 'taken' } as const;
 
 const receiver = new Receiver({
   open: (link) => openLink(link),
-  start: (link, events) => startReceiving(link, events, transferWorkerUrl as string),
+  start: (link, events) => startReceiving(link, events, transferWorkerUrl),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);
@@ -36,6 +35,6 @@ addEventListener('hashchange', () => {
 mount(ReceiveScreen, { target: document.body, props: { receiver } });
 
 // The download worker is fetched while the person reads the list, so that the button answers at once.
-void navigator.serviceWorker?.register(downloadWorkerUrl as string).catch(() => {
+void navigator.serviceWorker?.register(downloadWorkerUrl).catch(() => {
   // Without it the download itself says that the files cannot be saved.
 });

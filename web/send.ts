@@ -2,7 +2,6 @@
 import { mount } from 'svelte';
 import { startSending } from '../shared/client/browser/send.ts';
 import { revokeTransfer } from '../shared/client/browser/revoke.ts';
-import '../shared/ui/base.css';
 import { DEFAULT_CHOICES } from '../shared/ui/choices.ts';
 import SendScreen from '../shared/ui/SendScreen.svelte';
 import { Sender } from '../shared/ui/sender.svelte.ts';

@@ -29,7 +29,8 @@ self.addEventListener('message', (event) => {
   const pageId = event.source && 'id' in event.source ? event.source.id : null;
   announced.set(message.id, { ...message, port, pageId });
   // Until the request comes, the only thing that the port can say is that there is nothing to download.
-  port.onmessage = () => announced.delete(message.id);
+  port.addEventListener('message', () => announced.delete(message.id), { once: true });
+  port.start();
   post(port, 'ready');
 });
 
@@ -72,7 +73,7 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
           finish();
           controller.error(new Error('the page ended the download'));
         };
-        port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
+        port.addEventListener('message', ({ data }: MessageEvent<StreamAnswer>) => {
           if (data === 'end') {
             if (bytes !== null && passed !== bytes) return fail();
             finish();
@@ -84,7 +85,7 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
           if (bytes !== null && passed > bytes) return fail();
           if (data.chunk.byteLength > 0) controller.enqueue(new Uint8Array(data.chunk));
           else ask(controller);
-        };
+        });
         port.addEventListener('close', fail);
         watch = setInterval(() => {
           if (pageId !== null) void self.clients.get(pageId).then((page) => page ?? fail());

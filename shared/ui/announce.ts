@@ -8,5 +8,4 @@ export const percentOf = ({ doneBytes, totalBytes }: Pick<Progress, 'doneBytes' 
   totalBytes === 0 ? 0 : Math.min(100, Math.floor((doneBytes / totalBytes) * 100));
 
 /** @returns the milestone that has been reached, at least `before`. */
-export const milestoneOf = (percent: number, before: number): number =>
-  Math.max(before, Math.floor(percent / STEP_PERCENT) * STEP_PERCENT);
+export const milestoneOf = (percent: number, before: number): number => Math.max(before, Math.floor(percent / STEP_PERCENT) * STEP_PERCENT);

@@ -18,6 +18,5 @@ export const limitText = (limit: number | null): string => (limit === null ? say
 
 /** The list with a value that came from settings put where it belongs, should it not be among them. */
 export const withExpiry = (seconds: number): readonly number[] =>
-  EXPIRIES_SECONDS.includes(seconds) ? EXPIRIES_SECONDS : [...EXPIRIES_SECONDS, seconds].sort((a, b) => a - b);
-export const withLimit = (limit: number | null): readonly (number | null)[] =>
-  LIMITS.includes(limit) ? LIMITS : [...LIMITS, limit].sort((a, b) => (a ?? 0) - (b ?? 0));
+  EXPIRIES_SECONDS.includes(seconds) ? EXPIRIES_SECONDS : [...EXPIRIES_SECONDS, seconds].toSorted((a, b) => a - b);
+export const withLimit = (limit: number | null): readonly (number | null)[] => (LIMITS.includes(limit) ? LIMITS : [...LIMITS, limit].toSorted((a, b) => (a ?? 0) - (b ?? 0)));

@@ -40,8 +40,7 @@ export function formatUntil(thenMs: number, nowMs: number): string {
 }
 
 /** `28 November 2026 at 09:44`, in the reader's time zone. */
-export const formatMoment = (atMs: number): string =>
-  new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
+export const formatMoment = (atMs: number): string => new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
 
 function numberFormat(unit: (typeof UNITS)[number], digits: number): Intl.NumberFormat {
   const key = `${unit} ${digits}`;

@@ -95,8 +95,7 @@ const catalogue = {
   'received.title': 'Verified and saved',
   'received.lead': (size: string) => `All ${size} are exactly what the sender sealed.`,
   'received.where': 'Saved to your downloads folder.',
-  'received.problems': (n: number) =>
-    `${count(n, 'storage node', 'storage nodes')} answered badly. Other nodes took over; your files are not affected.`,
+  'received.problems': (n: number) => `${count(n, 'storage node', 'storage nodes')} answered badly. Other nodes took over; your files are not affected.`,
   'received.again': 'Download again',
   'received.sendBack': 'Send files yourself',
   'receiveFailed.title': 'Not downloaded',
@@ -162,12 +161,10 @@ const catalogue = {
   'capture.retry': 'Try again',
   'capture.skip': 'Choose files instead',
   'capture.failed.title': 'This could not be fetched',
-  'capture.failed.status': (status: number) =>
-    `The site answered with error ${status}. Open the address in a tab to see whether it works, or save the file and choose it here.`,
+  'capture.failed.status': (status: number) => `The site answered with error ${status}. Open the address in a tab to see whether it works, or save the file and choose it here.`,
   'capture.failed.network': 'The site did not answer or refused. Check your connection, or save the file and choose it here.',
   'capture.failed.scheme': 'Addresses of this kind cannot be fetched. Save the file and choose it here.',
-  'capture.failed.page':
-    'Your browser does not let extensions read this page, or its tab was closed. Save the page and choose the file here.',
+  'capture.failed.page': 'Your browser does not let extensions read this page, or its tab was closed. Save the page and choose the file here.',
   'capture.failed.gone': 'The page no longer holds this file. Reload it and try again, or save the file and choose it here.',
   'capture.lost': 'What you chose to send was forgotten when the browser closed. Choose it again.',
   'capture.selectionName': 'selection.txt',

@@ -26,21 +26,13 @@ export type ReceiveEvent =
   | { readonly type: 'failed'; readonly code: ErrorCode };
 
 /** Failures after which the list itself is void: the transfer is over, so the page says so instead of offering a retry. */
-const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'transfer_unknown',
-  'transfer_expired',
-  'transfer_used_up',
-  'transfer_revoked',
-  'transfer_deleted',
-  'wrong_link',
-]);
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['transfer_unknown', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_deleted', 'wrong_link']);
 
 /** Whether asking again can help. */
 export const isRetryable = (code: ErrorCode): boolean => new SendError(code).retryable;
 
 /** What passes by itself: the page looks again without being asked. */
-export const opensLater = (state: ReceiveState): boolean =>
-  state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
+export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
 
 export const isReceiving = (state: ReceiveState): boolean => state.step === 'receiving';
 

@@ -15,7 +15,7 @@ export interface NamePart {
  * and fillers, tags, lone surrogates. ZWNJ and ZWJ stay: Persian, Indic scripts and emoji need them.
  */
 const UNSEEN =
-  /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+  /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u180e|\p{Cs}/gu;
 
 export function nameParts(name: string): readonly NamePart[] {
   const parts: NamePart[] = [];
@@ -35,8 +35,7 @@ export const safeName = (name: string): string =>
     .map((part) => part.text)
     .join('');
 
-const spell = (character: string): string =>
-  `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`;
+const spell = (character: string): string => `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`;
 
 /** Names longer than this are cut in the middle where the room is short, so that their end stays in sight. */
 const WHOLE_LENGTH = 24;

@@ -43,8 +43,7 @@ export function addFiles(chosen: readonly ChosenFile[], added: readonly ChosenFi
 export const totalBytes = (files: readonly ChosenFile[]): number => files.reduce((sum, item) => sum + item.file.size, 0);
 
 /** From a file input, with or without folders. */
-export const filesOfInput = (list: Iterable<File>): ChosenFile[] =>
-  Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+export const filesOfInput = (list: Iterable<File>): ChosenFile[] => Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 
 /**
  * From a drop or the clipboard; folders are walked to their depth.
@@ -82,9 +81,7 @@ async function walkFolders(folders: FileSystemDirectoryEntry[], found: ChosenFil
 }
 
 const fileOfEntry = (entry: FileSystemEntry): Promise<ChosenFile> =>
-  new Promise((resolve, reject) =>
-    (entry as FileSystemFileEntry).file((file) => resolve({ path: entry.fullPath.replace(/^\/+/, ''), file }), reject),
-  );
+  new Promise((resolve, reject) => (entry as FileSystemFileEntry).file((file) => resolve({ path: entry.fullPath.replace(/^\/+/, ''), file }), reject));
 
 /** `a.txt` taken: `a (2).txt`, and so on. */
 function numberedPath(path: string, taken: ReadonlySet<string>): string {

@@ -50,7 +50,16 @@ describe('the send screen', () => {
 
   it('ignores what comes too late', () => {
     const picking = run([add]);
-    expect(run([{ type: 'progress', progress: progress(1) }, { type: 'sent', result }, { type: 'failed', code: 'offline' }], picking)).toBe(picking);
+    expect(
+      run(
+        [
+          { type: 'progress', progress: progress(1) },
+          { type: 'sent', result },
+          { type: 'failed', code: 'offline' },
+        ],
+        picking,
+      ),
+    ).toBe(picking);
     const sending = run([add, start]);
     expect(run([{ type: 'clear' }, { type: 'remove', path: 'a.txt' }, add, start], sending)).toBe(sending);
   });

@@ -2,10 +2,11 @@
  * The only scripts that a page may start besides itself: its transfer worker and the download worker. Every page is
  * served with `require-trusted-types-for 'script'`, so that no other address can be turned into code, here or in a library.
  */
+// oxlint-disable-next-line import/default -- Vite answers this import with the address of the built worker
 import workerPath from '../client/browser/transfer.worker.ts?worker&url';
 
 const DOWNLOAD_WORKER_PATH = '/sw.js';
-const allowed: readonly string[] = [workerPath, DOWNLOAD_WORKER_PATH];
+const allowed: ReadonlySet<string> = new Set([workerPath, DOWNLOAD_WORKER_PATH]);
 
 interface Policy {
   createScriptURL(url: string): string;
@@ -16,7 +17,7 @@ interface PolicyFactory {
 
 const rules: Policy = {
   createScriptURL(url) {
-    if (!allowed.includes(url)) throw new TypeError('not a script of this page');
+    if (!allowed.has(url)) throw new TypeError('not a script of this page');
     return new URL(url, location.origin).href;
   },
 };

@@ -1,6 +1,5 @@
 /** The options page. */
 import { mount } from 'svelte';
-import '../../../shared/ui/base.css';
 import { loadSettings } from '../../settings.ts';
 import App from './App.svelte';
 

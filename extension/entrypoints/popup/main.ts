@@ -1,6 +1,5 @@
 /** The toolbar popup. */
 import { mount } from 'svelte';
-import '../../../shared/ui/base.css';
 import { loadSettings } from '../../settings.ts';
 import App from './App.svelte';
 

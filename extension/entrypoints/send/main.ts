@@ -3,7 +3,6 @@ import { mount } from 'svelte';
 import { browser } from 'wxt/browser';
 import { revokeTransfer } from '../../../shared/client/browser/revoke.ts';
 import { startSending } from '../../../shared/client/browser/send.ts';
-import '../../../shared/ui/base.css';
 import { sentenceOf } from '../../../shared/ui/messages.ts';
 import type { SendState } from '../../../shared/ui/send-machine.ts';
 import { Sender } from '../../../shared/ui/sender.svelte.ts';
@@ -19,7 +18,7 @@ browser.storage.local.onChanged.addListener(() => void loadSettings().then((chan
 const sender = new Sender(
   {
     coordinator: () => coordinator,
-    start: (files, options, events) => startSending(files, options, events, transferWorkerUrl as string),
+    start: (files, options, events) => startSending(files, options, events, transferWorkerUrl),
     revoke: revokeTransfer,
     onState: tellBackground,
   },
