@@ -174,7 +174,7 @@ function processTree(root: number): number[] {
     }
   }
   const tree: number[] = [];
-  for (const stack = [root]; stack.length > 0; ) {
+  for (const stack = [root]; stack.length > 0;) {
     const pid = stack.pop()!;
     tree.push(pid);
     stack.push(...(children.get(pid) ?? []));
