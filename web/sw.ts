@@ -28,9 +28,7 @@ self.addEventListener('message', (event) => {
   if (message.type !== 'stream' || !port) return; // a keep-alive has done its work by arriving
   const pageId = event.source && 'id' in event.source ? event.source.id : null;
   announced.set(message.id, { ...message, port, pageId });
-  // Until the request comes, the only thing that the port can say is that there is nothing to download.
-  port.addEventListener('message', () => announced.delete(message.id), { once: true });
-  port.start();
+  // The port is started with the request: an `end` that comes before it, as an empty file's does, waits there.
   post(port, 'ready');
 });
 
@@ -87,6 +85,7 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
           else ask(controller);
         });
         port.addEventListener('close', fail);
+        port.start();
         watch = setInterval(() => {
           if (pageId !== null) void self.clients.get(pageId).then((page) => page ?? fail());
         }, LOOK_EVERY_MS);
