@@ -47,7 +47,7 @@ export function chooseNodes(directory: readonly DirectoryNode[], contentBytes: n
   for (;;) {
     if (eligible.length < MIN_NODES) throw new SendError('network_too_small');
     const fitting = withSpace(eligible, contentBytes, redundancyFor(Math.min(MAX_NODES, eligible.length)).requiredShards);
-    const nodes = fitting.length < MIN_NODES ? [] : pickNodes(fitting, MAX_NODES, [], rules);
+    const nodes = fitting.length < MIN_NODES ? [] : pickNodes(fitting, MAX_NODES, rules);
     if (nodes.length < MIN_NODES) throw new SendError('network_too_small');
     const redundancy = redundancyFor(nodes.length);
     if (withSpace(nodes, contentBytes, redundancy.requiredShards).length === nodes.length) return { ...redundancy, nodes };
@@ -55,15 +55,24 @@ export function chooseNodes(directory: readonly DirectoryNode[], contentBytes: n
   }
 }
 
+/** What keeps two nodes of one transfer apart. */
+export type Neighbour = Pick<DirectoryNode, 'operator' | 'network'>;
+
 /**
  * One more node for a transfer that has others.
  *
- * @param taken - those that the transfer has and keeps; none of them, and where possible none near them, is chosen.
+ * @param taken - nodes that the transfer keeps: none near them is chosen.
+ * @param excluded - ids of those that it has or had.
  * @param needBytes - free space that it must have.
  */
-export function chooseReplacement(directory: readonly DirectoryNode[], taken: readonly DirectoryNode[], needBytes: number, rules: SelectionRules): DirectoryNode | null {
-  const known = new Set(taken.map(({ nodeId }) => nodeId));
-  const eligible = directory.filter((node) => !known.has(node.nodeId) && node.freeBytes >= needBytes && isOnline(node, rules.nowMs, rules.onlineForMs));
+export function chooseReplacement(
+  directory: readonly DirectoryNode[],
+  taken: readonly Neighbour[],
+  excluded: ReadonlySet<string>,
+  needBytes: number,
+  rules: SelectionRules,
+): DirectoryNode | null {
+  const eligible = directory.filter((node) => !excluded.has(node.nodeId) && node.freeBytes >= needBytes && isOnline(node, rules.nowMs, rules.onlineForMs));
   return pickApart(eligible, 1, taken, rules)[0] ?? null;
 }
 
@@ -73,8 +82,8 @@ function withSpace(nodes: readonly DirectoryNode[], contentBytes: number, requir
 }
 
 /** Nodes apart from each other; where these are fewer than MIN_NODES, neighbours fill up to that: the network is too small to be choosy. */
-function pickNodes(nodes: readonly DirectoryNode[], count: number, taken: readonly DirectoryNode[], rules: SelectionRules): DirectoryNode[] {
-  const apart = pickApart(nodes, count, taken, rules);
+function pickNodes(nodes: readonly DirectoryNode[], count: number, rules: SelectionRules): DirectoryNode[] {
+  const apart = pickApart(nodes, count, [], rules);
   if (apart.length >= MIN_NODES) return apart;
   const chosen = new Set(apart);
   const rest = nodes.filter((node) => !chosen.has(node));
@@ -82,7 +91,7 @@ function pickNodes(nodes: readonly DirectoryNode[], count: number, taken: readon
 }
 
 /** At most one per operator and network, in an order drawn at random with free space as weight. @see Efraimidis and Spirakis 2006 */
-function pickApart(nodes: readonly DirectoryNode[], count: number, taken: readonly DirectoryNode[], rules: SelectionRules): DirectoryNode[] {
+function pickApart(nodes: readonly DirectoryNode[], count: number, taken: readonly Neighbour[], rules: SelectionRules): DirectoryNode[] {
   const random = randomFrom(rules.seed);
   const drawn = nodes.map((node) => ({ node, key: Math.log(random()) / Math.max(1, node.freeBytes) })).toSorted((a, b) => b.key - a.key);
   const operators = new Set(taken.map(({ operator }) => operator));

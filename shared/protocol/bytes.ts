@@ -104,7 +104,8 @@ export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+/** A copy: what the platform's encoder returns has another type under Workers than under browsers and Node. */
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
 
 /** Reads fields in order; every read beyond the end, and bytes left over at `end()`, throw `code`. */
 export class ByteReader {

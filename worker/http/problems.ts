@@ -1,0 +1,16 @@
+/** The one place where errors become problem documents. docs/protocol.md §11. RFC 9457. */
+import { SendError, problemOf } from '../../shared/protocol/errors.ts';
+import { logFailure } from './log.ts';
+
+/** Any thrown thing as a SendError; what nobody expected is logged and becomes `internal`, without a word of its own. */
+export function toSendError(thrown: unknown, route: string): SendError {
+  if (thrown instanceof SendError) return thrown;
+  logFailure(route, thrown);
+  return new SendError('internal');
+}
+
+export function problemResponse(error: SendError): Response {
+  const problem = problemOf(error.code);
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}

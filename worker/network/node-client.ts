@@ -1,0 +1,69 @@
+/** What the coordinator asks of nodes. Their answers are a stranger's: bounded in size and time, checked in form, never followed elsewhere. */
+import { asNodeId, asTransferId, decodeB64, encodeB64, equalBytes, KEY_BYTES, SIGNATURE_BYTES, type NodeId } from '../../shared/protocol/bytes.ts';
+import { SendError, asSendError, parseProblem } from '../../shared/protocol/errors.ts';
+import { deletionSchema, healthSchema, parseMessage, type Deletion } from '../../shared/protocol/messages.ts';
+import { deletionBytes, healthBytes } from '../../shared/protocol/receipt.ts';
+import { importVerifyingKey, verifyBytes } from '../../shared/protocol/signature.ts';
+import { parseJson, readBody } from '../http/body.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+async function askNode(url: string, init: RequestInit): Promise<unknown> {
+  try {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const body = await readBody(response.body, MAX_ANSWER_BYTES);
+    if (response.ok) return body.length === 0 ? null : parseJson(body);
+    throw parseProblem(tryJson(body));
+  } catch (thrown) {
+    throw asSendError(thrown, 'unavailable', "couldn't reach the node");
+  }
+}
+
+function tryJson(body: Uint8Array): unknown {
+  try {
+    return parseJson(body);
+  } catch {
+    return null; // an error page is as good as no words at all
+  }
+}
+
+/**
+ * Proves that whoever answers at an address holds the node's key.
+ *
+ * @throws SendError `unavailable` when nobody answers, `unauthorized` when somebody else does.
+ */
+export async function checkHealth(url: string, nodeId: NodeId, challenge: Uint8Array): Promise<void> {
+  const answer = await askNode(`${url}/v1/health?challenge=${encodeB64(challenge)}`, { method: 'GET' }).catch((cause: unknown) => {
+    throw new SendError('unavailable', "the node's health could not be read", { cause });
+  });
+  const health = parseMessage(healthSchema, answer, 'unauthorized');
+  if (health.signature === undefined || !equalBytes(decodeB64(health.nodeId, KEY_BYTES), nodeId)) throw new SendError('unauthorized', 'another node answers there');
+  if (!(await verifyBytes(await importVerifyingKey(nodeId), decodeB64(health.signature, SIGNATURE_BYTES), healthBytes(challenge))))
+    throw new SendError('unauthorized', 'the answer is not signed by the node');
+}
+
+export interface OrderedAt {
+  readonly url: string;
+  /** b64. */
+  readonly nodeId: string;
+  /** b64. */
+  readonly order: string;
+}
+const orderHeader = (order: string): Record<string, string> => ({ Authorization: `Shardsend-Order ${order}` });
+
+/** @returns the node's statement, its signature verified. @throws SendError. */
+export async function orderDeletion({ url, nodeId, order }: OrderedAt, transferId: string): Promise<Deletion> {
+  const answer = await askNode(`${url}/v1/shards`, { method: 'DELETE', headers: orderHeader(order) });
+  const deletion = parseMessage(deletionSchema, answer, 'unavailable');
+  if (deletion.transferId !== transferId || deletion.nodeId !== nodeId) throw new SendError('receipt_invalid', 'the statement is about something else');
+  const node = asNodeId(decodeB64(nodeId));
+  const signed = deletionBytes({ ...deletion, transferId: asTransferId(decodeB64(transferId)), nodeId: node });
+  if (!(await verifyBytes(await importVerifyingKey(node), decodeB64(deletion.signature), signed))) throw new SendError('receipt_invalid');
+  return deletion;
+}
+
+/** Hands a rebuild job over; the node reports when it is done. @param body - the very bytes that the order commits to. */
+export async function orderRebuild({ url, order }: OrderedAt, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  await askNode(`${url}/v1/rebuild`, { method: 'POST', headers: { ...orderHeader(order), 'Content-Type': 'application/json' }, body });
+}

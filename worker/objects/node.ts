@@ -1,0 +1,106 @@
+/** One node: its registration, its last heartbeat, and what clients said they met there. */
+import { DurableObject } from 'cloudflare:workers';
+import type { ErrorCode } from '../../shared/protocol/errors.ts';
+import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
+import { clock } from '../clock.ts';
+import type { WorkerEnv } from '../environment.ts';
+import { toResult, type Result } from '../result.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import { DIRECTORY_NAME } from './directory.ts';
+
+export interface SignedBy {
+  /** b64. */
+  readonly nodeId: string;
+  /** When the node signed the request. A request that is not newer than the last one is a repetition and changes nothing. */
+  readonly atMs: number;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS node (
+  one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL, operator TEXT NOT NULL, network TEXT NOT NULL,
+  latitude REAL, longitude REAL, version TEXT NOT NULL, capacityBytes INTEGER NOT NULL, freeBytes INTEGER NOT NULL,
+  usedBytes INTEGER NOT NULL, registeredAtMs INTEGER NOT NULL, signedAtMs INTEGER NOT NULL, lastSeenMs INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS problems (code TEXT PRIMARY KEY, count INTEGER NOT NULL, lastAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export class NodeObject extends DurableObject<WorkerEnv> {
+  #hasTables = false;
+
+  /** @param network - where its address stands, see `networkOf`. The caller has verified that the node answers at its address. */
+  async register(by: SignedBy, registration: Registration, network: string): Promise<void> {
+    const nowMs = clock.nowMs();
+    const { url, operator, capacityBytes, freeBytes, version, region } = registration;
+    const { sql } = this.ctx.storage;
+    const fresh = this.ctx.storage.transactionSync(() => {
+      sql.exec(SCHEMA);
+      this.#hasTables = true;
+      const changed = sql.exec(
+        `INSERT INTO node (one, url, operator, network, latitude, longitude, version, capacityBytes, freeBytes, usedBytes, registeredAtMs, signedAtMs, lastSeenMs)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE SET url = excluded.url, operator = excluded.operator, network = excluded.network, latitude = excluded.latitude,
+           longitude = excluded.longitude, version = excluded.version, capacityBytes = excluded.capacityBytes, freeBytes = excluded.freeBytes,
+           usedBytes = excluded.usedBytes, signedAtMs = excluded.signedAtMs, lastSeenMs = excluded.lastSeenMs
+         WHERE excluded.signedAtMs > node.signedAtMs`,
+        url,
+        operator,
+        network,
+        region?.latitude ?? null,
+        region?.longitude ?? null,
+        version,
+        capacityBytes,
+        freeBytes,
+        Math.max(0, capacityBytes - freeBytes),
+        nowMs,
+        by.atMs,
+        nowMs,
+      );
+      return changed.rowsWritten > 0;
+    });
+    if (fresh) await this.#directory().register({ nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
+  }
+
+  /** `not_found` for a node that has to register first. */
+  async heartbeat(by: SignedBy, beat: Heartbeat): Promise<Result<null>> {
+    return toResult(async () => {
+      if (!this.#tables()) throw new SendError('not_found');
+      const nowMs = clock.nowMs();
+      const { sql } = this.ctx.storage;
+      const changed = sql.exec(
+        'UPDATE node SET freeBytes = ?, usedBytes = ?, version = ?, signedAtMs = ?, lastSeenMs = ? WHERE signedAtMs < ?',
+        beat.freeBytes,
+        beat.usedBytes,
+        beat.version,
+        by.atMs,
+        nowMs,
+        by.atMs,
+      );
+      if (changed.rowsWritten > 0 && !(await this.#directory().hear({ nodeId: by.nodeId, freeBytes: beat.freeBytes, atMs: nowMs }))) throw new SendError('not_found');
+      return null;
+    });
+  }
+
+  /** Counts what clients met at this node. Hints, not proof: no client ruins a node alone. */
+  async noteProblems(codes: readonly ErrorCode[]): Promise<void> {
+    if (!this.#tables()) return;
+    const nowMs = clock.nowMs();
+    this.ctx.storage.transactionSync(() => {
+      for (const code of codes)
+        this.ctx.storage.sql.exec(
+          'INSERT INTO problems (code, count, lastAtMs) VALUES (?, 1, ?) ON CONFLICT (code) DO UPDATE SET count = count + 1, lastAtMs = excluded.lastAtMs',
+          code,
+          nowMs,
+        );
+    });
+  }
+
+  #directory() {
+    return this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
+  }
+
+  /** Whether the node ever registered; asking writes nothing. */
+  #tables(): boolean {
+    this.#hasTables ||= this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'node'").toArray().length > 0;
+    return this.#hasTables;
+  }
+}

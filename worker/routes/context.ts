@@ -1,0 +1,29 @@
+/** What every route gets, and the few things that all of them do. */
+import type { Context } from 'hono';
+import { verifyRequest } from '../../shared/protocol/signature.ts';
+import { encodeB64, type NodeId } from '../../shared/protocol/bytes.ts';
+import { MAX_JSON_BYTES } from '../../shared/protocol/limits.ts';
+import type { ErrorCode } from '../../shared/protocol/errors.ts';
+import { clock } from '../clock.ts';
+import type { WorkerEnv } from '../environment.ts';
+import { parseJson, readBody } from '../http/body.ts';
+import type { SignedBy } from '../objects/node.ts';
+
+export interface AppEnv {
+  readonly Bindings: WorkerEnv;
+  readonly Variables: { code?: ErrorCode };
+}
+export type AppContext = Context<AppEnv>;
+
+export interface SignedRequest {
+  readonly by: SignedBy & { readonly key: NodeId };
+  readonly body: unknown;
+}
+
+/** A request that a node signed. @throws SendError `unauthorized`, `too_large`, `bad_request`. */
+export async function readSigned({ req }: AppContext): Promise<SignedRequest> {
+  const body = await readBody(req.raw.body, MAX_JSON_BYTES);
+  const { pathname, search } = new URL(req.url);
+  const { nodeId, atMs } = await verifyRequest(req.header('Authorization'), { method: req.method, pathAndQuery: pathname + search, body }, clock.nowMs());
+  return { by: { key: nodeId, nodeId: encodeB64(nodeId), atMs }, body: parseJson(body) };
+}

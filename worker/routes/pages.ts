@@ -1,0 +1,32 @@
+/** The built pages, and the address of a transfer, which shows the receive page whatever else stands in it. docs/protocol.md §7. */
+import { Hono } from 'hono';
+import { SendError } from '../../shared/protocol/errors.ts';
+import type { AppContext, AppEnv } from './context.ts';
+
+/** Their names change with their contents. */
+const HASHED = '/assets/';
+
+export const pageRoutes = new Hono<AppEnv>()
+  .get('/d/*', (c) => showAsset(c, '/d.html'))
+  .get('/', (c) => showAsset(c, '/index.html'))
+  .get('/assets/*', (c) => showAsset(c, new URL(c.req.url).pathname))
+  .get('*', (c) => {
+    const { pathname } = new URL(c.req.url);
+    const isPage = !pathname.slice(pathname.lastIndexOf('/')).includes('.');
+    return showAsset(c, isPage ? `${pathname.replace(/\/+$/, '')}.html` : pathname);
+  });
+
+/** The request is made anew: what stood in the address or the headers goes no further than here. */
+async function showAsset(c: AppContext, path: string): Promise<Response> {
+  const headers = new Headers();
+  const known = c.req.header('If-None-Match');
+  if (known !== undefined) headers.set('If-None-Match', known);
+  const found = await c.env.ASSETS.fetch(new Request(new URL(path, new URL(c.req.url).origin), { method: c.req.method, headers, redirect: 'manual' }));
+  if (found.status !== 200 && found.status !== 304) {
+    await found.body?.cancel();
+    throw new SendError('not_found');
+  }
+  const response = new Response(found.body, found);
+  response.headers.set('Cache-Control', path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache');
+  return response;
+}

@@ -1,0 +1,140 @@
+/**
+ * Hardening: which shards are missing, and which node is to rebuild which of them. docs/protocol.md §9 (rebuild), §10.
+ * One job at a time a transfer, over one run of segments, so that every source streams it in one answer.
+ */
+import { encodeB64, utf8, asShardId } from '../../shared/protocol/bytes.ts';
+import type { TransferLayout } from '../../shared/protocol/layout.ts';
+import { MAX_SEGMENTS_PER_REBUILD, MIB } from '../../shared/protocol/limits.ts';
+import type { Rebuild } from '../../shared/protocol/messages.ts';
+import { encodeStatements } from '../../shared/protocol/receipt.ts';
+import type { CoordinatorKey } from '../environment.ts';
+import { signSeat, type OrderTerms, type Place } from './orders.ts';
+import { hasShard, indexesOf, maskOf, rootOf, type SegmentRow, type Segments } from './segments.ts';
+import type { SeatRow } from './seats.ts';
+
+/** A job's lease: the start, and its bytes at the pace of a slow uplink. */
+const LEASE_BASE_MS = 2 * 60_000;
+const LEASE_BYTES_PER_MS = (4 * MIB) / 1000;
+
+export const JOBS_SCHEMA = `
+CREATE TABLE job (
+  one INTEGER PRIMARY KEY CHECK (one = 1), jobId TEXT NOT NULL, rebuilder INTEGER NOT NULL, targets TEXT NOT NULL, leaseExpiresAtMs INTEGER NOT NULL
+) STRICT;
+`;
+
+export type JobRow = {
+  jobId: string;
+  /** Shard index of the node that rebuilds. */
+  rebuilder: number;
+  /** JSON: shard indexes that are to take shards. */
+  targets: string;
+  leaseExpiresAtMs: number;
+};
+
+/** A seat together with what the directory says of its node right now. */
+export interface LiveSeat extends SeatRow {
+  readonly online: boolean;
+}
+
+export interface RebuildPlan {
+  readonly rebuilder: LiveSeat;
+  /** Ascending, at most MAX_SEGMENTS_PER_REBUILD, all within one such span. */
+  readonly segments: readonly SegmentRow[];
+  readonly sources: readonly LiveSeat[];
+  readonly targets: readonly { readonly seat: LiveSeat; readonly segments: readonly number[] }[];
+}
+
+export interface Lookout {
+  /** Null: nothing can be done right now. */
+  readonly plan: RebuildPlan | null;
+  /** Whether shards are missing at all. */
+  readonly lacking: boolean;
+}
+
+/**
+ * Finds the next run of segments, from `fromSegment` on and around the end, whose missing shards have a node to go to.
+ *
+ * @param draw - in [0, 1): which of equally good rebuilders it is to be.
+ */
+export function planRebuild(segments: Segments, seats: readonly LiveSeat[], requiredShards: number, fromSegment: number, nowMs: number, draw: number): Lookout {
+  const everyone = maskOf(seats.map(({ shardIndex }) => shardIndex));
+  const [first] = segments.lacking(everyone, 0);
+  if (first === undefined) return { plan: null, lacking: false };
+  const onlineMask = maskOf(seats.filter(({ online }) => online).map(({ shardIndex }) => shardIndex));
+  const targetMask = maskOf(seats.filter((seat) => seat.online && seat.targetFromMs <= nowMs).map(({ shardIndex }) => shardIndex));
+  const rebuilder = chooseRebuilder(seats, nowMs, draw);
+  if (rebuilder === null || targetMask === 0) return { plan: null, lacking: true };
+
+  const run: SegmentRow[] = [];
+  for (const from of fromSegment === 0 ? [0] : [fromSegment, 0]) {
+    for (const row of segments.lacking(targetMask, from)) {
+      if (run.length > 0 && row.segment >= run[0]!.segment + MAX_SEGMENTS_PER_REBUILD) break;
+      if (indexesOf(row.stored & onlineMask).length >= requiredShards) run.push(row);
+    }
+    if (run.length > 0) break;
+  }
+  if (run.length === 0) return { plan: null, lacking: true };
+
+  const sources = seats.filter(({ online, shardIndex }) => online && run.some(({ stored }) => hasShard(stored, shardIndex)));
+  const targets = seats
+    .filter(({ shardIndex }) => hasShard(targetMask, shardIndex))
+    .map((seat) => ({ seat, segments: run.filter(({ stored }) => !hasShard(stored, seat.shardIndex)).map(({ segment }) => segment) }))
+    .filter((target) => target.segments.length > 0);
+  return { plan: { rebuilder, segments: run, sources, targets }, lacking: true };
+}
+
+/** Of those online and not resting after a failure, the ones that failed least; among these by lot. */
+function chooseRebuilder(seats: readonly LiveSeat[], nowMs: number, draw: number): LiveSeat | null {
+  const able = seats.filter((seat) => seat.online && seat.rebuilderFromMs <= nowMs);
+  const fewest = Math.min(...able.map(({ rebuilderFailures }) => rebuilderFailures));
+  const best = able.filter(({ rebuilderFailures }) => rebuilderFailures === fewest);
+  return best[Math.floor(draw * best.length)] ?? null;
+}
+
+/** How long the rebuilder may take. */
+export function leaseMsOf(plan: RebuildPlan, layout: TransferLayout, requiredShards: number): number {
+  const bytes = plan.segments.reduce((sum, { segment }) => sum + layout.segment(segment).shardBytes * (requiredShards + plan.targets.length), 0);
+  return LEASE_BASE_MS + Math.ceil(bytes / LEASE_BYTES_PER_MS);
+}
+
+export interface JobTerms extends Omit<OrderTerms, 'action' | 'maxBytes' | 'commitment'> {
+  readonly jobId: string;
+  readonly requiredShards: number;
+  readonly totalShards: number;
+  readonly layout: TransferLayout;
+  /** Where a seat's node is now. */
+  readonly urlOf: (seat: SeatRow) => string;
+}
+
+/** The signed job: the request's body, and the order that commits to it. */
+export async function signJob(plan: RebuildPlan, terms: JobTerms, key: CoordinatorKey): Promise<{ order: string; body: Uint8Array<ArrayBuffer> }> {
+  const { layout, jobId, transferId, requiredShards, totalShards } = terms;
+  const place = (seat: SeatRow): Place => ({ shardIndex: seat.shardIndex, nodeId: seat.nodeId, url: terms.urlOf(seat) });
+  const bytesOf = (segments: readonly number[]): number => segments.reduce((sum, segment) => sum + layout.segment(segment).shardBytes, 0);
+  const firstSegment = plan.segments[0]!.segment;
+  const span = Array.from({ length: plan.segments.at(-1)!.segment - firstSegment + 1 }, (_, i) => firstSegment + i);
+  const roots = new Map(plan.segments.map((row) => [row.segment, new Uint8Array(row.roots)]));
+
+  // A source may be read over the whole span, and a target may be sent a shard once more after a broken connection.
+  const sources = plan.sources.map((seat) => signSeat(place(seat), { ...terms, action: 'fetch', maxBytes: 2 * bytesOf(span) }, key));
+  const targets = plan.targets.map(async ({ seat, segments }) => {
+    const statements = segments.map((segment) => ({ segment, shardBytes: layout.segment(segment).shardBytes, root: asShardId(rootOf(roots.get(segment)!, seat.shardIndex)) }));
+    const commitment = await sha256(encodeStatements(statements));
+    return { ...(await signSeat(place(seat), { ...terms, action: 'store', maxBytes: 2 * bytesOf(segments), commitment }, key)), segments: [...segments] };
+  });
+  const message: Rebuild = {
+    jobId,
+    transferId,
+    requiredShards,
+    totalShards,
+    segments: plan.segments.map((row) => ({ index: row.segment, shardBytes: layout.segment(row.segment).shardBytes, roots: encodeB64(new Uint8Array(row.roots)) })),
+    sources: await Promise.all(sources),
+    targets: await Promise.all(targets),
+  };
+  const body = utf8(JSON.stringify(message));
+  const maxBytes = 2 * totalShards * bytesOf(plan.segments.map(({ segment }) => segment));
+  const { order } = await signSeat(place(plan.rebuilder), { ...terms, action: 'rebuild', maxBytes, commitment: await sha256(body) }, key);
+  return { order, body };
+}
+
+const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

@@ -1,0 +1,105 @@
+/** A transfer's one row: what it is and where in its life it stands. docs/protocol.md §10. */
+import { equalBytes, equalSecrets } from '../../shared/protocol/bytes.ts';
+import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
+import { TransferLayout } from '../../shared/protocol/layout.ts';
+import type { Status } from '../../shared/protocol/messages.ts';
+import type { Holder } from '../http/tokens.ts';
+
+export type TransferState = Status['state'];
+export type EndedState = Exclude<TransferState, 'uploading' | 'ready'>;
+
+/** An upload that nobody continued for so long has been given up. */
+export const ABANDONED_AFTER_MS = 24 * 3600_000;
+
+export const RECORD_SCHEMA = `
+CREATE TABLE transfer (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  transferId TEXT NOT NULL,
+  ownerHash BLOB NOT NULL,
+  accessHash BLOB NOT NULL,
+  contentBytes INTEGER NOT NULL,
+  expiresInSeconds INTEGER NOT NULL,
+  downloadLimit INTEGER,
+  requiredShards INTEGER NOT NULL,
+  totalShards INTEGER NOT NULL,
+  safeShards INTEGER NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  expiresAtMs INTEGER NOT NULL,
+  touchedAtMs INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  endedAtMs INTEGER,
+  committedSegments INTEGER NOT NULL DEFAULT 0,
+  committedDownloads INTEGER NOT NULL DEFAULT 0,
+  rebuildAtMs INTEGER,
+  rebuildFrom INTEGER NOT NULL DEFAULT 0,
+  rebuildPauses INTEGER NOT NULL DEFAULT 0
+) STRICT;
+`;
+
+export type TransferRow = {
+  transferId: string;
+  ownerHash: ArrayBuffer;
+  accessHash: ArrayBuffer;
+  contentBytes: number;
+  expiresInSeconds: number;
+  downloadLimit: number | null;
+  requiredShards: number;
+  totalShards: number;
+  safeShards: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+  /** The sender's last sign of life. */
+  touchedAtMs: number;
+  state: TransferState;
+  endedAtMs: number | null;
+  committedSegments: number;
+  committedDownloads: number;
+  /** When to look for missing shards again; null when none is missing. */
+  rebuildAtMs: number | null;
+  /** The segment at which the next look begins. */
+  rebuildFrom: number;
+  /** Looks in a row that found nothing to do but something missing. */
+  rebuildPauses: number;
+};
+
+export interface NewTransfer {
+  readonly transferId: string;
+  readonly ownerHash: Uint8Array;
+  readonly accessHash: Uint8Array;
+  readonly contentBytes: number;
+  readonly expiresInSeconds: number;
+  readonly downloadLimit: number | null;
+}
+
+const REFUSALS: Record<EndedState, ErrorCode> = { expired: 'transfer_expired', used_up: 'transfer_used_up', revoked: 'transfer_revoked' };
+
+export const isEnded = (state: TransferState): state is EndedState => state !== 'uploading' && state !== 'ready';
+
+export const layoutOf = (row: TransferRow): TransferLayout => new TransferLayout(row.contentBytes, row.requiredShards);
+
+/** When a transfer that is not ended ends by itself. */
+export const endsAtMs = (row: TransferRow): number => (row.state === 'uploading' ? Math.min(row.expiresAtMs, row.touchedAtMs + ABANDONED_AFTER_MS) : row.expiresAtMs);
+
+/** @throws SendError `wrong_owner` or `wrong_link`. */
+export function checkHolder(row: TransferRow, holder: Holder): void {
+  const expected = holder.role === 'owner' ? row.ownerHash : row.accessHash;
+  if (!equalSecrets(new Uint8Array(expected), holder.hash)) throw new SendError(holder.role === 'owner' ? 'wrong_owner' : 'wrong_link');
+}
+
+/** @throws SendError with the code of the ended state. */
+export function checkAlive(row: TransferRow): void {
+  if (isEnded(row.state)) throw new SendError(REFUSALS[row.state]);
+}
+
+/** @throws SendError `transfer_uploading`, or the code of the ended state. */
+export function checkReady(row: TransferRow): void {
+  checkAlive(row);
+  if (row.state === 'uploading') throw new SendError('transfer_uploading');
+}
+
+/** Whether a repeated creation says the same as the first. */
+export const isSameTransfer = (row: TransferRow, again: NewTransfer): boolean =>
+  row.contentBytes === again.contentBytes &&
+  row.expiresInSeconds === again.expiresInSeconds &&
+  row.downloadLimit === again.downloadLimit &&
+  equalBytes(new Uint8Array(row.accessHash), again.accessHash);
