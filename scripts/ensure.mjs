@@ -11,19 +11,25 @@ export const pinnedNode = path.join(root, 'node_modules', '.bin', 'node');
 
 const stamp = path.join(root, 'node_modules', '.shardsend-installed');
 const lockHash = () =>
-  createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
 
-/** Runs `npm ci` when the lockfile differs from what was installed last. Output goes to stderr: stdout is the caller's. */
+/**
+ * Installs what the lockfile says when that differs from what was installed last. `npm ci` would refuse a lockfile in
+ * which a package for another platform is missing, because the registry that it was made with does not carry it.
+ * Output goes to stderr: stdout is the caller's.
+ */
 export function ensureInstalled() {
   if (existsSync(stamp) && existsSync(pinnedNode) && readFileSync(stamp, 'utf8') === lockHash()) return;
-  process.stderr.write('Installing what is missing (npm ci) …\n');
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  process.stderr.write('Installing what is missing (npm install) …\n');
+  const done = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
   if (done.status !== 0) {
-    process.stderr.write('npm ci failed; see its messages above.\n');
+    process.stderr.write('npm install failed; see its messages above.\n');
     process.exit(done.status ?? 1);
   }
   writeFileSync(stamp, lockHash());

@@ -1,0 +1,76 @@
+/**
+ * The coordinator on this machine: the built worker in workerd, run by Miniflare. A process of its own, because workerd
+ * outlives a Miniflare that was killed: this one ends it when its parent goes.
+ * Arguments: port, data folder. Says `ready` over IPC; ends on SIGTERM or when IPC closes.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { builtWeb, builtWorker } from './built.ts';
+
+/** The workerd of the tests is older than Miniflare's own: this date both know. */
+const COMPATIBILITY_DATE = '2026-08-22';
+const DEFAULT_HEARTBEAT_MS = '5000';
+
+const [port, dataDir] = process.argv.slice(2);
+if (port === undefined || dataDir === undefined || process.send === undefined) throw new Error('started by `shardsend network` alone');
+await mkdir(dataDir, { recursive: true, mode: 0o700 });
+
+const miniflare = new Miniflare(
+  convertV4MiniflareOptions({
+    name: 'coordinator',
+    host: 'localhost',
+    port: Number(port),
+    log: new Log(LogLevel.WARN),
+    cf: false,
+    telemetry: { enabled: false },
+    resourcePersistencePath: dataDir,
+    modules: true,
+    scriptPath: builtWorker,
+    modulesRoot: path.dirname(builtWorker),
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ['nodejs_compat'],
+    bindings: {
+      COORDINATOR_SEED: await seedIn(dataDir),
+      ALLOW_SHARED_HOSTS: 'true',
+      HEARTBEAT_MS: process.env['SHARDSEND_HEARTBEAT_MS'] ?? DEFAULT_HEARTBEAT_MS,
+    },
+    durableObjects: {
+      TRANSFERS: { className: 'TransferObject', useSQLite: true },
+      NODES: { className: 'NodeObject', useSQLite: true },
+      DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
+    },
+    assets: {
+      directory: builtWeb,
+      binding: 'ASSETS',
+      run_worker_first: true,
+      routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
+      assetConfig: { html_handling: 'auto-trailing-slash', not_found_handling: 'none' },
+    },
+  }),
+);
+let stopping = false;
+const stop = async (): Promise<void> => {
+  if (stopping) return;
+  stopping = true;
+  await miniflare.dispose();
+  process.exit(0);
+};
+// Ctrl-C reaches the whole group; the parent decides when nodes and coordinator go.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => void stop());
+process.on('disconnect', () => void stop());
+await miniflare.ready;
+process.send('ready');
+
+/** The key that every order of this network is signed with: made once, readable by its owner alone. */
+async function seedIn(folder: string): Promise<string> {
+  const file = path.join(folder, 'seed');
+  try {
+    await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return readFile(file, 'utf8');
+}
