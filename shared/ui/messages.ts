@@ -155,7 +155,7 @@ const catalogue = {
   'capture.from': (host: string) => `From ${host}`,
   'capture.permission.title': 'One permission is missing',
   'capture.permission.text': (host: string) =>
-    `To fetch this file, Shardsend has to read it from ${host}. Your browser will ask you; you can take the permission back at any time.`,
+    `To fetch this file, Shardsend has to read it from ${host}. Your browser will ask you. The permission is given back as soon as the file is here.`,
   'capture.permission.allow': (host: string) => `Allow ${host}`,
   'capture.permission.denied': 'Without the permission the file cannot be fetched. Allow it, or save the file and choose it here.',
   'capture.retry': 'Try again',
