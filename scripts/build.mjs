@@ -10,10 +10,10 @@ const parts = {
   worker: { sources: ['worker', 'shared'], build: () => bundle('worker/index.ts', 'dist/worker', 'index.js', 'webworker') },
   node: { sources: ['node', 'shared'], build: () => bundle('node/main.ts', 'dist/node', 'main.js', 'node') },
   extension: {
-    sources: ['extension', 'shared'],
+    sources: ['extension', 'shared', 'wxt.config.ts'],
     build() {
-      tool('wxt', 'build', 'extension');
-      tool('wxt', 'build', 'extension', '-b', 'firefox', '--mv3');
+      tool('wxt', 'build');
+      tool('wxt', 'build', '-b', 'firefox', '--mv3');
     },
   },
 };

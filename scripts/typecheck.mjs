@@ -9,7 +9,7 @@ const run = (name, ...args) =>
   spawnSync(path.join(root, 'node_modules', '.bin', name), args, { cwd: root, stdio: 'inherit', env: environment(), shell: process.platform === 'win32' }).status === 0;
 
 // WXT writes the extension's types.
-const prepared = run('wxt', 'prepare', 'extension');
+const prepared = run('wxt', 'prepare');
 const checked = ['tsconfig.json', 'worker/tsconfig.json', 'web/tsconfig.sw.json'].map((file) => run('tsc', '-p', file));
 const pages = ['web', 'extension'].map((folder) => run('svelte-check', '--workspace', folder, '--tsconfig', path.join(root, folder, 'tsconfig.json'), '--fail-on-warnings'));
 process.exit([prepared, ...checked, ...pages].every(Boolean) ? 0 : 1);

@@ -1,4 +1,8 @@
-/** One program of a local network as a child process: its log, its first sign of readiness, its end. */
+/**
+ * One program of a local network as a child process: its log, its first sign of readiness, its end. It leads a process
+ * group of its own, so that Ctrl-C reaches this process alone; it ends when its IPC channel closes, whether this process
+ * asks for that or is gone.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -26,7 +30,7 @@ export class Child {
 
   private constructor(options: ChildOptions) {
     const { name, args, logFile, isReady, onLost } = options;
-    this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     this.#ended = once(this.#process, 'exit');
     const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
     this.#ready = new Promise((resolve, reject) => {
@@ -65,7 +69,7 @@ export class Child {
   /** Asks it to end, and ends it where it does not. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.running) this.#process.kill('SIGTERM');
+    if (this.#process.connected) this.#process.disconnect();
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_PATIENCE_MS);
     await this.#ended;
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 /**
  * The coordinator on this machine: the built worker in workerd, run by Miniflare. A process of its own, because workerd
  * outlives a Miniflare that was killed: this one ends it when its parent goes.
- * Arguments: port, data folder. Says `ready` over IPC; ends on SIGTERM or when IPC closes.
+ * Arguments: port, data folder. Says `ready` over IPC; ends when IPC closes.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { builtWeb, builtWorker } from './built.ts';
 
-/** The workerd of the tests is older than Miniflare's own: this date both know. */
+/** Date, flags and handling of assets are those of wrangler.toml. */
 const COMPATIBILITY_DATE = '2026-08-22';
 const DEFAULT_HEARTBEAT_MS = '5000';
 
@@ -46,7 +46,7 @@ const miniflare = new Miniflare(
       binding: 'ASSETS',
       run_worker_first: true,
       routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
-      assetConfig: { html_handling: 'auto-trailing-slash', not_found_handling: 'none' },
+      assetConfig: { html_handling: 'none', not_found_handling: 'none' },
     },
   }),
 );
@@ -57,9 +57,6 @@ const stop = async (): Promise<void> => {
   await miniflare.dispose();
   process.exit(0);
 };
-// Ctrl-C reaches the whole group; the parent decides when nodes and coordinator go.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => void stop());
 process.on('disconnect', () => void stop());
 await miniflare.ready;
 process.send('ready');

@@ -1,4 +1,4 @@
-/** Preloaded into a storage node that `shardsend network` started: it ends, gracefully, when its parent goes. */
+/** Preloaded into a storage node that `shardsend network` started: it ends, gracefully, when its parent goes or lets go of it. */
 const LONGEST_STOP_MS = 15_000;
 
 process.on('disconnect', () => {
@@ -7,5 +7,3 @@ process.on('disconnect', () => {
 });
 // Listening alone must not keep a node alive that wants to end.
 process.channel?.unref();
-// Ctrl-C reaches the whole group; the parent decides when its nodes go.
-process.on('SIGINT', () => undefined);
