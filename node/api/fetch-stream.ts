@@ -8,8 +8,8 @@ import type { OpenShard, ShardStore } from '../store/shard-store.ts';
 import { answerHeaders } from './answers.ts';
 
 /** Two of these a connection: one is read into while the other is sent. */
-const BUFFER_BYTES = 256 * KIB;
-const SPARE_BUFFERS = 64;
+const BUFFER_BYTES = 512 * KIB;
+const SPARE_BUFFERS = 32;
 /** A client that takes not one buffer in this time is gone. */
 const STALLED_MS = 60_000;
 /** Segments that one request may span: more than a transfer can have. */
@@ -54,7 +54,7 @@ export async function streamShards(response: ServerResponse, order: Order, range
         metrics.add('fetched_bytes_total', shard.row.shardBytes);
         segment = shard.row.segment + 1;
       } finally {
-        await shard?.handle.close();
+        shard?.file.close();
       }
     }
     await sink.flushed();
@@ -78,12 +78,12 @@ async function sendAbsent(sink: Sink, shardIndex: number, from: number, to: numb
 }
 
 /** Reads the file from its start: the frame's header takes the place of the end of the file's own, and no byte is copied. */
-async function sendShard(sink: Sink, { handle, row }: OpenShard): Promise<void> {
+async function sendShard(sink: Sink, { file, row }: OpenShard): Promise<void> {
   const end = SHARD_HEADER_BYTES + row.shardBytes;
   for (let at = 0; at < end;) {
     const buffer = await sink.buffer();
     const wanted = Math.min(buffer.length, end - at);
-    const { bytesRead } = await handle.read(buffer, 0, wanted, at);
+    const bytesRead = await file.read(buffer, wanted, at);
     if (bytesRead < wanted) throw new Error('a shard file became shorter while it was read');
     let start = 0;
     if (at === 0) {

@@ -1,13 +1,14 @@
 /** Writes that survive a power cut: the bytes first, then the name, then the folder that holds the name. */
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { OpenFile } from './open-file.ts';
 
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const folder = await OpenFile.open(directory, 'r');
   try {
-    await handle.sync();
+    await folder.sync();
   } finally {
-    await handle.close();
+    folder.close();
   }
 }
 

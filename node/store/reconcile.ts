@@ -35,7 +35,7 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
         removed++;
         continue;
       }
-      await shard.handle.close();
+      shard.file.close();
       index.put({ ...shard.header, committed: fresh });
       adopted++;
     }

@@ -2,10 +2,11 @@
  * Shards as files: `shards/<first byte of the transfer>/<transfer>/<segment>.shard`, written under `tmp/` first. A file
  * with a final name is whole: its bytes were durable before it got that name.
  */
-import { mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ID_BYTES, asTransferId, encodeHex, type TransferId } from '../../shared/protocol/index.ts';
 import { SharedSync, syncDirectory } from './durable-files.ts';
+import { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES, encodeShardHeader, parseShardHeader, type ShardHeader } from './shard-header.ts';
 
 const FILE_NAME = /^(0|[1-9]\d{0,9})\.shard$/;
@@ -53,12 +54,12 @@ export class ShardFiles {
   async writeTemporary(header: ShardHeader, bytes: Uint8Array): Promise<string> {
     const temporary = path.join(this.#temporary, String(this.#serial++));
     try {
-      const handle = await open(temporary, 'wx');
+      const file = await OpenFile.open(temporary, 'wx');
       try {
-        await writeAll(handle, [encodeShardHeader(header), bytes]);
-        await handle.datasync();
+        await file.write([encodeShardHeader(header), bytes]);
+        await file.syncData();
       } finally {
-        await handle.close();
+        file.close();
       }
     } catch (thrown) {
       await this.discard(temporary);
@@ -117,22 +118,22 @@ export class ShardFiles {
   }
 
   /** @returns an open file that is a whole shard, or null. The caller closes it. */
-  async openShard(transferId: TransferId, segment: number): Promise<{ handle: FileHandle; header: ShardHeader } | null> {
-    let handle: FileHandle;
+  async openShard(transferId: TransferId, segment: number): Promise<{ file: OpenFile; header: ShardHeader } | null> {
+    let file: OpenFile;
     try {
-      handle = await open(this.#file(transferId, segment), 'r');
+      file = await OpenFile.open(this.#file(transferId, segment), 'r');
     } catch (thrown) {
       if (isMissing(thrown)) return null;
       throw thrown;
     }
     try {
-      const header = await readHeader(handle);
-      if (header !== null && header.segment === segment && encodeHex(header.transferId) === encodeHex(transferId)) return { handle, header };
+      const header = await readHeader(file);
+      if (header !== null && header.segment === segment && encodeHex(header.transferId) === encodeHex(transferId)) return { file, header };
     } catch (thrown) {
-      await handle.close();
+      file.close();
       throw thrown;
     }
-    await handle.close();
+    file.close();
     return null;
   }
 
@@ -194,23 +195,9 @@ export class ShardFiles {
   }
 }
 
-/** `writev` may write less than it was given, on a disk that is almost full. */
-async function writeAll(handle: FileHandle, parts: Uint8Array[]): Promise<void> {
-  let left = parts;
-  while (left.length > 0) {
-    let { bytesWritten } = await handle.writev(left);
-    if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
-    left = left.flatMap((part) => {
-      const written = Math.min(part.length, bytesWritten);
-      bytesWritten -= written;
-      return written === part.length ? [] : [part.subarray(written)];
-    });
-  }
-}
-
-async function readHeader(handle: FileHandle): Promise<ShardHeader | null> {
+async function readHeader(file: OpenFile): Promise<ShardHeader | null> {
   const bytes = new Uint8Array(SHARD_HEADER_BYTES);
-  const [{ bytesRead }, { size }] = await Promise.all([handle.read(bytes, 0, SHARD_HEADER_BYTES, 0), handle.stat()]);
+  const bytesRead = await file.read(bytes, SHARD_HEADER_BYTES, 0);
   const header = bytesRead === SHARD_HEADER_BYTES ? parseShardHeader(bytes) : null;
-  return header !== null && size === SHARD_HEADER_BYTES + header.shardBytes ? header : null;
+  return header !== null && file.size === SHARD_HEADER_BYTES + header.shardBytes ? header : null;
 }

@@ -2,12 +2,12 @@
  * The node's shards. Every promise of it is kept on the disk before it resolves: a shard that was put, a commitment, a
  * deletion. Reading checks each file's header and length, so that a torn or foreign file is never served.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { encodeHex, equalBytes, SendError, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
 import { Capacity, isFull } from './capacity.ts';
 import { reconcile, type Reconciliation } from './reconcile.ts';
 import { ShardFiles } from './shard-files.ts';
+import type { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES } from './shard-header.ts';
 import { agrees, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
 import { Turns } from './turns.ts';
@@ -34,7 +34,7 @@ export interface ShardToStore {
 
 export interface OpenShard {
   /** The shard's bytes start at SHARD_HEADER_BYTES. The caller closes it. */
-  readonly handle: FileHandle;
+  readonly file: OpenFile;
   readonly row: ShardRow;
 }
 
@@ -172,8 +172,8 @@ export class ShardStore {
       segment = row.segment;
       if (row.expiresAtMs > this.#clock.nowMs()) {
         const shard = await this.#files.openShard(transferId, segment);
-        if (shard !== null && agrees(row, shard.header)) return { handle: shard.handle, row };
-        await shard?.handle.close();
+        if (shard !== null && agrees(row, shard.header)) return { file: shard.file, row };
+        shard?.file.close();
         if (await this.#dropUnreadable(row)) continue;
       }
       segment++;
@@ -190,7 +190,7 @@ export class ShardStore {
       const now = this.index.get(row.transferId, row.segment);
       if (now === null) return false;
       const shard = await this.#files.openShard(row.transferId, row.segment);
-      await shard?.handle.close();
+      shard?.file.close();
       if (shard !== null && agrees(now, shard.header)) return true;
       this.#forget(now);
       await this.#files.removeShard(row.transferId, row.segment);

@@ -18,6 +18,7 @@ export class Turns {
 
   /** Resolves when all work that had begun is over, well or not. */
   async allOf(transfer: string): Promise<void> {
-    await Promise.allSettled([...(this.#last.get(transfer)?.values() ?? [])]);
+    const turns = this.#last.get(transfer);
+    if (turns !== undefined) await Promise.allSettled(turns.values());
   }
 }
