@@ -10,7 +10,11 @@ import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.
 const TAKEN = { shardsend: 'taken' } as const;
 
 const receiver = new Receiver({
-  open: (link) => openLink(link),
+  async open(link) {
+    const opened = await openLink(link);
+    if (opened.ok) await prepareDownloads();
+    return opened;
+  },
   start: (link, events) => startReceiving(link, events, transferWorkerUrl),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
@@ -34,7 +38,11 @@ addEventListener('hashchange', () => {
 });
 mount(ReceiveScreen, { target: document.body, props: { receiver } });
 
-// The download worker is fetched while the person reads the list, so that the button answers at once.
-void navigator.serviceWorker?.register(downloadWorkerUrl).catch(() => {
-  // Without it the download itself says that the files cannot be saved.
-});
+/** Once there is a list to look at, so that the button answers at once and a link that opens nothing asks for nothing. */
+async function prepareDownloads(): Promise<void> {
+  try {
+    await navigator.serviceWorker.register(downloadWorkerUrl);
+  } catch {
+    // Without it the download itself says that the files cannot be saved.
+  }
+}

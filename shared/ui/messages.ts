@@ -147,7 +147,6 @@ const catalogue = {
   'popup.through': 'Through',
   'popup.options': 'Options',
   'menu.send': 'Send securely',
-  'badge.title': 'Shardsend',
   'notify.done.title': 'Ready to share',
   'notify.done.text': (n: number) => `${files(n)} can be downloaded now. Copy the link in the Shardsend tab.`,
   'notify.failed.title': 'Not sent yet',
