@@ -41,7 +41,12 @@ export class TestCoordinator {
       for await (const part of request as AsyncIterable<Uint8Array>) parts.push(part);
       const body = Uint8Array.from(Buffer.concat(parts));
       const path = request.url ?? '';
-      const { nodeId } = await verifyRequest(request.headers.authorization, { method: request.method ?? '', pathAndQuery: path, body }, Date.now());
+      const signed = { method: request.method ?? '', pathAndQuery: path, body };
+      const nodeId = await verifyRequest(request.headers.authorization, signed, Date.now()).then(
+        (verified) => verified.nodeId,
+        () => null,
+      );
+      if (nodeId === null) return void response.writeHead(401).end('{"code":"unauthorized"}');
       const refusal = this.refusals.findIndex((one) => one.path === path);
       const answers: Record<string, unknown> = {
         '/api/nodes': { nodeId: encodeB64(nodeId), coordinatorKey: encodeB64(this.key.publicKey) },
