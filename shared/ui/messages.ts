@@ -54,7 +54,7 @@ const catalogue = {
   'done.copy': 'Copy link',
   'done.copied': 'Copied.',
   'done.copyFailed': 'Select the link and copy it by hand.',
-  'done.qr': 'QR code of the link',
+  'done.qr': 'QR code that opens this transfer',
   'done.qr.hint': 'Scan to open on a phone',
   'done.whoever': 'Whoever has this link can open the files. Share it over a channel you trust.',
   'done.expires': 'Deleted on',
