@@ -31,6 +31,8 @@ const { values } = parseArgs({
 const sizes = values.sizes.split(',').map((text) => Number(text) * MB);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+const button = (name: string): string => `[...document.querySelectorAll('button')].find((one) => one.textContent.trim() === '${name}')`;
+
 const folder = mkdtempSync(path.join(tmpdir(), 'shardsend-bench-'));
 const deps = nodeDeps();
 const report: Report = { chromium: [], node: [], stages: {} };
@@ -152,7 +154,6 @@ async function plainUpload(browser: Chromium, file: BenchFile): Promise<number> 
   return ms / 1000;
 }
 
-const button = (name: string): string => `[...document.querySelectorAll('button')].find((one) => one.textContent.trim() === '${name}')`;
 
 async function chooseFile(browser: Chromium, file: BenchFile): Promise<Page> {
   const page = await browser.open(network.origin);

@@ -88,9 +88,20 @@ export class Chromium {
   }
 
   async open(url: string): Promise<Page> {
-    const { targetId } = await this.send('Target.createTarget', { url });
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
-    return new Page(this, String(sessionId), String(targetId));
+    const page = new Page(this, String(sessionId), String(targetId));
+    await page.send('Page.enable');
+    const loaded = new Promise<void>((resolve) => {
+      const off = this.on((message) => {
+        if (message.method !== 'Page.loadEventFired' || message.sessionId !== sessionId) return;
+        off();
+        resolve();
+      });
+    });
+    await page.send('Page.navigate', { url });
+    await loaded;
+    return page;
   }
 
   /** Proportional set size of all the browser's processes, in bytes: shared pages count once. */

@@ -8,6 +8,8 @@ import { StoreConnection } from './store-connection.ts';
 
 /** An order that came with the placement is used only while it is surely still good. */
 const ORDER_USED_WITHIN_MS = 10 * 60_000;
+/** Chromium delays a WebSocket by seconds once a dozen others are still opening; with eight it is some milliseconds. */
+const OPENING_AT_ONCE = 8;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -29,6 +31,7 @@ export class StorePool {
   readonly #signal: AbortSignal;
   readonly #onChange: () => void;
   #closedSentBytes = 0;
+  #wanted = 0;
   #closed = false;
 
   /** @param onChange - told whenever a connection opened or ended. */
@@ -49,14 +52,20 @@ export class StorePool {
     return this.open.reduce((sum, connection) => sum + connection.sentBytes, this.#closedSentBytes);
   }
 
-  /** Opens connections until `count` are open or on their way, the least troubled places first. */
+  /** Opens connections until `count` are open, the least troubled places first. */
   want(count: number): void {
+    this.#wanted = Math.max(this.#wanted, count);
+    this.#openMore();
+  }
+
+  #openMore(): void {
     if (this.#closed) return;
     const now = this.#deps.now();
-    let missing = count - this.#places.filter(({ state }) => state !== 'idle').length;
+    let opening = this.#places.filter(({ state }) => state === 'opening').length;
+    let missing = this.#wanted - opening - this.open.length;
     const idle = this.#places.filter(({ state, retryAtMs }) => state === 'idle' && retryAtMs <= now);
     for (const place of idle.sort((a, b) => a.failures - b.failures)) {
-      if (missing-- <= 0) return;
+      if (missing-- <= 0 || opening++ >= OPENING_AT_ONCE) return;
       void this.#open(place);
     }
   }
@@ -81,6 +90,7 @@ export class StorePool {
       place.connection = connection;
       place.state = 'open';
       place.failures = 0;
+      this.#openMore();
       this.#onChange();
     } catch (thrown) {
       this.#ended(place, asSendError(thrown, 'node_unreachable', "couldn't open a connection to a node"));
