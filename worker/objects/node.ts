@@ -41,7 +41,7 @@ export class NodeObject extends DurableObject<WorkerEnv> {
          ON CONFLICT (one) DO UPDATE SET url = excluded.url, operator = excluded.operator, network = excluded.network, latitude = excluded.latitude,
            longitude = excluded.longitude, version = excluded.version, capacityBytes = excluded.capacityBytes, freeBytes = excluded.freeBytes,
            usedBytes = excluded.usedBytes, signedAtMs = excluded.signedAtMs, lastSeenMs = excluded.lastSeenMs
-         WHERE excluded.signedAtMs > node.signedAtMs`,
+         WHERE excluded.signedAtMs >= node.signedAtMs`,
         url,
         operator,
         network,

@@ -21,7 +21,7 @@ async function showAsset(c: AppContext, path: string): Promise<Response> {
   const headers = new Headers();
   const known = c.req.header('If-None-Match');
   if (known !== undefined) headers.set('If-None-Match', known);
-  const found = await c.env.ASSETS.fetch(new Request(new URL(path, new URL(c.req.url).origin), { method: c.req.method, headers, redirect: 'manual' }));
+  const found = await c.env.ASSETS.fetch(new Request(new URL(path, new URL(c.req.url).origin), { method: c.req.method, headers }));
   if (found.status !== 200 && found.status !== 304) {
     await found.body?.cancel();
     throw new SendError('not_found');

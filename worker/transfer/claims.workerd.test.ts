@@ -1,0 +1,169 @@
+import { env } from 'cloudflare:workers';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import fc from 'fast-check';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../shared/protocol/errors.ts';
+import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
+import { claimSchema, leaseSchema, parseMessage, statusSchema, type Status } from '../../shared/protocol/messages.ts';
+import { advance, codeOf, everyoneReports, randomId, startNetwork, TestTransfer } from '../testing/test-network.ts';
+import { clock } from '../clock.ts';
+
+const MINUTE_MS = 60_000;
+const post = (transfer: TestTransfer, action: string, claimId: string): Promise<Response> =>
+  transfer.asRecipient('POST', `/${action}`, action === 'commit' || action === 'release' ? { claimId, problems: [] } : { claimId });
+const downloads = async (transfer: TestTransfer): Promise<Status['downloads']> => (await transfer.status()).downloads;
+
+describe('a claim', () => {
+  beforeEach(() => startNetwork(3));
+
+  it('takes a place, is renewed while bytes flow, and counts when it is committed', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 2 });
+    const claimId = randomId();
+    const claim = parseMessage(claimSchema, await (await post(transfer, 'claim', claimId)).json());
+    expect(claim).toMatchObject({ claimId, leaseExpiresAtMs: clock.nowMs() + CLAIM_LEASE_MS });
+    expect(await downloads(transfer)).toEqual({ limit: 2, committed: 0, claimed: 1 });
+    advance(4 * MINUTE_MS);
+    expect(parseMessage(leaseSchema, await (await post(transfer, 'renew', claimId)).json()).leaseExpiresAtMs).toBe(clock.nowMs() + CLAIM_LEASE_MS);
+    advance(4 * MINUTE_MS);
+    expect(await downloads(transfer)).toEqual({ limit: 2, committed: 0, claimed: 1 });
+    await evictDurableObject(transfer.stub);
+    for (let i = 0; i < 3; i++) expect((await (await post(transfer, 'commit', claimId)).json<Status>()).downloads).toEqual({ limit: 2, committed: 1, claimed: 0 });
+    expect(await codeOf(await post(transfer, 'claim', claimId)), 'it is over').toBe('claim_lapsed');
+    expect((await post(transfer, 'release', claimId)).status, 'nothing to give back').toBe(200);
+    expect(await downloads(transfer)).toEqual({ limit: 2, committed: 1, claimed: 0 });
+  });
+  it('that is repeated, because its answer was lost, is the same claim', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 1 });
+    const claimId = randomId();
+    for (let i = 0; i < 3; i++) expect((await post(transfer, 'claim', claimId)).status).toBe(200);
+    expect(await downloads(transfer)).toEqual({ limit: 1, committed: 0, claimed: 1 });
+    expect(await codeOf(await post(transfer, 'claim', randomId()))).toBe('downloads_in_progress');
+  });
+  it('for the last download goes to exactly one of many at once', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 3 });
+    const ids = Array.from({ length: 12 }, randomId);
+    const codes = await Promise.all(ids.map(async (id) => codeOf(await post(transfer, 'claim', id))));
+    expect(codes.filter((code) => code === null).length).toBe(3);
+    expect(new Set(codes)).toEqual(new Set([null, 'downloads_in_progress']));
+    const winners = ids.filter((_, i) => codes[i] === null);
+    const ends = await Promise.all(winners.map(async (id) => parseMessage(statusSchema, await (await post(transfer, 'commit', id)).json())));
+    expect(ends.map(({ downloads: { committed } }) => committed).toSorted()).toEqual([1, 2, 3]);
+    expect(ends.map(({ state }) => state).toSorted()).toEqual(['ready', 'ready', 'used_up']);
+    expect(await codeOf(await post(transfer, 'claim', randomId()))).toBe('transfer_used_up');
+    expect((await post(transfer, 'commit', winners[0]!)).status, 'repeated after the end').toBe(200);
+  });
+  it('whose lease lapsed counts while a place is free, and not when another took it', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 1 });
+    const [slow, quick] = [randomId(), randomId()];
+    await post(transfer, 'claim', slow);
+    advance(CLAIM_LEASE_MS);
+    await evictDurableObject(transfer.stub);
+    expect((await post(transfer, 'claim', quick)).status).toBe(200);
+    for (const action of ['commit', 'renew']) expect(await codeOf(await post(transfer, action, slow)), action).toBe('claim_lapsed');
+    expect(await codeOf(await post(transfer, 'claim', slow))).toBe('downloads_in_progress');
+    await post(transfer, 'release', quick);
+    expect(await (await post(transfer, 'commit', slow)).json()).toMatchObject({ state: 'used_up', downloads: { committed: 1 } });
+  });
+  it('is forgotten a day after its lease, and the count is not', async () => {
+    const transfer = await new TestTransfer().send({ expiresInSeconds: 5 * 24 * 3600 });
+    const claimId = randomId();
+    await post(transfer, 'claim', claimId);
+    await post(transfer, 'commit', claimId);
+    advance(25 * 60 * MINUTE_MS);
+    await everyoneReports();
+    expect(await runDurableObjectAlarm(transfer.stub)).toBe(true);
+    expect(await runInDurableObject(transfer.stub, (_, state) => state.storage.sql.exec('SELECT 1 FROM claims').toArray().length)).toBe(0);
+    expect(await codeOf(await post(transfer, 'commit', claimId))).toBe('claim_unknown');
+    expect((await downloads(transfer)).committed).toBe(1);
+  });
+});
+
+/** What claims must do, in the plainest words: a list of claims and a count. */
+class Model {
+  committed = 0;
+  ended: ErrorCode | null = null;
+  readonly claims = new Map<number, { state: 'open' | 'committed' | 'released'; leaseMs: number }>();
+  readonly limit: number | null;
+  readonly expiresAtMs: number;
+  constructor(limit: number | null, expiresAtMs: number) {
+    this.limit = limit;
+    this.expiresAtMs = expiresAtMs;
+  }
+
+  get live(): number {
+    return [...this.claims.values()].filter(({ state, leaseMs }) => state === 'open' && leaseMs > clock.nowMs()).length;
+  }
+  #free(): boolean {
+    return this.limit === null || this.committed + this.live < this.limit;
+  }
+  do(action: Action, name: number): ErrorCode | null {
+    if (this.ended === null && clock.nowMs() >= this.expiresAtMs) this.ended = 'transfer_expired';
+    if (action === 'revoke') {
+      this.ended ??= 'transfer_revoked';
+      return null;
+    }
+    const claim = this.claims.get(name);
+    if (claim?.state === 'committed' && (action === 'commit' || action === 'release')) return null;
+    if (claim?.state === 'released' && action === 'release') return null;
+    if (this.ended !== null) return this.ended;
+    if (action === 'claim' && claim === undefined) {
+      if (!this.#free()) return 'downloads_in_progress';
+      this.claims.set(name, { state: 'open', leaseMs: clock.nowMs() + CLAIM_LEASE_MS });
+      return null;
+    }
+    if (claim === undefined) return 'claim_unknown';
+    if (action === 'release') {
+      claim.state = 'released';
+      return null;
+    }
+    if (claim.state !== 'open') return 'claim_lapsed';
+    if (claim.leaseMs <= clock.nowMs() && !this.#free()) return action === 'claim' ? 'downloads_in_progress' : 'claim_lapsed';
+    claim.leaseMs = clock.nowMs() + CLAIM_LEASE_MS;
+    if (action === 'commit') {
+      claim.state = 'committed';
+      this.committed += 1;
+      if (this.committed === this.limit) this.ended = 'transfer_used_up';
+    }
+    return null;
+  }
+}
+
+type Action = 'claim' | 'renew' | 'commit' | 'release' | 'revoke';
+const step = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ action: fc.constantFrom<Action>('claim', 'claim', 'renew', 'commit', 'release'), name: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.constant({ action: 'revoke' as Action, name: 0 }) },
+  { weight: 4, arbitrary: fc.record({ waitMs: fc.constantFrom(1, MINUTE_MS, 4 * MINUTE_MS, CLAIM_LEASE_MS, 20 * MINUTE_MS) }) },
+  { weight: 3, arbitrary: fc.constantFrom({ disturb: 'evict' as const }, { disturb: 'alarm' as const }) },
+);
+
+describe('any sequence of claims', () => {
+  beforeAll(() => startNetwork(3));
+
+  it('does what the model says, through evictions, alarms and expiry, and never exceeds the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.constantFrom(null, 1, 2, 3), async (steps, downloadLimit) => {
+        await everyoneReports();
+        const transfer = await new TestTransfer().send({ downloadLimit, expiresInSeconds: 3600 });
+        const model = new Model(downloadLimit, transfer.placement.expiresAtMs);
+        const ids = Array.from({ length: 5 }, randomId);
+        for (const { action, name, waitMs, disturb } of steps as { action?: Action; name?: number; waitMs?: number; disturb?: 'evict' | 'alarm' }[]) {
+          if (waitMs !== undefined) advance(waitMs);
+          else if (disturb === 'evict') await evictDurableObject(transfer.stub);
+          else if (disturb === 'alarm') await runDurableObjectAlarm(transfer.stub);
+          else {
+            const expected = model.do(action!, name!);
+            const answer = await (action === 'revoke' ? transfer.asOwner('DELETE', '') : post(transfer, action!, ids[name!]!));
+            expect(await codeOf(answer), `${action} ${name}`).toBe(expected);
+          }
+          const row = await runInDurableObject(env.TRANSFERS.get(transfer.stub.id), (_, state) =>
+            state.storage.sql.exec<{ committed: number }>('SELECT committedDownloads AS committed FROM transfer').one(),
+          );
+          expect(row.committed).toBe(model.committed);
+          if (downloadLimit !== null) expect(row.committed + (model.ended === null ? model.live : 0)).toBeLessThanOrEqual(downloadLimit);
+        }
+        if (model.ended === null && clock.nowMs() < model.expiresAtMs) expect((await downloads(transfer)).claimed).toBe(model.live);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
