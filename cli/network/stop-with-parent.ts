@@ -7,3 +7,5 @@ process.on('disconnect', () => {
 });
 // Listening alone must not keep a node alive that wants to end.
 process.channel?.unref();
+// With the parent goes the reader of the log: the node's last lines must not be what kills it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
