@@ -217,9 +217,7 @@ describe('serving', () => {
     const url = new URL(node.url);
     const socket = connect({ port: Number(url.port), host: url.hostname });
     await once(socket, 'connect');
-    socket.write(
-      `GET /v1/shards?from=0&to=63 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Shardsend-Order ${encodeB64(await fetchOrder(transferId))}\r\n\r\n`,
-    );
+    socket.write(`GET /v1/shards?from=0&to=63 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Shardsend-Order ${encodeB64(await fetchOrder(transferId))}\r\n\r\n`);
     await once(socket, 'readable'); // answered, but not read: the node must wait, not hurry
     await node.health();
     let bytes = 0;

@@ -43,7 +43,15 @@ export class Stage {
       if (event === 'unexpected') logToStderr(event, fields);
       surroundings.log?.(event, fields);
     };
-    const base = { dataDir: options.dataDir ?? (await this.folder()), port: 0, host: '127.0.0.1', coordinator: this.coordinator.url, capacityBytes: 2 ** 32, operator: 'tests', diskReserveBytes: 0 };
+    const base = {
+      dataDir: options.dataDir ?? (await this.folder()),
+      port: 0,
+      host: '127.0.0.1',
+      coordinator: this.coordinator.url,
+      capacityBytes: 2 ** 32,
+      operator: 'tests',
+      diskReserveBytes: 0,
+    };
     const node = await runNode({ ...base, ...options }, { ...surroundings, log });
     this.#nodes.push(node);
     this.#opened?.(node);
