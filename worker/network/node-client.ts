@@ -10,13 +10,18 @@ const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 async function askNode(url: string, init: RequestInit): Promise<unknown> {
+  // A timer that is cleared: one that runs on keeps an idle object from being put away.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: patience.signal });
     const body = await readBody(response.body, MAX_ANSWER_BYTES);
     if (response.ok) return body.length === 0 ? null : parseJson(body);
     throw parseProblem(tryJson(body));
   } catch (thrown) {
     throw asSendError(thrown, 'unavailable', "couldn't reach the node");
+  } finally {
+    clearTimeout(timer);
   }
 }
 
