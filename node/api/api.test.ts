@@ -212,7 +212,7 @@ describe('serving', () => {
     expect(await node.metric('connections{kind="fetch"}')).toBe(1);
     expect(await node.metric('fetched_shards_total')).toBeLessThan(64);
     leaving.abort();
-    await expect(reader.read()).rejects.toThrow();
+    await expect(reader.read()).rejects.toThrow(/abort/);
 
     const url = new URL(node.url);
     const socket = connect({ port: Number(url.port), host: url.hostname });
