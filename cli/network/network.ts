@@ -1,5 +1,5 @@
 /** A whole network on one machine: the coordinator and its storage nodes, each a process of its own. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Child } from './child.ts';
 import { builtNode } from './built.ts';
@@ -55,13 +55,14 @@ export interface RunningNetwork {
 /** Resolves when every node is registered. The build must be there. @throws Error; whatever was started is stopped. */
 export async function startNetwork(options: NetworkOptions): Promise<RunningNetwork> {
   const dataDir = path.resolve(options.dataDir);
+  const summary = path.join(dataDir, 'network.json');
+  await refuseSecond(summary);
   const port = await probePort(options.port);
   if (port === null) throw new Error(`port ${options.port} is taken; choose another with --port`);
   const origin = `http://localhost:${port}`;
   const coordinator = await coordinatorProgram(port, origin, path.join(dataDir, 'coordinator'), options);
   const nodes = await nodePrograms(port, origin, path.join(dataDir, 'nodes'), options);
   const programs = [coordinator, ...nodes];
-  const summary = path.join(dataDir, 'network.json');
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
     await coordinator.stop();
@@ -81,6 +82,18 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningNetw
     throw error;
   }
   return { origin, coordinator, nodes, stop };
+}
+
+/** Two networks in one folder would write the same databases. A summary alone may be that of one that was killed. */
+async function refuseSecond(summary: string): Promise<void> {
+  const text = await readFile(summary, 'utf8').catch(() => null);
+  if (text === null) return;
+  const { origin } = JSON.parse(text) as { origin: string };
+  const answers = await fetch(`${origin}/api/network`).then(
+    (response) => response.ok,
+    () => false,
+  );
+  if (answers) throw new Error(`a network runs in this folder already: ${origin}`);
 }
 
 async function coordinatorProgram(port: number, origin: string, dataDir: string, { onLost }: NetworkOptions): Promise<Program> {
