@@ -22,7 +22,7 @@ const app = new Hono<AppEnv>();
 app.use(async (c, next) => {
   const startMs = clock.nowMs();
   await next();
-  log({ event: 'request', method: knownMethod(c.req.method), route: routePath(c, -1), status: c.res.status, code: c.get('code') ?? null, ms: clock.nowMs() - startMs });
+  log({ event: 'request', method: knownMethod(c.req.method), route: routePath(c), status: c.res.status, code: c.get('code') ?? null, ms: clock.nowMs() - startMs });
 });
 app.use('/api/*', async (c, next) => {
   await next();
@@ -44,7 +44,7 @@ app.all('/api/*', () => {
 app.route('/', pageRoutes);
 
 app.notFound((c) => problem(c, new SendError('not_found')));
-app.onError((thrown, c) => problem(c, toSendError(thrown, routePath(c, -1))));
+app.onError((thrown, c) => problem(c, toSendError(thrown, routePath(c))));
 
 function problem(c: AppContext, error: SendError): Response {
   c.set('code', error.code);

@@ -8,13 +8,14 @@ import { TransferLayout } from '../../shared/protocol/layout.ts';
 import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import type { Claim, Placement, ReceiptMessage, SegmentEntry, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
+import type coordinator from '../index.ts';
 import { forgetDirectory } from '../network/directory.ts';
 import { TestNode } from './test-node.ts';
 
 declare global {
   namespace Cloudflare {
     interface GlobalProps {
-      mainModule: typeof import('../index.ts');
+      mainModule: { default: typeof coordinator };
     }
   }
 }
@@ -30,6 +31,8 @@ export const advance = (ms: number): void => {
   nowMs += ms;
 };
 
+/** What the coordinator has logged since the network started. */
+export const logged: string[] = [];
 let nodes: TestNode[] = [];
 
 /** Starts over: empty storage, the same hour, and `count` nodes that have registered. */
@@ -38,9 +41,10 @@ export async function startNetwork(count: number): Promise<TestNode[]> {
   forgetDirectory();
   nowMs = EPOCH_MS;
   clock.nowMs = () => nowMs;
-  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  logged.length = 0;
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void logged.push(line));
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    const request = new Request(input as RequestInfo, init as RequestInit);
+    const request = new Request(input, init);
     const node = nodes.find(({ url }) => request.url.startsWith(`${url}/`));
     if (!node) throw new TypeError('connection refused');
     return node.answer(request);
