@@ -74,16 +74,16 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
       streams = active;
       post({ type: 'receive', address });
     },
-    (thrown: unknown) => fail(asSendError(thrown, 'internal', "the browser can't run the download")),
+    (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
   );
   return { cancel: () => post({ type: 'cancel' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {
   // Registered by the page at its start; `ready` alone would wait for ever where that failed.
-  if (!(await navigator.serviceWorker?.getRegistration('/'))) throw new SendError('internal', 'no download worker');
+  if (!(await navigator.serviceWorker?.getRegistration('/'))) throw new SendError('browser_unsupported', 'no download worker');
   const { active } = await navigator.serviceWorker.ready;
-  if (!active) throw new SendError('internal', 'no download worker');
+  if (!active) throw new SendError('browser_unsupported', 'no download worker');
   return active;
 }
 
