@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
+import { supervise } from './supervise.mjs';
 
 ensureInstalled();
 const [program, ...args] = process.argv.slice(2);
@@ -11,5 +12,4 @@ const child = spawn(pinnedNode, [path.join(root, program), ...args], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
   env: { NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node'), ...environment() },
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+supervise(child, (code) => process.exit(code));

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { findChromium } from './chromium.mjs';
 import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
+import { supervise } from './supervise.mjs';
 
 ensureInstalled();
 const args = process.argv.slice(2);
@@ -15,14 +16,13 @@ if (build.status !== 0) process.exit(build.status ?? 1);
 
 const network = spawn(pinnedNode, [path.join(root, 'cli', 'main.ts'), 'network', ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: environment() });
 let browser = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => network.kill(signal));
 createInterface({ input: network.stdout }).on('line', (line) => {
   process.stdout.write(`${line}\n`);
   if (line.startsWith('ready ')) welcome(line.slice('ready '.length));
 });
-network.on('exit', (code, signal) => {
+supervise(network, (code) => {
   browser?.kill();
-  process.exit(code ?? (signal ? 1 : 0));
+  process.exit(code);
 });
 
 function welcome(origin) {
