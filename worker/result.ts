@@ -23,8 +23,8 @@ export async function fromResult<T>(calling: Promise<Result<T>>): Promise<T> {
     result = await calling;
   } catch (thrown) {
     // workerd marks what was lost on the way, not in the object's own code.
-    if (typeof thrown === 'object' && thrown !== null && ('retryable' in thrown || 'overloaded' in thrown))
-      throw new SendError('unavailable', "couldn't reach the object", { cause: thrown });
+    const { retryable, overloaded } = thrown as { retryable?: boolean; overloaded?: boolean };
+    if (retryable === true || overloaded === true) throw new SendError('unavailable', "couldn't reach the object", { cause: thrown });
     throw thrown;
   }
   if (result.ok) return result.value;

@@ -65,7 +65,7 @@ export async function signRequest(key: SigningKey, request: RequestToSign, nowMs
 
 /** @returns who signed, and when. @throws SendError `unauthorized` for a missing, malformed, stale or wrong signature. */
 export async function verifyRequest(authorization: string | null | undefined, request: RequestToSign, nowMs: number): Promise<{ nodeId: NodeId; atMs: number }> {
-  const match = /^Shardsend-Node ([\w-]{43})\.(\d{1,15})\.([\w-]{86})$/.exec(authorization ?? '');
+  const match = /^Shardsend-Node ([\w-]{43})\.(0|[1-9]\d{0,14})\.([\w-]{86})$/.exec(authorization ?? '');
   if (!match) throw new SendError('unauthorized');
   const nodeId = asNodeId(decodeB64(match[1]!, KEY_BYTES, 'unauthorized'));
   const atMs = Number(match[2]);

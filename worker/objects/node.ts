@@ -1,11 +1,10 @@
 /** One node: its registration, its last heartbeat, and what clients said they met there. */
 import { DurableObject } from 'cloudflare:workers';
-import type { ErrorCode } from '../../shared/protocol/errors.ts';
+import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { toResult, type Result } from '../result.ts';
-import { SendError } from '../../shared/protocol/errors.ts';
 import { DIRECTORY_NAME } from './directory.ts';
 
 export interface SignedBy {
