@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Health } from '../../shared/protocol/index.ts';
+import { NODE_PROCESS_FLAGS } from '../main.ts';
 import type { TestCoordinator } from './coordinator.ts';
 
 const MAIN = path.join(import.meta.dirname, '..', 'main.ts');
@@ -34,7 +35,7 @@ export class NodeProcess {
   /** Resolves when the node listens and is registered. */
   static async start({ data, coordinator, flags = [], under = [] }: StartOptions): Promise<NodeProcess> {
     const args = [MAIN, '--data', data, '--coordinator', coordinator.url, '--operator', 'tests', '--port', '0', '--host', '127.0.0.1', '--reserve', '0', ...flags];
-    const [program, ...rest] = [...under, process.execPath, ...args];
+    const [program, ...rest] = [...under, process.execPath, ...NODE_PROCESS_FLAGS, ...args];
     const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     const exit = once(child, 'exit');
     const log: string[] = [];
