@@ -23,7 +23,7 @@ export default defineConfig({
         },
       },
       // The coordinator’s tests run inside workerd and bring a configuration of their own.
-      'work*/vitest.config.ts',
+      'worker/vitest.config.ts',
       {
         test: {
           name: 'network',
