@@ -40,11 +40,6 @@ export class ExpiryClock {
     await this.#sweeping;
   }
 
-  /** Resolves when the sweep that is running, if any, is over. */
-  async settled(): Promise<void> {
-    await this.#sweeping;
-  }
-
   #plan(): void {
     if (this.#stopped || this.#sweeping !== null) return;
     const nowMs = this.#clock.nowMs();

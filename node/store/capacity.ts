@@ -31,6 +31,8 @@ export class Capacity {
   }
 
   get freeBytes(): number {
+    // Whoever asks may be the only one: a disk that was full must not look so for ever because nobody stores on it.
+    if (performance.now() - this.#checkedAt > DISK_CHECK_MS) this.check().catch(() => (this.#diskBytes = 0));
     return Math.max(0, Math.min(this.capacityBytes - this.#usedBytes, this.#diskBytes - this.#reserveBytes) - this.#reservedBytes);
   }
 
@@ -43,7 +45,6 @@ export class Capacity {
 
   /** @throws SendError `node_full`. */
   reserve(bytes: number): void {
-    if (performance.now() - this.#checkedAt > DISK_CHECK_MS) this.check().catch(() => (this.#diskBytes = 0));
     if (bytes > this.freeBytes) throw new SendError('node_full');
     this.#reservedBytes += bytes;
   }

@@ -45,8 +45,11 @@ export class ShardStore {
   readonly #files: ShardFiles;
   readonly #clock: Clock;
   readonly #turns = new Turns();
+  /** Called after every shard that was stored. */
+  onStored: () => void = () => {};
+  /** Called when a file was found torn or foreign. */
+  onDamaged: () => void = () => {};
   #shards: number;
-  #onStored: () => void = () => {};
 
   private constructor(index: ShardIndex, files: ShardFiles, capacity: Capacity, clock: Clock, reconciliation: Reconciliation) {
     this.index = index;
@@ -73,11 +76,6 @@ export class ShardStore {
 
   get shards(): number {
     return this.#shards;
-  }
-
-  /** Called after every shard that was stored. */
-  set onStored(listener: () => void) {
-    this.#onStored = listener;
   }
 
   /**
@@ -114,7 +112,7 @@ export class ShardStore {
         if (this.index.get(transferId, segment) === null) await this.#files.removeShard(transferId, segment);
         throw thrown;
       }
-      this.#onStored();
+      this.onStored();
     } catch (thrown) {
       if (!isFull(thrown)) throw thrown;
       this.capacity.ranOut();
@@ -198,9 +196,6 @@ export class ShardStore {
       return false;
     });
   }
-
-  /** Called when a file was found torn or foreign. */
-  onDamaged: () => void = () => {};
 
   /**
    * Deletes a transfer and refuses it from now on. Resolves when nothing of it is left; repeated calls answer the same.
