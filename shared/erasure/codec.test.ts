@@ -58,9 +58,7 @@ describe.each<KernelVariant>(['plain', 'relaxed'])('the erasure code with the %s
           set.reconstruct(shardBytes, have, want);
           for (const index of order) {
             const held = have.includes(index) || want.includes(index);
-            expect(set.shard(index, shardBytes)).toEqual(
-              held ? shards[index] : new Uint8Array(shardBytes).fill(PATTERN),
-            );
+            expect(set.shard(index, shardBytes)).toEqual(held ? shards[index] : new Uint8Array(shardBytes).fill(PATTERN));
           }
         },
       ),

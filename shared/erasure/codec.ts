@@ -63,11 +63,7 @@ export class ErasureCodec {
     const maxCoefficients = requiredShards * (totalShards - requiredShards);
     const kernel = await Kernel.create(variant, maxCoefficients, slots * slotBytes);
     const rows = new CodingRows(requiredShards, totalShards);
-    const sets = Array.from(
-      { length: slots },
-      (_, slot) =>
-        new ShardSet(kernel, rows, { offset: kernel.roomOffset + slot * slotBytes, strideBytes, maxShardBytes }),
-    );
+    const sets = Array.from({ length: slots }, (_, slot) => new ShardSet(kernel, rows, { offset: kernel.roomOffset + slot * slotBytes, strideBytes, maxShardBytes }));
     return new ErasureCodec(options, variant, sets);
   }
 

@@ -29,14 +29,7 @@ const KERNELS: Record<KernelVariant, Uint8Array<ArrayBuffer>> = {
   relaxed: decodeBase64(RELAXED_KERNEL_BASE64),
 };
 
-type MultiplyExport = (
-  coefficients: number,
-  inputs: number,
-  inputCount: number,
-  outputs: number,
-  outputCount: number,
-  length: number,
-) => void;
+type MultiplyExport = (coefficients: number, inputs: number, inputCount: number, outputs: number, outputCount: number, length: number) => void;
 
 /** @returns the faster of the kernels that this engine can run. */
 export function chooseKernelVariant(): KernelVariant {
@@ -89,14 +82,7 @@ export class Kernel {
     this.#load(matrix);
     this.#words.set(inputs, INPUTS_OFFSET / U32_BYTES);
     this.#words.set(outputs, OUTPUTS_OFFSET / U32_BYTES);
-    this.#multiply(
-      COEFFICIENTS_OFFSET,
-      INPUTS_OFFSET,
-      inputs.length,
-      OUTPUTS_OFFSET,
-      outputs.length,
-      roundUp(length, BLOCK_BYTES),
-    );
+    this.#multiply(COEFFICIENTS_OFFSET, INPUTS_OFFSET, inputs.length, OUTPUTS_OFFSET, outputs.length, roundUp(length, BLOCK_BYTES));
   }
 
   #load(matrix: Matrix): void {

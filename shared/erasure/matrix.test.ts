@@ -27,9 +27,7 @@ describe('the coding matrix', () => {
   ])('for %i of %i holds the values of the interpolation polynomials', (requiredShards, totalShards) => {
     const columns = Array.from({ length: requiredShards }, (_, column) => column);
     // Encoding unit vectors, one in each byte position, spells out the matrix's row.
-    const units = new Map(
-      columns.map((column) => [column, Uint8Array.from(columns, (at) => (at === column ? 1 : 0))] as const),
-    );
+    const units = new Map(columns.map((column) => [column, Uint8Array.from(columns, (at) => (at === column ? 1 : 0))] as const));
     const matrix = buildCodingMatrix(requiredShards, totalShards);
     expect(matrix).toHaveLength(totalShards);
     for (const [column, unit] of units) expect(matrix[column]).toEqual(unit);
@@ -44,9 +42,7 @@ describe('the coding matrix', () => {
     const rows = buildDecodeRows(coding, [5, 1, 3], [0, 4]);
     const have = [5, 1, 3].map((index) => coding[index]!);
     for (const [at, index] of [0, 4].entries()) {
-      const rebuilt = coding[0]!.map((_, column) =>
-        have.reduce((sum, row, input) => sum ^ multiply(rows[at]![input]!, row[column]!), 0),
-      );
+      const rebuilt = coding[0]!.map((_, column) => have.reduce((sum, row, input) => sum ^ multiply(rows[at]![input]!, row[column]!), 0));
       expect(rebuilt).toEqual(coding[index]);
     }
   });
@@ -55,9 +51,7 @@ describe('the coding matrix', () => {
 describe('matrix inversion', () => {
   // From the test suites of Backblaze's JavaReedSolomon and klauspost/reedsolomon.
   test('agrees with published inverses', () => {
-    expect(
-      toNumbers(invertMatrix([Uint8Array.of(56, 23, 98), Uint8Array.of(3, 100, 200), Uint8Array.of(45, 201, 123)])),
-    ).toEqual([
+    expect(toNumbers(invertMatrix([Uint8Array.of(56, 23, 98), Uint8Array.of(3, 100, 200), Uint8Array.of(45, 201, 123)]))).toEqual([
       [175, 133, 33],
       [130, 13, 245],
       [112, 35, 126],

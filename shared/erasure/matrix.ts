@@ -9,9 +9,7 @@ export type Matrix = readonly Uint8Array[];
 
 /** @returns `totalShards` rows of `requiredShards` elements: a Vandermonde matrix times the inverse of its top. */
 export function buildCodingMatrix(requiredShards: number, totalShards: number): Matrix {
-  const vandermonde = Array.from({ length: totalShards }, (_, row) =>
-    Uint8Array.from({ length: requiredShards }, (_, column) => raise(row, column)),
-  );
+  const vandermonde = Array.from({ length: totalShards }, (_, row) => Uint8Array.from({ length: requiredShards }, (_, column) => raise(row, column)));
   return multiplyMatrices(vandermonde, invertMatrix(vandermonde.slice(0, requiredShards)));
 }
 

@@ -19,16 +19,14 @@ export const ID_BYTES = 16;
 export const KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 
-function sized<T extends Uint8Array>(name: string, length: number) {
-  return (bytes: Uint8Array): T => {
-    if (bytes.length !== length) throw new SendError('bad_request', `${name}: ${length} bytes expected`);
-    return bytes as T;
-  };
+function sized(name: string, length: number, bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== length) throw new SendError('bad_request', `${name}: ${length} bytes expected`);
+  return bytes;
 }
-export const asTransferId = sized<TransferId>('transfer id', ID_BYTES);
-export const asNodeId = sized<NodeId>('node id', KEY_BYTES);
-export const asShardId = sized<ShardId>('shard id', KEY_BYTES);
-export const asSecret = sized<Secret>('secret', KEY_BYTES);
+export const asTransferId = (bytes: Uint8Array): TransferId => sized('transfer id', ID_BYTES, bytes) as TransferId;
+export const asNodeId = (bytes: Uint8Array): NodeId => sized('node id', KEY_BYTES, bytes) as NodeId;
+export const asShardId = (bytes: Uint8Array): ShardId => sized('shard id', KEY_BYTES, bytes) as ShardId;
+export const asSecret = (bytes: Uint8Array): Secret => sized('secret', KEY_BYTES, bytes) as Secret;
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const values = new Int8Array(128).fill(-1);

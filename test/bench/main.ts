@@ -154,7 +154,6 @@ async function plainUpload(browser: Chromium, file: BenchFile): Promise<number> 
   return ms / 1000;
 }
 
-
 async function chooseFile(browser: Chromium, file: BenchFile): Promise<Page> {
   const page = await browser.open(network.origin);
   await page.until(`document.querySelector('input[type=file]')`);

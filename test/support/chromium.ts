@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 
 /** @throws Error when there is no Chromium or Chrome; `npm test` installs one. */
 export function findChromium(): string {
@@ -53,7 +53,7 @@ export class Chromium {
     this.#process = child;
     this.#profile = profile;
     this.#socket = socket;
-    socket.on('message', (data) => this.#receive(JSON.parse(String(data)) as Message));
+    socket.on('message', (data) => this.#receive(JSON.parse((data as Buffer).toString()) as Message));
   }
 
   static async launch(): Promise<Chromium> {
@@ -63,7 +63,7 @@ export class Chromium {
       detached: true,
     });
     const address = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: child.stderr! }).on('line', (line) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
         const match = /DevTools listening on (ws:\S+)/.exec(line);
         if (match) resolve(match[1]!);
       });

@@ -66,6 +66,9 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
       case 'failed':
         fail(fromPlainError(data.error));
         break;
+      case 'link':
+      case 'sent':
+        break; // of a worker that sends
     }
   };
   worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));

@@ -118,7 +118,7 @@ export class Gatherer {
     return [...attempts.values()]
       .filter(({ state }) => state === 'held')
       .map(({ shardIndex }) => shardIndex)
-      .sort((a, b) => a - b)
+      .toSorted((a, b) => a - b)
       .slice(0, this.#requiredShards);
   }
 
@@ -133,7 +133,7 @@ export class Gatherer {
       const { stream, failures } = this.#sources.get(index)!;
       return failures * 1000 + (stream ? 0 : 100) + index;
     };
-    return usable.sort((a, b) => rank(a) - rank(b));
+    return usable.toSorted((a, b) => rank(a) - rank(b));
   }
 
   /** @returns whether there is anybody to ask again. */

@@ -37,7 +37,7 @@ export class ShardStream {
         redirect: 'error',
       });
       if (!response.ok || !response.body) throw parseProblem(await response.json().catch(() => null), 'node_unreachable');
-      return new ShardStream(seat, range.from, response.body as ReadableStream<Uint8Array>, abort, deps.now);
+      return new ShardStream(seat, range.from, response.body, abort, deps.now);
     } catch (thrown) {
       throw asSendError(thrown, 'node_unreachable', "couldn't open a stream from a node");
     }

@@ -82,8 +82,8 @@ export class SegmentUploader {
     for (const { stalled } of pending.values()) if (!stalled) missing--;
     this.#pool.want(this.#safeShards + SPARE_CONNECTIONS + refused.size);
     const usable = this.#pool.open.filter(({ shardIndex }) => !job.stored.has(shardIndex) && !pending.has(shardIndex) && !refused.has(shardIndex));
-    usable.sort((a, b) => this.#rank(a) - this.#rank(b) || a.shardIndex - b.shardIndex);
-    for (const connection of usable.slice(0, Math.max(0, missing))) this.#assign(running, connection);
+    const ranked = usable.toSorted((a, b) => this.#rank(a) - this.#rank(b) || a.shardIndex - b.shardIndex);
+    for (const connection of ranked.slice(0, Math.max(0, missing))) this.#assign(running, connection);
     if (missing > usable.length) this.#pool.want(this.#pool.open.length + missing - usable.length);
   }
 
@@ -139,7 +139,7 @@ export class SegmentUploader {
   }
 
   #stallMs(): number {
-    const sorted = [...this.#ackMs].sort((a, b) => a - b);
+    const sorted = this.#ackMs.toSorted((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 4 * SHORTEST_STALL_MS;
     return Math.max(SHORTEST_STALL_MS, STALL_FACTOR * median);
   }

@@ -64,7 +64,7 @@ export class StorePool {
     let opening = this.#places.filter(({ state }) => state === 'opening').length;
     let missing = this.#wanted - opening - this.open.length;
     const idle = this.#places.filter(({ state, retryAtMs }) => state === 'idle' && retryAtMs <= now);
-    for (const place of idle.sort((a, b) => a.failures - b.failures)) {
+    for (const place of idle.toSorted((a, b) => a.failures - b.failures)) {
       if (missing-- <= 0 || opening++ >= OPENING_AT_ONCE) return;
       void this.#open(place);
     }

@@ -16,15 +16,12 @@ await writeFile(process.argv[2] ?? DEFAULT_OUTPUT, renderModule(plain, relaxed))
 /** @returns {Promise<Buffer>} the wasm module, which imports its memory as `env.memory` and exports `multiply`. */
 async function compile(features) {
   let wasm;
-  const { error, stderr } = await asc.main(
-    ['multiply.ts', '--baseDir', SOURCE_DIRECTORY, '--outFile', 'multiply.wasm', '--enable', features, ...OPTIONS],
-    {
-      writeFile(_name, contents) {
-        wasm = Buffer.from(contents);
-      },
+  const { error, stderr } = await asc.main(['multiply.ts', '--baseDir', SOURCE_DIRECTORY, '--outFile', 'multiply.wasm', '--enable', features, ...OPTIONS], {
+    writeFile(_name, contents) {
+      wasm = Buffer.from(contents);
     },
-  );
-  if (error) throw new Error(`couldn't compile the kernel with ${features}:\n${stderr}`, { cause: error });
+  });
+  if (error) throw new Error(`couldn't compile the kernel with ${features}:\n${stderr.toString()}`, { cause: error });
   return wasm;
 }
 

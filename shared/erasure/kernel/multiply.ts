@@ -21,14 +21,7 @@ type Four = u64;
  * @param outputs - u32 addresses of the outputs; none may overlap an input.
  * @param length - bytes, a multiple of 64.
  */
-export function multiply(
-  coefficients: usize,
-  inputs: usize,
-  inputCount: u32,
-  outputs: usize,
-  outputCount: u32,
-  length: usize,
-): void {
+export function multiply(coefficients: usize, inputs: usize, inputCount: u32, outputs: usize, outputCount: u32, length: usize): void {
   for (let from: usize = 0; from < length; from += CHUNK_BYTES) {
     const to = min<usize>(from + CHUNK_BYTES, length);
     let done: u32 = 0;
@@ -55,15 +48,7 @@ export function multiply(
 
 // Accumulators are named output, then vector: b2 is the third vector of the second output. Eight of them, with the
 // input's nibbles and a table, are what sixteen registers hold: three and four outputs go by 32 bytes, fewer by 64.
-function multiplyChunk<Outputs>(
-  coefficients: usize,
-  rowLength: u32,
-  inputs: usize,
-  inputCount: u32,
-  outputs: usize,
-  from: usize,
-  to: usize,
-): void {
+function multiplyChunk<Outputs>(coefficients: usize, rowLength: u32, inputs: usize, inputCount: u32, outputs: usize, from: usize, to: usize): void {
   const rowBytes: usize = rowLength << 2;
   const inputsEnd = inputs + (inputCount << 2);
   const step: usize = sizeof<Outputs>() <= sizeof<Two>() ? 64 : 32;
