@@ -46,6 +46,7 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
     }
   }
   lost += await dropTransfersWithoutFolder(index, files);
+  if (fresh) index.markComplete();
   await index.sync();
   return { adopted, lost, removed };
 }

@@ -26,8 +26,8 @@ CREATE INDEX serials_by_time ON serials (kept_until_ms);
 CREATE TABLE tombstones (
   transfer BLOB PRIMARY KEY, deleted_at_ms INTEGER NOT NULL, shards INTEGER NOT NULL, bytes INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE floor (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms INTEGER NOT NULL) STRICT;
-INSERT INTO floor VALUES (1, 0);
+CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms INTEGER NOT NULL, complete INTEGER NOT NULL) STRICT;
+INSERT INTO state VALUES (1, 0, 0);
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 const SQLITE_BUSY = 5;
@@ -63,7 +63,7 @@ export class ShardIndex {
   /**
    * Opens the index, or makes an empty one in place of one that is lost or damaged.
    *
-   * @returns `fresh` when it was made now: shards on the disk are not in it yet.
+   * @returns `fresh` when it was made now, or a process was killed before `markComplete`: shards on the disk may be missing.
    * @throws ConfigError when another process has it open.
    */
   static async open(directory: string): Promise<{ index: ShardIndex; fresh: boolean }> {
@@ -184,11 +184,16 @@ export class ShardIndex {
 
   /** Orders from before this time are refused: their serials were lost with an older index. */
   get ordersFromMs(): number {
-    return this.#prepare('SELECT orders_from_ms FROM floor').get()!['orders_from_ms'] as number;
+    return this.#prepare('SELECT orders_from_ms FROM state').get()!['orders_from_ms'] as number;
   }
 
   set ordersFromMs(timeMs: number) {
-    this.#prepare('UPDATE floor SET orders_from_ms = ?').run(timeMs);
+    this.#prepare('UPDATE state SET orders_from_ms = ?').run(timeMs);
+  }
+
+  /** Every shard on the disk is in the index: from now on one without a row was never promised. */
+  markComplete(): void {
+    this.#prepare('UPDATE state SET complete = 1').run();
   }
 
   #inTransaction<T>(work: () => T): T {
@@ -227,8 +232,8 @@ function openDatabase(file: string): { db: DatabaseSync; fresh: boolean } | null
     }
     const sound = db.prepare('PRAGMA quick_check').get()!['quick_check'] === 'ok';
     if (version === SCHEMA_VERSION && sound) {
-      db.exec('PRAGMA user_version = 1'); // a write, so that the log exists
-      return { db, fresh: false };
+      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`); // a write, so that the log exists
+      return { db, fresh: db.prepare('SELECT complete FROM state').get()!['complete'] === 0 };
     }
     db.close();
     return null;
