@@ -16,12 +16,13 @@ await writeFile(process.argv[2] ?? DEFAULT_OUTPUT, renderModule(plain, relaxed))
 /** @returns {Promise<Buffer>} the wasm module, which imports its memory as `env.memory` and exports `multiply`. */
 async function compile(features) {
   let wasm;
-  const { error, stderr } = await asc.main(['multiply.ts', '--baseDir', SOURCE_DIRECTORY, '--outFile', 'multiply.wasm', '--enable', features, ...OPTIONS], {
+  const { error } = await asc.main(['multiply.ts', '--baseDir', SOURCE_DIRECTORY, '--outFile', 'multiply.wasm', '--enable', features, ...OPTIONS], {
+    stderr: process.stderr,
     writeFile(_name, contents) {
       wasm = Buffer.from(contents);
     },
   });
-  if (error) throw new Error(`couldn't compile the kernel with ${features}:\n${stderr.toString()}`, { cause: error });
+  if (error) throw new Error(`couldn't compile the kernel with ${features}`, { cause: error });
   return wasm;
 }
 
