@@ -16,7 +16,11 @@ const header: fc.Arbitrary<ShardHeader> = fc.record({
 
 describe('the header of a shard file', () => {
   it('gives back what was written', () => {
-    fc.assert(fc.property(header, (one) => expect(parseShardHeader(encodeShardHeader(one))).toEqual(one)));
+    fc.assert(
+      fc.property(header, (one) => {
+        expect(parseShardHeader(encodeShardHeader(one))).toEqual(one);
+      }),
+    );
   });
 
   it('is nothing when a bit differs, when it is cut anywhere, or when it is garbage', () => {
