@@ -8,10 +8,16 @@ export { ConfigError, NODE_USAGE, parseNodeFlags, runNode, type NodeOptions, typ
 
 /**
  * Flags of the platform for a process that runs nothing but a node. Shards pass through memory outside the collector's
- * heap, which notices them late: with its usual young generation of 16 MiB it marks the whole heap a hundred times a GB,
- * on threads of its own; with a small one it frees most of them in passing. Storing costs a third less CPU so.
+ * heap. By default 64 MiB of it set off a full mark of a heap that holds nothing but code; counted into the global limit,
+ * which begins at 128 MiB, they do not, and a small young generation frees them in passing. Measured over 24 nodes that
+ * store 1.4 GB: 8.2 CPU s instead of 12.2, at the same resident memory.
  */
-export const NODE_PROCESS_FLAGS: readonly string[] = ['--max-semi-space-size=1', '--single-threaded-gc'];
+export const NODE_PROCESS_FLAGS: readonly string[] = [
+  '--max-semi-space-size=1',
+  '--single-threaded-gc',
+  '--external-memory-accounted-in-global-limit',
+  '--initial-old-space-size=128',
+];
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

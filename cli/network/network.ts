@@ -1,6 +1,7 @@
 /** A whole network on one machine: the coordinator and its storage nodes, each a process of its own. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { NODE_PROCESS_FLAGS } from '../../node/main.ts';
 import { Child } from './child.ts';
 import { builtNode } from './built.ts';
 import { choosePort, LOOPBACK, probePort } from './ports.ts';
@@ -124,7 +125,7 @@ async function nodePrograms(coordinatorPort: number, origin: string, dataDir: st
     const start = (): Promise<Child> =>
       Child.start({
         name: `node ${i}`,
-        args: ['--import', preload, builtNode, ...flags],
+        args: [...NODE_PROCESS_FLAGS, '--import', preload, builtNode, ...flags],
         logFile: path.join(folder, 'node.log'),
         isReady: (line) => line.includes('"event":"registered"'),
         onLost: (code) => onLost(`node ${i}`, code),
