@@ -2,7 +2,8 @@
 import type { Progress } from './types.ts';
 
 const WINDOW_MS = 4_000;
-const REPORT_EVERY_MS = 100;
+/** Often enough to look alive; each report repaints a page, which costs more than sealing what came between. */
+const REPORT_EVERY_MS = 250;
 
 export class ProgressMeter {
   readonly #totalBytes: number;

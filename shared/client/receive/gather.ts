@@ -8,6 +8,7 @@ import { equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
+import { describeProblems } from '../problems.ts';
 import type { NodeProblem } from '../types.ts';
 import { ShardStream } from './shard-stream.ts';
 
@@ -15,8 +16,12 @@ const TICK_MS = 100;
 /** A shard is late when it takes so many times what the first half took, but never earlier than this. */
 const LATE_FACTOR = 3;
 const SHORTEST_LATE_MS = 1_000;
-/** A node that sends nothing for this long hangs. */
+/** A node that sends next to nothing for this long hangs: others are asked as well. */
 const SILENT_MS = 5_000;
+/** For this long: it is not waited for any more, even where there is nobody else. */
+const HOPELESS_MS = 20_000;
+/** An order that came with the claim is used only while it is surely still good. */
+const ORDER_USED_WITHIN_MS = 10 * 60_000;
 /** When nobody is left, those who failed without lying are asked again after these pauses. */
 const SECOND_CHANCES_MS = [250, 1_000, 2_500];
 
@@ -30,19 +35,23 @@ export interface SegmentSources {
 
 interface Source {
   seat: Seat;
-  orderUsed: boolean;
+  /** Until when `seat.order` may be used; 0 once it was. */
+  orderGoodUntilMs: number;
+  /** Ends the request that is being answered. */
+  opening: AbortController | null;
   stream: ShardStream | null;
-  /** Answered with wrong bytes: never asked again. */
-  lied: boolean;
+  /** Answered with wrong bytes, or not at all: never asked again. */
+  given: 'nothing' | 'lies' | null;
   failures: number;
 }
 
 interface Attempt {
   readonly shardIndex: number;
   readonly source: Source;
+  readonly startedAtMs: number;
   state: 'running' | 'held' | 'absent' | 'failed';
   late: boolean;
-  /** Set when the segment is complete without it: it must not write any more. */
+  /** Set when the segment is complete without it, or it is hopeless: it must not write any more. */
   dropped: boolean;
 }
 
@@ -54,10 +63,13 @@ export class Gatherer {
   readonly #newSeat: (shardIndex: number) => Promise<Seat>;
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
+  /** What the coordinator said, if it refused an order for good. */
+  #refusal: SendError | null = null;
 
   /** @param newSeat - gets a fresh order for a node from the coordinator. */
   constructor(options: { seats: readonly Seat[]; requiredShards: number; lastSegment: number; newSeat(shardIndex: number): Promise<Seat>; signal: AbortSignal }, deps: ClientDeps) {
-    this.#sources = new Map(options.seats.map((seat) => [seat.shardIndex, { seat, orderUsed: false, stream: null, lied: false, failures: 0 }]));
+    const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
+    this.#sources = new Map(options.seats.map((seat) => [seat.shardIndex, { seat, orderGoodUntilMs, opening: null, stream: null, given: null, failures: 0 }]));
     this.#requiredShards = options.requiredShards;
     this.#lastSegment = options.lastSegment;
     this.#newSeat = options.newSeat;
@@ -68,7 +80,7 @@ export class Gatherer {
   /**
    * @param set - receives the shards; must not be touched until this resolved.
    * @returns the indexes of exactly k verified shards, ascending.
-   * @throws SendError `not_enough_shards` or `cancelled`.
+   * @throws SendError `not_enough_shards`, `cancelled`, or why the coordinator gives no orders any more.
    */
   async gather(set: ShardSet, segment: SegmentSources): Promise<number[]> {
     const attempts = new Map<number, Attempt>();
@@ -78,7 +90,7 @@ export class Gatherer {
     let wake: () => void = () => undefined;
     const count = (test: (attempt: Attempt) => boolean): number => [...attempts.values()].filter(test).length;
     const start = (shardIndex: number): void => {
-      const attempt: Attempt = { shardIndex, source: this.#sources.get(shardIndex)!, state: 'running', late: false, dropped: false };
+      const attempt: Attempt = { shardIndex, source: this.#sources.get(shardIndex)!, startedAtMs: this.#deps.now(), state: 'running', late: false, dropped: false };
       attempts.set(shardIndex, attempt);
       void this.#fetch(attempt, set, segment).then((state) => {
         attempt.state = state;
@@ -89,8 +101,9 @@ export class Gatherer {
       for (;;) {
         const held = count(({ state }) => state === 'held');
         if (held >= this.#requiredShards) break;
+        if (this.#refusal) throw this.#refusal;
         if (held * 2 >= this.#requiredShards) halfMs ??= this.#deps.now() - startedAtMs;
-        this.#markLate(attempts, startedAtMs, halfMs);
+        this.#markLate(attempts, halfMs);
         const promising = count(({ state, late }) => state === 'held' || (state === 'running' && !late));
         const more = this.#candidates(segment, attempts).slice(0, this.#requiredShards - promising);
         more.forEach(start);
@@ -107,12 +120,8 @@ export class Gatherer {
       // Whatever still runs was not needed: closing keeps it from writing to the slot later.
       for (const attempt of attempts.values()) {
         if (attempt.state !== 'running') continue;
-        attempt.dropped = true;
-        if (attempt.late) {
-          this.#report(attempt.source.seat, 'node_slow');
-          attempt.source.failures++;
-        }
-        this.#drop(attempt.source);
+        if (attempt.late) this.#blame(attempt, 'node_slow');
+        this.#leave(attempt);
       }
     }
     return [...attempts.values()]
@@ -128,7 +137,7 @@ export class Gatherer {
 
   /** Nodes to ask next for this segment, best first: open streams, then honest ones, data shards before parity. */
   #candidates(segment: SegmentSources, attempts: ReadonlyMap<number, Attempt>): number[] {
-    const usable = segment.stored.filter((index) => !attempts.has(index) && this.#sources.get(index)?.lied === false);
+    const usable = segment.stored.filter((index) => !attempts.has(index) && this.#sources.get(index)?.given === null);
     const rank = (index: number): number => {
       const { stream, failures } = this.#sources.get(index)!;
       return failures * 1000 + (stream ? 0 : 100) + index;
@@ -140,21 +149,37 @@ export class Gatherer {
   #forgive(attempts: Map<number, Attempt>): boolean {
     let any = false;
     for (const [index, { state, source }] of attempts) {
-      if (state !== 'failed' || source.lied) continue;
+      if (state !== 'failed' || source.given !== null) continue;
       attempts.delete(index);
       any = true;
     }
     return any;
   }
 
-  #markLate(attempts: ReadonlyMap<number, Attempt>, startedAtMs: number, halfMs: number | null): void {
+  #markLate(attempts: ReadonlyMap<number, Attempt>, halfMs: number | null): void {
     const now = this.#deps.now();
     const limitMs = halfMs === null ? Infinity : Math.max(SHORTEST_LATE_MS, LATE_FACTOR * halfMs);
     for (const attempt of attempts.values()) {
-      if (attempt.state !== 'running' || attempt.late) continue;
-      const heardMs = Math.max(startedAtMs, attempt.source.stream?.lastByteAtMs ?? startedAtMs);
-      attempt.late = now - startedAtMs > limitMs || now - heardMs > SILENT_MS;
+      if (attempt.state !== 'running') continue;
+      const { source, startedAtMs } = attempt;
+      const silentMs = now - Math.max(startedAtMs, source.stream?.progressAtMs ?? startedAtMs);
+      attempt.late ||= now - startedAtMs > limitMs || silentMs > SILENT_MS;
+      if (silentMs <= HOPELESS_MS) continue;
+      this.#blame(attempt, 'node_slow');
+      this.#leave(attempt);
+      attempt.state = 'failed';
+      source.given = 'nothing';
     }
+  }
+
+  #blame({ source }: Attempt, code: ErrorCode): void {
+    this.#report(source.seat, code);
+    source.failures++;
+  }
+
+  #leave(attempt: Attempt): void {
+    attempt.dropped = true;
+    this.#drop(attempt.source);
   }
 
   async #fetch(attempt: Attempt, set: ShardSet, segment: SegmentSources): Promise<Attempt['state']> {
@@ -167,15 +192,14 @@ export class Gatherer {
       if (!equalBytes(await shardRoot(into), segment.roots[shardIndex]!)) throw new SendError('shard_mismatch');
       return 'held';
     } catch (thrown) {
+      if (attempt.dropped) return 'failed'; // the source may be another attempt's by now
       const error = asSendError(thrown, 'node_unreachable', "couldn't fetch a shard");
-      if (error.code === 'cancelled') {
-        this.#drop(source);
-        return 'failed';
+      if (error.code === 'shard_absent') {
+        this.#report(source.seat, error.code);
+        return 'absent';
       }
-      this.#report(source.seat, error.code);
-      if (error.code === 'shard_absent') return 'absent';
-      if (error.code === 'shard_mismatch') source.lied = true;
-      source.failures++;
+      if (error.code === 'shard_mismatch') source.given = 'lies';
+      if (error.code !== 'cancelled') this.#blame(attempt, error.code);
       this.#drop(source);
       return 'failed';
     }
@@ -185,17 +209,36 @@ export class Gatherer {
     const { stream } = source;
     if (stream && !stream.closed && stream.position <= from) return stream;
     this.#drop(source);
-    if (source.orderUsed) source.seat = await this.#newSeat(source.seat.shardIndex);
-    source.orderUsed = true;
-    const abort = new AbortController();
+    const opening = new AbortController();
+    source.opening = opening;
     if (this.#signal.aborted) throw new SendError('cancelled');
-    this.#signal.addEventListener('abort', () => abort.abort(), { once: true, signal: abort.signal });
-    const opened = await ShardStream.open(source.seat, { from, to: this.#lastSegment }, this.#deps, abort);
+    this.#signal.addEventListener('abort', () => opening.abort(), { once: true, signal: opening.signal });
+    if (this.#deps.now() >= source.orderGoodUntilMs) source.seat = await this.#seatWithOrder(source);
+    source.orderGoodUntilMs = 0;
+    const opened = await ShardStream.open(source.seat, { from, to: this.#lastSegment }, this.#deps, opening);
+    if (source.opening !== opening) {
+      opened.close();
+      throw new SendError('cancelled');
+    }
+    source.opening = null;
     source.stream = opened;
     return opened;
   }
 
+  /** Whatever goes wrong here is no fault of the node. */
+  async #seatWithOrder({ seat }: Source): Promise<Seat> {
+    try {
+      return await this.#newSeat(seat.shardIndex);
+    } catch (thrown) {
+      const error = asSendError(thrown, 'unavailable', "couldn't get an order");
+      if (error.code !== 'offline' && error.code !== 'unavailable' && error.code !== 'internal' && error.code !== 'too_many_requests') this.#refusal ??= error;
+      throw new SendError('cancelled', 'no order', { cause: error });
+    }
+  }
+
   #drop(source: Source): void {
+    source.opening?.abort();
+    source.opening = null;
     source.stream?.close();
     source.stream = null;
   }
@@ -206,8 +249,7 @@ export class Gatherer {
   }
 
   #lacking(segment: SegmentSources, held: number): SendError {
-    const missing = this.problems.map(({ shardIndex, code }) => `node ${shardIndex}: ${code}`).join(', ');
-    return new SendError('not_enough_shards', `segment ${segment.index}: ${held} of ${this.#requiredShards} needed shards could be fetched${missing ? ` (${missing})` : ''}`);
+    return new SendError('not_enough_shards', `segment ${segment.index}: ${held} of ${this.#requiredShards} needed shards could be fetched${describeProblems(this.problems)}`);
   }
 
   /** Until something settled, or a moment passed in which something may have become late. */

@@ -4,16 +4,21 @@ import { FRAME_HEADER_BYTES, parseFrameHeader } from '../../protocol/fetch-frame
 import type { Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
 
+/** Less than this in some seconds is as good as nothing. */
+const PROGRESS_BYTES = 4096;
+
 export class ShardStream {
   readonly seat: Seat;
   /** The segment whose frame comes next. */
   position: number;
-  /** When bytes came last; for whoever decides that a node hangs. */
-  lastByteAtMs: number;
+  /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
+  progressAtMs: number;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #abort: AbortController;
   readonly #now: () => number;
   #chunk: Uint8Array = new Uint8Array(0);
+  /** Since `progressAtMs`. */
+  #receivedBytes = 0;
   #closed = false;
 
   private constructor(seat: Seat, from: number, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
@@ -22,7 +27,7 @@ export class ShardStream {
     this.#reader = body.getReader();
     this.#abort = abort;
     this.#now = now;
-    this.lastByteAtMs = now();
+    this.progressAtMs = now();
   }
 
   /** @param range - segments `from` to `to`, inclusive. @throws SendError: the node's refusal, or `node_unreachable`. */
@@ -61,6 +66,7 @@ export class ShardStream {
       if (header.held && header.shardBytes !== into.length) throw new SendError('shard_mismatch', 'a shard of another size');
       if (header.held) await this.#fill(into);
       this.position++;
+      this.#progressed();
       return header.held;
     } catch (thrown) {
       this.close();
@@ -107,7 +113,13 @@ export class ShardStream {
     const { done, value } = await this.#reader.read();
     if (this.#closed) throw new SendError('cancelled');
     if (done) throw new SendError('node_unreachable', 'the stream ended early');
-    this.lastByteAtMs = this.#now();
     this.#chunk = value;
+    this.#receivedBytes += value.length;
+    if (this.#receivedBytes >= PROGRESS_BYTES) this.#progressed();
+  }
+
+  #progressed(): void {
+    this.#receivedBytes = 0;
+    this.progressAtMs = this.#now();
   }
 }

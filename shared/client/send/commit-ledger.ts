@@ -3,14 +3,21 @@
  * connections and commits them in batches, so that the coordinator is asked once for many segments.
  */
 import { encodeB64, concatBytes, type ShardId } from '../../protocol/bytes.ts';
-import { asSendError } from '../../protocol/errors.ts';
+import { SendError, asSendError } from '../../protocol/errors.ts';
 import { MAX_SEGMENTS_PER_COMMIT } from '../../protocol/limits.ts';
 import type { TransferApi } from '../coordinator-api.ts';
+import type { ClientDeps } from '../deps.ts';
 import type { ReceivedReceipt } from './store-connection.ts';
 import type { StorePool } from './store-pool.ts';
 
 /** 64 MiB of content in full segments of 10 MiB. */
 export const SEGMENTS_PER_COMMIT = 7;
+
+/** A receipt is late when it takes so many times what half of them took, but never earlier than this. */
+const LATE_FACTOR = 4;
+const SHORTEST_LATE_MS = 3_000;
+/** The patience where not even half of them come. */
+const PATIENCE_MS = 60_000;
 
 export interface NamedSegment {
   readonly index: number;
@@ -29,12 +36,14 @@ export class CommitLedger {
   readonly #pool: StorePool;
   readonly #api: TransferApi;
   readonly #safeShards: number;
+  readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
 
-  constructor(pool: StorePool, api: TransferApi, safeShards: number, signal: AbortSignal) {
+  constructor(pool: StorePool, api: TransferApi, safeShards: number, deps: ClientDeps, signal: AbortSignal) {
     this.#pool = pool;
     this.#api = api;
     this.#safeShards = safeShards;
+    this.#deps = deps;
     this.#signal = signal;
   }
 
@@ -46,6 +55,11 @@ export class CommitLedger {
   /** Shard indexes whose receipt for this segment is in. */
   receiptsOf(index: number): Set<number> {
     return new Set(this.#entries.get(index)?.receipts);
+  }
+
+  /** How many receipts these segments still lack in all. */
+  countLacking(indexes: readonly number[]): number {
+    return indexes.reduce((sum, index) => sum + Math.max(0, this.#safeShards - this.#entries.get(index)!.receipts.size), 0);
   }
 
   /**
@@ -63,30 +77,86 @@ export class CommitLedger {
     for (let i = 0; i === 0 || i < untold.length; i += MAX_SEGMENTS_PER_COMMIT) {
       const some = untold.slice(i, i + MAX_SEGMENTS_PER_COMMIT);
       const last = i + MAX_SEGMENTS_PER_COMMIT >= untold.length;
-      await this.#api.commitSegments({ segments: some.map(toMessage), receipts: last ? receipts.map(toReceiptMessage) : [] }, { signal: this.#signal });
+      await this.#tell(some, last ? receipts : []);
       for (const entry of some) entry.told = true;
     }
-    for (const { shardIndex, segments } of receipts) for (const index of segments) this.#entries.get(index)!.receipts.add(shardIndex);
-    const lacking = indexes.filter((index) => this.#entries.get(index)!.receipts.size < this.#safeShards);
-    for (const index of indexes) if (!lacking.includes(index)) this.#entries.delete(index);
-    return lacking;
+    return indexes.filter((index) => this.#entries.get(index)!.receipts.size < this.#safeShards);
   }
 
+  /** One receipt that the coordinator refuses must not cost the others: each alone then shows whose it is. */
+  async #tell(entries: readonly Entry[], receipts: readonly ReceivedReceipt[]): Promise<void> {
+    const commit = async (segments: readonly Entry[], some: readonly ReceivedReceipt[]): Promise<void> => {
+      await this.#api.commitSegments({ segments: segments.map(toMessage), receipts: some.map(toReceiptMessage) }, { signal: this.#signal });
+      for (const receipt of some) for (const index of receipt.segments) this.#entries.get(index)!.receipts.add(receipt.shardIndex);
+      for (const { shardIndex } of some) this.#pool.praise(shardIndex);
+    };
+    try {
+      return await commit(entries, receipts);
+    } catch (thrown) {
+      if (!isInvalidReceipt(thrown) || receipts.length === 0) throw thrown;
+    }
+    await commit(entries, []);
+    for (const receipt of receipts) {
+      try {
+        await commit([], [receipt]);
+      } catch (thrown) {
+        if (!isInvalidReceipt(thrown)) throw thrown;
+        this.#pool.blame(receipt.shardIndex, thrown);
+      }
+    }
+  }
+
+  /** What a node held that gives no receipt comes back as lacking; its connection is ended. */
   async #collect(): Promise<ReceivedReceipt[]> {
-    const sealing = this.#pool.open
-      .filter(({ unsealed }) => unsealed.size > 0)
-      .map(async (connection) => {
-        try {
-          return await connection.seal();
-        } catch (thrown) {
-          // The segments it held come back as lacking; the connection has reported itself.
-          this.#pool.report(connection.seat, asSendError(thrown, 'node_unreachable', "couldn't get a receipt").code);
-          return null;
-        }
-      });
-    return (await Promise.all(sealing)).filter((receipt) => receipt !== null && receipt.segments.length > 0) as ReceivedReceipt[];
+    const connections = this.#pool.open.filter(({ unsealed }) => unsealed.size > 0);
+    const startedAtMs = this.#deps.now();
+    const receipts: ReceivedReceipt[] = [];
+    const waiting = new Set(connections);
+    const patience = new Patience(this.#deps, this.#signal, () => {
+      for (const connection of waiting) connection.fail(new SendError('node_slow', 'the node gave no receipt'));
+    });
+    patience.set(PATIENCE_MS);
+    const sealing = connections.map(async (connection) => {
+      try {
+        const receipt = await connection.seal();
+        if (receipt.segments.length > 0) receipts.push(receipt);
+      } catch (thrown) {
+        this.#pool.report(connection.seat, asSendError(thrown, 'node_unreachable', "couldn't get a receipt").code);
+      }
+      waiting.delete(connection);
+      if (waiting.size === Math.floor(connections.length / 2)) patience.set(Math.max(SHORTEST_LATE_MS, LATE_FACTOR * (this.#deps.now() - startedAtMs)));
+    });
+    await Promise.all(sealing);
+    patience.end();
+    return receipts;
   }
 }
+
+/** Calls `over` after the time that was set last, or when the signal aborts. */
+class Patience {
+  readonly #deps: ClientDeps;
+  readonly #signal: AbortSignal;
+  readonly #over: () => void;
+  #timer = new AbortController();
+
+  constructor(deps: ClientDeps, signal: AbortSignal, over: () => void) {
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#over = over;
+  }
+  set(ms: number): void {
+    this.end();
+    this.#timer = new AbortController();
+    this.#deps.delay(ms, AbortSignal.any([this.#timer.signal, this.#signal])).then(this.#over, () => {
+      if (this.#signal.aborted) this.#over(); // otherwise it was set anew, or ended
+    });
+  }
+  end(): void {
+    this.#timer.abort();
+  }
+}
+
+const isInvalidReceipt = (thrown: unknown): thrown is SendError => thrown instanceof SendError && thrown.code === 'receipt_invalid';
 
 const toMessage = ({ index, salt, roots }: NamedSegment) => ({ index, salt: encodeB64(salt), roots: encodeB64(concatBytes(...roots)) });
 const toReceiptMessage = ({ shardIndex, storedAtMs, segments, signature }: ReceivedReceipt) => ({

@@ -6,6 +6,7 @@
 import type { ShardId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { ClientDeps } from '../deps.ts';
+import { describeProblems } from '../problems.ts';
 import type { PendingShard, StoreConnection } from './store-connection.ts';
 import type { StorePool } from './store-pool.ts';
 
@@ -70,6 +71,11 @@ export class SegmentUploader {
     });
   }
 
+  /** Ends every upload that is under way. */
+  fail(error: SendError): void {
+    for (const running of this.#running) this.#finish(running, error);
+  }
+
   /** To be called when connections opened or ended. */
   poolChanged(): void {
     for (const running of this.#running) this.#advance(running);
@@ -78,18 +84,28 @@ export class SegmentUploader {
   #advance(running: Running): void {
     const { job, pending, refused } = running;
     if (job.stored.size >= this.#safeShards) return this.#finish(running, null);
+    const possible = new Set(this.#pool.hopeful.filter((shardIndex) => !refused.has(shardIndex)));
+    for (const shardIndex of job.stored) possible.add(shardIndex);
+    if (possible.size < this.#safeShards) return this.#finish(running, this.#lacking());
     let missing = this.#safeShards - job.stored.size;
     for (const { stalled } of pending.values()) if (!stalled) missing--;
     this.#pool.want(this.#safeShards + SPARE_CONNECTIONS + refused.size);
-    const usable = this.#pool.open.filter(({ shardIndex }) => !job.stored.has(shardIndex) && !pending.has(shardIndex) && !refused.has(shardIndex));
+    const usable = this.#pool.open.filter((connection) => {
+      const { shardIndex } = connection;
+      return !job.stored.has(shardIndex) && !pending.has(shardIndex) && !refused.has(shardIndex) && !connection.carries(job.index);
+    });
     const ranked = usable.toSorted((a, b) => this.#rank(a) - this.#rank(b) || a.shardIndex - b.shardIndex);
     for (const connection of ranked.slice(0, Math.max(0, missing))) this.#assign(running, connection);
     if (missing > usable.length) this.#pool.want(this.#pool.open.length + missing - usable.length);
   }
 
-  /** A stalled node comes after every other, whatever its load. */
+  /** A stalled node comes after every other, one that failed before after those that did not, whatever their load. */
   #rank(connection: StoreConnection): number {
-    return connection.load + (this.#isStalled(connection) ? 1000 : 0);
+    return connection.load + 100 * Math.min(9, connection.failures) + (this.#isStalled(connection) ? 1000 : 0);
+  }
+
+  #lacking(): SendError {
+    return new SendError('not_enough_nodes', `fewer than ${this.#safeShards} nodes took their part${describeProblems(this.#pool.problems)}`);
   }
 
   #assign(running: Running, connection: StoreConnection): void {
@@ -151,7 +167,7 @@ export class SegmentUploader {
     try {
       while (this.#running.size > 0) {
         await this.#deps.delay(TICK_MS, this.#signal);
-        if (this.#deps.now() - this.#lastAckAtMs > PATIENCE_MS) throw new SendError('not_enough_nodes');
+        if (this.#deps.now() - this.#lastAckAtMs > PATIENCE_MS) throw this.#lacking();
         for (const running of this.#running) {
           for (const entry of running.pending.values()) {
             if (entry.stalled || !this.#isStalled(entry.connection)) continue;
@@ -163,8 +179,7 @@ export class SegmentUploader {
         }
       }
     } catch (thrown) {
-      const error = thrown instanceof SendError ? thrown : new SendError('internal', 'the upload loop failed', { cause: thrown });
-      for (const running of this.#running) this.#finish(running, error);
+      this.fail(thrown instanceof SendError ? thrown : new SendError('internal', 'the upload loop failed', { cause: thrown }));
     } finally {
       this.#ticking = false;
     }

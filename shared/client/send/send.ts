@@ -13,6 +13,7 @@ import { SegmentsDigest, encodeManifest, isManifestPath } from '../../protocol/m
 import type { Placement } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
+import { describeProblems } from '../problems.ts';
 import { ProgressMeter } from '../progress.ts';
 import type { Progress, SendOptions, SendResult } from '../types.ts';
 import { CommitLedger, SEGMENTS_PER_COMMIT } from './commit-ledger.ts';
@@ -21,8 +22,10 @@ import { SealingBuffers, nameShards, sealSegment } from './seal-segment.ts';
 import { SegmentUploader, type UploadJob } from './segment-uploader.ts';
 import { StorePool, toProblems } from './store-pool.ts';
 
-/** Segments in memory at once: one being read, one being named, one on its way. */
-const SLOTS = 3;
+/** Rounds of sending again that bring not one receipt, before the upload has failed. */
+const BARREN_ROUNDS = 3;
+/** Segments in memory at once: one being read and sealed while the other is on its way. A third brought no speed. */
+const SLOTS = 2;
 
 export interface SendInput {
   readonly files: readonly SourceFile[];
@@ -130,9 +133,16 @@ class Sending {
     this.#api = api;
     this.#deps = deps;
     this.#layout = new TransferLayout(contentBytesOf(bytes), placement.requiredShards);
-    this.#pool = new StorePool(placement.nodes, api, deps, input.signal, () => this.#uploader.poolChanged());
+    this.#pool = new StorePool(
+      placement.nodes,
+      api,
+      deps,
+      input.signal,
+      () => this.#uploader.poolChanged(),
+      (error) => this.#uploader.fail(error),
+    );
     this.#uploader = new SegmentUploader(this.#pool, placement.safeShards, deps, input.signal, () => this.#showProgress());
-    this.#ledger = new CommitLedger(this.#pool, api, placement.safeShards, input.signal);
+    this.#ledger = new CommitLedger(this.#pool, api, placement.safeShards, deps, input.signal);
     this.#meter = new ProgressMeter(bytes, deps.now, input.onProgress);
   }
 
@@ -168,7 +178,12 @@ class Sending {
         this.#salts[index] = salt;
         if (index === this.#layout.segmentCount - 1) await reader.finish();
       });
-      while (lacking.length > 0) lacking = await this.#sendSegments(sets, lacking, (set, index) => this.#sealAgain(set, index));
+      for (let barren = 0; lacking.length > 0;) {
+        const before = this.#ledger.countLacking(lacking);
+        lacking = await this.#sendSegments(sets, lacking, (set, index) => this.#sealAgain(set, index));
+        barren = this.#ledger.countLacking(lacking) < before ? 0 : barren + 1;
+        if (barren === BARREN_ROUNDS) throw new SendError('not_enough_nodes', `nodes do not sign for what they acknowledge${describeProblems(this.problems)}`);
+      }
     } finally {
       await reader.close();
     }
@@ -180,14 +195,16 @@ class Sending {
     const safe: number[] = [];
     const lacking: number[] = [];
     let committing: Promise<void> = Promise.resolve();
+    let failure: unknown = null;
     const commit = (): void => {
       const batch = safe.splice(0);
       committing = committing.then(async () => void lacking.push(...(await this.#ledger.commit(batch))));
-      committing.catch(() => undefined); // awaited below
+      committing.catch((thrown: unknown) => (failure = thrown)); // thrown with the next segment, or below
     };
     for (const [i, index] of indexes.entries()) {
       const lane = i % sets.length;
       await lanes[lane];
+      if (failure !== null) throw failure;
       const set = sets[lane]!;
       await fill(set, index);
       const stored = this.#store(set, index).then(() => {

@@ -25,12 +25,21 @@ export interface PendingShard {
   settle(error: SendError | null): void;
 }
 
+interface PendingSeal {
+  /** What the receipt must cover: stored before it was asked for. */
+  readonly expected: ReadonlySet<number>;
+  resolve(receipt: ReceivedReceipt): void;
+  reject(error: SendError): void;
+}
+
 /**
- * A connection ends once, through `fail`: every pending shard and receipt is then settled with the error, and
- * `onEnd` is told. It is never reopened; a new one takes a new order.
+ * A connection ends once, through `fail`: `onEnd` is told, and every pending shard and receipt is settled with the
+ * error. It is never reopened; a new one takes a new order.
  */
 export class StoreConnection {
   readonly seat: Seat;
+  /** How often in a row its node has failed this upload before. */
+  readonly failures: number;
   /** Shards stored over this connection and not covered by a receipt yet. */
   readonly unsealed = new Set<number>();
   sentBytes = 0;
@@ -40,20 +49,21 @@ export class StoreConnection {
   #window = 0;
   readonly #queue: PendingShard[] = [];
   readonly #inFlight = new Map<number, PendingShard>();
-  readonly #seals: { resolve(receipt: ReceivedReceipt): void; reject(error: SendError): void }[] = [];
+  readonly #seals: PendingSeal[] = [];
   #ended: SendError | null = null;
   #ready: { resolve(): void; reject(error: SendError): void } | null = null;
 
-  private constructor(seat: Seat, deps: ClientDeps, onEnd: (error: SendError) => void) {
+  private constructor(seat: Seat, failures: number, deps: ClientDeps, onEnd: (error: SendError) => void) {
     this.seat = seat;
+    this.failures = failures;
     this.#deps = deps;
     this.#onEnd = onEnd;
     this.#socket = deps.openSocket(storeUrl(seat.url));
   }
 
   /** Resolves when the node took the order. @throws SendError: the node's refusal, or `node_unreachable`. */
-  static async open(seat: Seat, deps: ClientDeps, onEnd: (error: SendError) => void): Promise<StoreConnection> {
-    const connection = new StoreConnection(seat, deps, onEnd);
+  static async open(seat: Seat, failures: number, deps: ClientDeps, onEnd: (error: SendError) => void): Promise<StoreConnection> {
+    const connection = new StoreConnection(seat, failures, deps, onEnd);
     await connection.#opened();
     return connection;
   }
@@ -70,6 +80,11 @@ export class StoreConnection {
   }
   get ended(): boolean {
     return this.#ended !== null;
+  }
+
+  /** Whether a shard of this segment has left and waits for its answer. */
+  carries(segment: number): boolean {
+    return this.#inFlight.has(segment);
   }
 
   enqueue(shard: PendingShard): void {
@@ -90,7 +105,7 @@ export class StoreConnection {
   seal(): Promise<ReceivedReceipt> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      this.#seals.push({ resolve, reject });
+      this.#seals.push({ expected: new Set(this.unsealed), resolve, reject });
       this.#socket.send(encodeSeal());
     });
   }
@@ -107,10 +122,12 @@ export class StoreConnection {
     socket.onerror = () => undefined;
     socket.close();
     this.#ready?.reject(error);
-    for (const shard of [...this.#queue.splice(0), ...this.#inFlight.values()]) shard.settle(error);
-    this.#inFlight.clear();
-    for (const seal of this.#seals.splice(0)) seal.reject(error);
+    // First of all nobody may choose it any more: settling a shard looks for another node at once.
     this.#onEnd(error);
+    const pending = [...this.#queue.splice(0), ...this.#inFlight.values()];
+    this.#inFlight.clear();
+    for (const shard of pending) shard.settle(error);
+    for (const seal of this.#seals.splice(0)) seal.reject(error);
   }
 
   async #opened(): Promise<void> {
@@ -145,6 +162,7 @@ export class StoreConnection {
   #handle(message: NodeMessage): void {
     switch (message.type) {
       case 'ready':
+        if (this.#window > 0) throw new SendError('bad_request', 'the node was ready before');
         this.#window = message.window;
         this.#ready?.resolve();
         break;
@@ -155,11 +173,13 @@ export class StoreConnection {
         break;
       }
       case 'receipt': {
-        const seal = this.#seals.shift();
+        const [seal] = this.#seals;
         if (!seal) throw new SendError('bad_request', 'a receipt that nobody asked for');
         for (const segment of message.segments) {
           if (!this.unsealed.delete(segment)) throw new SendError('receipt_invalid', 'a receipt for a shard that was not sent');
         }
+        if ([...seal.expected].some((segment) => this.unsealed.has(segment))) throw new SendError('receipt_invalid', 'a receipt that leaves out what was stored');
+        this.#seals.shift();
         seal.resolve({ shardIndex: this.shardIndex, storedAtMs: message.storedAtMs, segments: message.segments, signature: message.signature });
         break;
       }

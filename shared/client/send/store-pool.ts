@@ -1,4 +1,7 @@
-/** The connections of one upload: opened as they are needed, replaced with fresh orders when they break. */
+/**
+ * The connections of one upload: opened as they are needed, replaced with fresh orders when they break. A node that
+ * said what no honest one says is not asked again; others are, after pauses that grow until it has kept a promise.
+ */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { Problem, Seat } from '../../protocol/messages.ts';
 import type { TransferApi } from '../coordinator-api.ts';
@@ -10,6 +13,8 @@ import { StoreConnection } from './store-connection.ts';
 const ORDER_USED_WITHIN_MS = 10 * 60_000;
 /** Chromium delays a WebSocket by seconds once a dozen others are still opening; with eight it is some milliseconds. */
 const OPENING_AT_ONCE = 8;
+/** What takes longer to open takes no other's place. */
+const OVERDUE_MS = 2_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -18,8 +23,11 @@ interface Place {
   /** Until when `seat.order` may be used; 0 once it was. */
   orderGoodUntilMs: number;
   state: 'idle' | 'opening' | 'open';
+  openingSinceMs: number;
   connection: StoreConnection | null;
+  /** In a row, without a receipt in between. */
   failures: number;
+  /** Infinity: never. */
   retryAtMs: number;
 }
 
@@ -30,18 +38,23 @@ export class StorePool {
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
   readonly #onChange: () => void;
+  readonly #onFatal: (error: SendError) => void;
   #closedSentBytes = 0;
   #wanted = 0;
   #closed = false;
 
-  /** @param onChange - told whenever a connection opened or ended. */
-  constructor(seats: readonly Seat[], api: TransferApi, deps: ClientDeps, signal: AbortSignal, onChange: () => void) {
+  /**
+   * @param onChange - told whenever a connection opened or ended.
+   * @param onFatal - told when the coordinator refuses orders for good.
+   */
+  constructor(seats: readonly Seat[], api: TransferApi, deps: ClientDeps, signal: AbortSignal, onChange: () => void, onFatal: (error: SendError) => void) {
     const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
-    this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', connection: null, failures: 0, retryAtMs: 0 }));
+    this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', openingSinceMs: 0, connection: null, failures: 0, retryAtMs: 0 }));
     this.#api = api;
     this.#deps = deps;
     this.#signal = signal;
     this.#onChange = onChange;
+    this.#onFatal = onFatal;
   }
 
   get open(): StoreConnection[] {
@@ -50,6 +63,11 @@ export class StorePool {
 
   get sentBytes(): number {
     return this.open.reduce((sum, connection) => sum + connection.sentBytes, this.#closedSentBytes);
+  }
+
+  /** Shard indexes whose nodes may still be asked for something. */
+  get hopeful(): number[] {
+    return this.#places.filter(({ retryAtMs }) => retryAtMs !== Infinity).map(({ seat }) => seat.shardIndex);
   }
 
   /** Opens connections until `count` are open, the least troubled places first. */
@@ -61,7 +79,7 @@ export class StorePool {
   #openMore(): void {
     if (this.#closed) return;
     const now = this.#deps.now();
-    let opening = this.#places.filter(({ state }) => state === 'opening').length;
+    let opening = this.#places.filter(({ state, openingSinceMs }) => state === 'opening' && now - openingSinceMs < OVERDUE_MS).length;
     let missing = this.#wanted - opening - this.open.length;
     const idle = this.#places.filter(({ state, retryAtMs }) => state === 'idle' && retryAtMs <= now);
     for (const place of idle.toSorted((a, b) => a.failures - b.failures)) {
@@ -81,15 +99,36 @@ export class StorePool {
     this.problems.push({ shardIndex, nodeId, url, code });
   }
 
+  /** The node kept what it promised. */
+  praise(shardIndex: number): void {
+    this.#placeOf(shardIndex).failures = 0;
+  }
+
+  /** Ends a node's connection for what it did. */
+  blame(shardIndex: number, error: SendError): void {
+    const place = this.#placeOf(shardIndex);
+    if (place.connection) place.connection.fail(error);
+    else {
+      this.report(place.seat, error.code);
+      if (!error.retryable) place.retryAtMs = Infinity;
+    }
+  }
+
+  #placeOf(shardIndex: number): Place {
+    return this.#places.find(({ seat }) => seat.shardIndex === shardIndex)!;
+  }
+
   async #open(place: Place): Promise<void> {
     place.state = 'opening';
+    place.openingSinceMs = this.#deps.now();
+    const seat = await this.#seatWithOrder(place);
+    if (seat === null) return;
     try {
-      const seat = await this.#seatWithOrder(place);
-      const connection = await StoreConnection.open(seat, this.#deps, (error) => this.#ended(place, error));
+      const connection = await StoreConnection.open(seat, place.failures, this.#deps, (error) => this.#ended(place, error));
+      if (connection.ended) return; // between READY and here
       if (this.#closed || this.#signal.aborted) return connection.close();
       place.connection = connection;
       place.state = 'open';
-      place.failures = 0;
       this.#openMore();
       this.#onChange();
     } catch (thrown) {
@@ -97,12 +136,21 @@ export class StorePool {
     }
   }
 
-  async #seatWithOrder(place: Place): Promise<Seat> {
+  /** @returns null when the coordinator gave no order, which is no fault of the node. */
+  async #seatWithOrder(place: Place): Promise<Seat | null> {
     if (this.#deps.now() >= place.orderGoodUntilMs) {
-      const seats = await this.#api.storeOrders([place.seat.shardIndex], { signal: this.#signal });
-      const seat = seats.find(({ shardIndex }) => shardIndex === place.seat.shardIndex);
-      if (!seat) throw new SendError('unavailable', 'the coordinator gave no order');
-      place.seat = seat;
+      try {
+        const seats = await this.#api.storeOrders([place.seat.shardIndex], { signal: this.#signal });
+        const seat = seats.find(({ shardIndex }) => shardIndex === place.seat.shardIndex);
+        if (!seat) throw new SendError('unavailable', 'the coordinator gave no order');
+        place.seat = seat;
+      } catch (thrown) {
+        const error = asSendError(thrown, 'unavailable', "couldn't get an order");
+        place.state = 'idle';
+        place.retryAtMs = this.#deps.now() + FIRST_PAUSE_MS;
+        if (!this.#closed && !error.retryable) this.#onFatal(error);
+        return null;
+      }
     }
     place.orderGoodUntilMs = 0;
     return place.seat;
@@ -115,7 +163,7 @@ export class StorePool {
     this.#closedSentBytes += place.connection?.sentBytes ?? 0;
     place.connection = null;
     place.state = 'idle';
-    place.retryAtMs = this.#deps.now() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** place.failures++);
+    place.retryAtMs = error.retryable ? this.#deps.now() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** place.failures++) : Infinity;
     if (error.code !== 'cancelled') this.report(place.seat, error.code);
     this.#onChange();
   }
