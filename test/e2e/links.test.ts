@@ -1,0 +1,242 @@
+/** What a recipient is told of every link that does not simply open, and what opening one leaves behind. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openTransfer, webDeps } from '../../shared/client/index.ts';
+import { asSecret, asTransferId, decodeB64, encodeB64, encodeLink, ID_BYTES, KEY_BYTES, parseLink, type ErrorCode } from '../../shared/protocol/index.ts';
+import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { RecordingProxy } from '../support/recording-proxy.ts';
+import { look } from './look.ts';
+import { startStage, type Stage } from './stage.ts';
+import { button, chooseFiles, download, linkOn, sendFiles, untilHeading, untilSent } from './steps.ts';
+
+let stage: Stage;
+let proxy: RecordingProxy;
+let browser: TestBrowser;
+let page: Page;
+let source: string;
+
+beforeAll(async () => {
+  stage = await startStage(6);
+  proxy = await RecordingProxy.start();
+  browser = await TestBrowser.launch({ proxy: proxy.url });
+  source = await stage.newFile('letter.txt', 5_000);
+});
+afterAll(async () => {
+  await browser?.close();
+  await proxy?.stop();
+  await stage?.stop();
+});
+beforeEach(async () => {
+  page = await browser.newPage();
+});
+afterEach(() => page.close());
+
+const newLink = (choices?: { limit?: number }): Promise<string> => sendFiles(page, stage.origin, [source], choices);
+
+async function expectState(code: ErrorCode, shown = page): Promise<void> {
+  await untilHeading(shown, titleOf(code));
+  expect(await shown.locator('main').innerText()).toContain(sentenceOf(code));
+  await look(shown, `state-${code}`);
+}
+
+describe('a link that was spoilt on its way', () => {
+  test('cut off: damaged, and nothing is asked of the coordinator', async () => {
+    const link = await newLink();
+    const before = proxy.requests.length;
+    await page.goto(link.slice(0, -1));
+    await expectState('link_damaged');
+    expect(proxy.requests.slice(before).filter(({ url }) => url.includes('/api/'))).toEqual([]);
+  });
+
+  test.each(['key', 'id'])('with one letter of its %s changed: damaged', async (part) => {
+    const link = await newLink();
+    const at = part === 'key' ? link.indexOf('#') + 20 : link.indexOf('#') - 10;
+    await page.goto(`${link.slice(0, at)}${link[at] === 'A' ? 'B' : 'A'}${link.slice(at + 1)}`);
+    await untilHeading(page, titleOf('link_damaged'));
+    await page.getByText(sentenceOf('link_damaged')).waitFor();
+  });
+
+  test('with its # written as %23: opens all the same, and the key leaves the address', async () => {
+    const link = await newLink();
+    await page.goto(link.replace('#', '%23'));
+    await untilHeading(page, say('receive.title', 1));
+    expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
+  });
+});
+
+test('a link of a newer version says so', async () => {
+  const link = await newLink();
+  const bytes = decodeB64(link.slice(link.indexOf('#') + 1));
+  bytes[0] = 2;
+  await page.goto(link.slice(0, link.indexOf('#') + 1) + encodeB64(bytes));
+  await expectState('link_version');
+});
+
+test('a whole key that belongs to another transfer', async () => {
+  const link = parseLink(await newLink());
+  await page.goto(encodeLink({ ...link, secret: asSecret(new Uint8Array(KEY_BYTES).fill(7)) }));
+  await expectState('wrong_link');
+});
+
+test('a transfer that never was', async () => {
+  await page.goto(encodeLink({ origin: stage.origin, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asSecret(new Uint8Array(KEY_BYTES)) }));
+  await expectState('transfer_unknown');
+});
+
+test('a transfer that is still being sent: the page waits, and opens by itself', async () => {
+  await page.goto(stage.origin);
+  await chooseFiles(page, source);
+  const held = proxy.holdRequests(({ url }) => url.endsWith('/complete'));
+  await button(page, say('send.start')).click();
+  await held.reached;
+  await look(page, 'sending');
+  const link = await linkOn(page);
+  const waiting = await browser.open(link);
+  await expectState('transfer_uploading', waiting);
+  await waiting.getByText(say('state.checking')).waitFor();
+  held.release();
+  expect(await untilSent(page)).toBe(link);
+  await untilHeading(waiting, say('receive.title', 1));
+  await waiting.close();
+});
+
+test('a transfer whose downloads are used up', async () => {
+  const link = await newLink({ limit: 1 });
+  await page.goto(link);
+  await download(page);
+  const late = await browser.open(link);
+  await expectState('transfer_used_up', late);
+  await late.close();
+});
+
+test('a transfer that its sender withdrew', async () => {
+  const link = await newLink();
+  await look(page, 'done');
+  await button(page, say('done.revoke')).click();
+  await look(page, 'done-asking');
+  await button(page, say('done.revoke.yes')).click();
+  await untilHeading(page, say('done.revoked.title'));
+  await look(page, 'done-revoked');
+  const late = await browser.open(link);
+  await expectState('transfer_revoked', late);
+  await late.close();
+});
+
+test('a transfer that was withdrawn while its list was being looked at', async () => {
+  const link = await newLink();
+  const looking = await browser.open(link);
+  await untilHeading(looking, say('receive.title', 1));
+  await button(page, say('done.revoke')).click();
+  await button(page, say('done.revoke.yes')).click();
+  await untilHeading(page, say('done.revoked.title'));
+  await button(looking, say('receive.download')).click();
+  await untilHeading(looking, titleOf('transfer_revoked'));
+  await looking.close();
+});
+
+test('a transfer that expired while the coordinator was down', async () => {
+  const link = await newLink();
+  // No expiry is shorter than five minutes: the coordinator's own record is set back while it is stopped.
+  const { coordinator } = stage.network;
+  await coordinator.stop();
+  await setBackExpiry(path.join(stage.dataDir, 'coordinator'), encodeB64(parseLink(link).transferId));
+  await coordinator.start();
+  await page.goto(link);
+  await expectState('transfer_expired');
+});
+
+test('the last download, while it runs elsewhere: refused until its place comes free', async () => {
+  const link = await newLink({ limit: 1 });
+  const first = await browser.open(link);
+  const held = proxy.holdRequests(({ url }) => url.includes('/segments?'));
+  await button(first, say('receive.download')).click();
+  await held.reached;
+  await look(first, 'receiving');
+  await page.goto(link);
+  await button(page, say('receive.download')).click();
+  await page.getByText(sentenceOf('downloads_in_progress')).waitFor();
+  await page.getByText(titleOf('downloads_in_progress')).waitFor();
+  await look(page, 'state-downloads_in_progress');
+
+  await button(first, say('receiving.cancel')).click();
+  await button(first, say('receive.download')).waitFor();
+  held.release();
+  await download(page, say('receiveFailed.retry'));
+  await first.close();
+});
+
+test('no coordinator: says so, and opens by itself when there is one again', async () => {
+  const link = await newLink();
+  await page.goto('about:blank');
+  const held = proxy.holdRequests(({ url }) => url.includes('/api/'));
+  await Promise.all([page.goto(link), held.reached]);
+  await look(page, 'opening');
+  await stage.network.coordinator.stop();
+  held.release();
+  await expectState('offline');
+  await stage.network.coordinator.start();
+  await untilHeading(page, say('receive.title', 1));
+});
+
+describe('opening a link', () => {
+  test('leaves the key in no address and no history, and asks for the link again after a reload', async () => {
+    const link = await newLink();
+    const key = link.slice(link.indexOf('#') + 1);
+    await page.goto(link);
+    await untilHeading(page, say('receive.title', 1));
+    await look(page, 'listed');
+    expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
+    const control = await browser.context.newCDPSession(page);
+    const { entries } = await control.send('Page.getNavigationHistory');
+    expect(entries.map(({ url }) => url).filter((url) => url.includes(key))).toEqual([]);
+    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie, await caches.keys(), await indexedDB.databases()]));
+    expect(stored).not.toContain(key);
+
+    await page.reload();
+    await untilHeading(page, say('state.keyGone.title'));
+    await look(page, 'state-keyGone');
+    await page.goto(stage.origin);
+    await page.goBack();
+    await untilHeading(page, say('state.keyGone.title'));
+    // Pasted into the same tab, only the fragment changes.
+    await page.evaluate((key) => (location.hash = key), key);
+    await untilHeading(page, say('receive.title', 1));
+    expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
+  });
+
+  test('consumes nothing: neither a preview without scripts nor looking at the list', async () => {
+    const link = await newLink({ limit: 1 });
+    for (let i = 0; i < 3; i++) {
+      const preview = await fetch(link, { headers: { 'User-Agent': 'Slackbot-LinkExpanding 1.0', Range: 'bytes=0-32768' } });
+      expect(preview.ok).toBe(true);
+      expect(await preview.text()).not.toContain('letter.txt');
+      await page.goto('about:blank');
+      await page.goto(link);
+      await untilHeading(page, say('receive.title', 1));
+    }
+    expect((await openTransfer(link, webDeps())).status.downloads).toEqual({ limit: 1, committed: 0, claimed: 0 });
+    await download(page);
+  });
+});
+
+test('no page complained', () => {
+  expect(browser.ownComplaints).toEqual([]);
+});
+
+/** Makes a stored transfer one that should have ended a second ago. */
+async function setBackExpiry(folder: string, transferId: string): Promise<void> {
+  const objects = path.join(folder, 'do', 'coordinator-TransferObject');
+  let changed = 0;
+  for (const name of await readdir(objects)) {
+    if (!name.endsWith('.sqlite') || name.startsWith('metadata')) continue;
+    const database = new DatabaseSync(path.join(objects, name));
+    const ids = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'transfer'").all();
+    if (ids.length > 0) changed += Number(database.prepare('UPDATE transfer SET expiresAtMs = ? WHERE transferId = ?').run(Date.now() - 1000, transferId).changes);
+    database.close();
+  }
+  expect(changed).toBe(1);
+}

@@ -1,0 +1,77 @@
+/** What every end-to-end test stands on: the built programs, a network of their own, and folders that vanish. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
+import { probePort } from '../../cli/network/ports.ts';
+import { bytesOf } from '../vectors/source/reference.ts';
+
+const FIRST_PORT = 19_000;
+const LAST_PORT = 19_999;
+/** Nodes prefer the ports behind their coordinator's. */
+const PORTS_A_NETWORK = 50;
+
+export interface Stage {
+  readonly network: RunningNetwork;
+  /** Of the coordinator. */
+  readonly origin: string;
+  /** Everything that the network writes. */
+  readonly dataDir: string;
+  newFolder(): Promise<string>;
+  /** A file of bytes that no compression could shrink. @returns its path. */
+  newFile(name: string, bytes: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startStage(nodes: number): Promise<Stage> {
+  await buildAll();
+  const base = await mkdtemp(path.join(tmpdir(), 'shardsend-e2e-'));
+  const dataDir = path.join(base, 'network');
+  const network = await startNetwork({ port: await freePort(), nodes, dataDir, onLost: () => undefined });
+  let folders = 0;
+  const newFolder = async (): Promise<string> => {
+    const folder = path.join(base, `work-${folders++}`);
+    await mkdir(folder);
+    return folder;
+  };
+  return {
+    network,
+    origin: network.origin,
+    dataDir,
+    newFolder,
+    async newFile(name, bytes) {
+      const file = path.join(await newFolder(), name);
+      await writeFile(file, noise(name, bytes));
+      return file;
+    },
+    async stop() {
+      await network.stop();
+      await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    },
+  };
+}
+
+/** Bytes that follow from a name. */
+export function noise(name: string, bytes: number): Buffer {
+  const piece = Buffer.from(bytesOf(name, Math.min(bytes, 1_000_003)));
+  return bytes === 0 ? piece : Buffer.alloc(bytes, piece);
+}
+
+export const sha256Of = async (file: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+
+async function freePort(): Promise<number> {
+  for (let port = FIRST_PORT; port <= LAST_PORT; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
+  throw new Error(`no port is free from ${FIRST_PORT} to ${LAST_PORT}`);
+}
+
+async function buildAll(): Promise<void> {
+  const build = spawn(process.execPath, [path.join(import.meta.dirname, '../../scripts/build.mjs')], { stdio: ['ignore', 2, 2] });
+  const [code] = (await once(build, 'exit')) as [number | null];
+  if (code !== 0) throw new Error('the build failed; its messages stand above');
+}
