@@ -7,13 +7,15 @@ import type { ClientDeps } from '../deps.ts';
 /** Less than this in some seconds is as good as nothing. */
 const PROGRESS_BYTES = 4096;
 
+const READ_BUFFER_BYTES = 256 * 1024;
+
 export class ShardStream {
   readonly seat: Seat;
   /** The segment whose frame comes next. */
   position: number;
   /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
   progressAtMs: number;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ChunkReader;
   readonly #abort: AbortController;
   readonly #now: () => number;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -24,7 +26,7 @@ export class ShardStream {
   private constructor(seat: Seat, from: number, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
     this.seat = seat;
     this.position = from;
-    this.#reader = body.getReader();
+    this.#reader = chunkReader(body);
     this.#abort = abort;
     this.#now = now;
     this.progressAtMs = now();
@@ -110,9 +112,9 @@ export class ShardStream {
   }
 
   async #pull(): Promise<void> {
-    const { done, value } = await this.#reader.read();
+    const value = await this.#reader();
     if (this.#closed) throw new SendError('cancelled');
-    if (done) throw new SendError('node_unreachable', 'the stream ended early');
+    if (!value) throw new SendError('node_unreachable', 'the stream ended early');
     this.#chunk = value;
     this.#receivedBytes += value.length;
     if (this.#receivedBytes >= PROGRESS_BYTES) this.#progressed();
@@ -122,4 +124,26 @@ export class ShardStream {
     this.#receivedBytes = 0;
     this.progressAtMs = this.#now();
   }
+}
+
+/** Gives the next bytes, or null at the end. A chunk is gone with the next call. */
+type ChunkReader = () => Promise<Uint8Array | null>;
+
+/** Reads into one buffer again and again where the platform can: a gigabyte of chunks would be a gigabyte of garbage. */
+function chunkReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = body.getReader({ mode: 'byob' });
+  } catch {
+    // Not a byte stream: WebKit's bodies are not.
+    const reader = body.getReader();
+    return async () => (await reader.read()).value ?? null;
+  }
+  let buffer = new ArrayBuffer(READ_BUFFER_BYTES);
+  return async () => {
+    const { done, value } = await byob.read(new Uint8Array(buffer));
+    if (done || !value) return null;
+    buffer = value.buffer;
+    return value;
+  };
 }
