@@ -1,0 +1,159 @@
+/** A network whose programs may be killed, started again, filled up and put behind misbehaving proxies, each alone. */
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { builtNode, ensureBuilt } from '../../cli/network/built.ts';
+import { Child } from '../../cli/network/child.ts';
+import { Program, startNetwork } from '../../cli/network/network.ts';
+import { LOOPBACK, probePort } from '../../cli/network/ports.ts';
+import { decodeB64, encodeHex, type Health } from '../../shared/protocol/index.ts';
+import { BadNode } from './bad-node.ts';
+
+/** Below the range from which systems give ports to outgoing connections: a killed program gets its own back. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 20_999;
+
+export interface FaultNetworkOptions {
+  readonly nodes: number;
+  /** So many of the nodes stand behind a proxy. */
+  readonly proxies?: number;
+  /** More flags of node i. */
+  readonly flags?: (i: number) => readonly string[];
+}
+
+export class FaultNode {
+  readonly program: Program;
+  /** Null where the node is reached directly. */
+  readonly proxy: BadNode | null;
+
+  constructor(program: Program, proxy: BadNode | null) {
+    this.program = program;
+    this.proxy = proxy;
+  }
+  /** As the coordinator and clients know it. */
+  get url(): string {
+    return this.proxy?.url ?? this.program.url;
+  }
+  get dataDir(): string {
+    return this.program.dataDir;
+  }
+  kill(): Promise<void> {
+    return this.program.kill();
+  }
+  start(): Promise<void> {
+    return this.program.start();
+  }
+  async health(): Promise<Health> {
+    return (await (await fetch(`${this.program.url}/v1/health`)).json()) as Health;
+  }
+  /** Value of one line of /metrics; 0 where there is none. */
+  async metric(line: string): Promise<number> {
+    const text = await (await fetch(`${this.program.url}/metrics`)).text();
+    const found = text.split('\n').find((one) => one.startsWith(`shardsend_node_${line} `));
+    return found === undefined ? 0 : Number(found.slice(found.lastIndexOf(' ') + 1));
+  }
+  log(): Promise<string> {
+    return readFile(path.join(this.dataDir, 'node.log'), 'utf8');
+  }
+
+  /** Shard files on the node's disk, of one transfer or of all. */
+  async shardFiles(transferId?: string): Promise<string[]> {
+    const entries = await readdir(path.join(this.dataDir, 'shards'), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    return files.filter((file) => transferId === undefined || file.includes(encodeHex(decodeB64(transferId)))).toSorted();
+  }
+}
+
+export class FaultNetwork {
+  readonly origin: string;
+  readonly folder: string;
+  readonly coordinator: Program;
+  readonly nodes: readonly FaultNode[];
+  #folders = 0;
+
+  private constructor(origin: string, folder: string, coordinator: Program, nodes: readonly FaultNode[]) {
+    this.origin = origin;
+    this.folder = folder;
+    this.coordinator = coordinator;
+    this.nodes = nodes;
+  }
+
+  static async start({ nodes: count, proxies = 0, flags = () => [] }: FaultNetworkOptions): Promise<FaultNetwork> {
+    await ensureBuilt();
+    const folder = await mkdtemp(path.join(tmpdir(), 'shardsend-fault-'));
+    const first = await freePorts(1 + count + proxies);
+    const { origin, coordinator } = await startNetwork({ port: first, nodes: 0, dataDir: path.join(folder, 'network'), onLost: () => undefined });
+    const nodes: FaultNode[] = [];
+    for (let i = 0; i < count; i++) {
+      const port = first + 1 + i;
+      const proxy = i < proxies ? await BadNode.listen(first + 1 + count + i, port) : null;
+      nodes.push(new FaultNode(await nodeProgram(i, port, origin, path.join(folder, 'network', 'nodes', String(i)), [...(proxy ? ['--url', proxy.url] : []), ...flags(i)]), proxy));
+    }
+    const network = new FaultNetwork(origin, folder, coordinator, nodes);
+    try {
+      await Promise.all(nodes.map((node) => node.start()));
+    } catch (thrown) {
+      await network.stop();
+      throw thrown;
+    }
+    return network;
+  }
+
+  nodeAt(url: string): FaultNode {
+    const node = this.nodes.find((one) => one.url === url);
+    if (node === undefined) throw new Error(`no node at ${url}`);
+    return node;
+  }
+
+  /** Ends it as a power cut would, and starts it again where it was. */
+  async restartCoordinator(): Promise<void> {
+    await this.coordinator.kill();
+    await this.coordinator.start();
+  }
+
+  /** Brings every node back, behind an honest proxy. */
+  async heal(): Promise<void> {
+    for (const { proxy } of this.nodes) if (proxy && proxy.mode !== 'honest') proxy.mode = 'honest';
+    await Promise.all(this.nodes.map((node) => node.start()));
+  }
+
+  /** An empty folder that goes with the network. */
+  async newFolder(): Promise<string> {
+    const folder = path.join(this.folder, `work-${this.#folders++}`);
+    await mkdir(folder);
+    return folder;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map(({ program }) => program.stop()));
+    await Promise.all(this.nodes.map(async ({ proxy }) => proxy?.close()));
+    await this.coordinator.stop();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function nodeProgram(i: number, port: number, origin: string, dataDir: string, more: readonly string[]): Promise<Program> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const preload = path.resolve(import.meta.dirname, '../../cli/network/stop-with-parent.ts');
+  const own = ['--data', dataDir, '--coordinator', origin, '--operator', `fault-${i}`, '--host', LOOPBACK, '--port', String(port), '--heartbeat-ms', '1000', '--reserve', '0'];
+  return new Program(`node ${i}`, `http://${LOOPBACK}:${port}`, dataDir, () =>
+    Child.start({
+      name: `node ${i}`,
+      args: ['--import', preload, builtNode, ...own, ...more],
+      logFile: path.join(dataDir, 'node.log'),
+      isReady: (line) => line.includes('"event":"registered"'),
+      onLost: () => undefined,
+    }),
+  );
+}
+
+/** @returns the first of `count` ports in a row that nobody listens on. */
+async function freePorts(count: number): Promise<number> {
+  const span = LAST_PORT - FIRST_PORT - count;
+  for (let tries = 0; tries < 100; tries++) {
+    const first = FIRST_PORT + Math.floor(Math.random() * span);
+    const probes = await Promise.all(Array.from({ length: count }, (_, i) => probePort(first + i)));
+    if (probes.every((port) => port !== null)) return first;
+  }
+  throw new Error('no row of free ports');
+}
