@@ -1,6 +1,7 @@
 /** How a command ends: one object or a few lines on stdout, and the exit code. */
 import { safeName } from '../shared/client/safe-path.ts';
-import { SendError, sentenceOf } from '../shared/protocol/index.ts';
+import type { NodeProblem } from '../shared/client/index.ts';
+import { SendError, sentenceOf, type ErrorCode } from '../shared/protocol/index.ts';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
@@ -27,6 +28,10 @@ export async function reportFailure(thrown: unknown, json: boolean): Promise<num
   if (!(thrown instanceof SendError) && thrown instanceof Error) process.stderr.write(`${thrown.stack ?? ''}\n`);
   return EXIT_FAILED;
 }
+
+/** For the object that a command prints: nodes that it had to go around, where there were any. */
+export const problemsField = (problems: readonly NodeProblem[]): { problems?: { url: string; code: ErrorCode }[] } =>
+  problems.length === 0 ? {} : { problems: problems.map(({ url, code }) => ({ url, code })) };
 
 const REPEATED_WITHIN_MS = 1_000;
 

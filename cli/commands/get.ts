@@ -4,7 +4,7 @@ import { openTransfer, receiveTransfer } from '../../shared/client/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { DiskSink } from '../disk-sink.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
-import { EXIT_OK, print, printJson, reportFailure, stopSignal } from '../report.ts';
+import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { UsageError } from '../values.ts';
 
 export const getHelp = `shardsend get LINK [options]
@@ -12,7 +12,8 @@ export const getHelp = `shardsend get LINK [options]
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
 
   --out FOLDER          where to; the current folder unless given
-  --json                prints {"files":[{"path","bytes","sha256"}],"seconds"}; paths are below FOLDER`;
+  --json                prints {"files":[{"path","bytes","sha256"}],"seconds"}; paths are below FOLDER.
+                        Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
 
 export async function runGet(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -36,7 +37,7 @@ export async function runGet(args: string[]): Promise<number> {
       progress.clear();
       for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
       if (values.json) {
-        await printJson({ files: sink.written, seconds });
+        await printJson({ files: sink.written, seconds, ...problemsField(problems) });
       } else {
         process.stderr.write(`Received and verified ${formatBytes(bytes)} in ${formatSeconds(seconds)}:\n`);
         await print(sink.written.map((file) => file.path).join('\n'));

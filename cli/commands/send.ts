@@ -5,7 +5,7 @@ import { safePath } from '../../shared/client/safe-path.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
-import { EXIT_OK, print, printJson, reportFailure, stopSignal } from '../report.ts';
+import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { readSources } from '../sources.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
@@ -16,7 +16,8 @@ Encrypts files on this machine, spreads them over storage nodes and prints the l
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
-  --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds"}`;
+  --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds"}.
+                        Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
 
 export async function runSend(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -48,7 +49,7 @@ export async function runSend(args: string[]): Promise<number> {
     progress.clear();
     for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
     if (values.json) {
-      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds });
+      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...problemsField(problems) });
     } else {
       process.stderr.write(
         `Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}. Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`,

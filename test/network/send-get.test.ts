@@ -75,7 +75,7 @@ describe('a file that is sent comes back byte for byte', () => {
     await writeNoise(source, bytes);
     const sha256 = await sha256Of(source);
     const { sent, got, out } = await roundTrip(source);
-    expect(sent).toEqual({
+    expect(sent).toMatchObject({
       link: expect.stringMatching(/^http:\/\/localhost:\d+\/d\/[\w-]{22}#[\w-]{50}$/) as string,
       transferId: sent.link.slice(-73, -51),
       ownerToken: expect.stringMatching(/^[\w-]{43}$/) as string,
@@ -83,7 +83,7 @@ describe('a file that is sent comes back byte for byte', () => {
       sentBytes: expect.any(Number) as number,
       seconds: expect.any(Number) as number,
     });
-    expect(got).toEqual({ files: [{ path: 'file.bin', bytes, sha256 }], seconds: expect.any(Number) as number });
+    expect(got).toMatchObject({ files: [{ path: 'file.bin', bytes, sha256 }], seconds: expect.any(Number) as number });
     expect(await digestsIn(out)).toEqual({ 'file.bin': sha256 });
   });
 
