@@ -193,7 +193,9 @@ describe('opening a link', () => {
     const control = await browser.context.newCDPSession(page);
     const { entries } = await control.send('Page.getNavigationHistory');
     expect(entries.map(({ url }) => url).filter((url) => url.includes(key))).toEqual([]);
-    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie, await caches.keys(), await indexedDB.databases()]));
+    const stored = await page.evaluate(async () =>
+      JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), history.state, document.cookie, await caches.keys(), await indexedDB.databases()]),
+    );
     expect(stored).not.toContain(key);
 
     await page.reload();

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
 /** A request as it left the browser; the opening of a WebSocket is one as well. */
@@ -96,16 +97,7 @@ export class RecordingProxy {
       const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
       outgoing.writeHead(answer.statusCode!, answer.rawHeaders);
       const slowed = this.#ruleFor(recorded, false);
-      let passed = 0;
-      for await (const chunk of answer) {
-        if (slowed && passed >= slowed.afterBytes!) {
-          slowed.reach();
-          await slowed.released;
-        }
-        passed += (chunk as Buffer).length;
-        if (!outgoing.write(chunk)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
-      }
-      outgoing.end();
+      await (slowed ? pipeline(answer, (chunks: AsyncIterable<Buffer>) => heldBack(chunks, slowed), outgoing) : pipeline(answer, outgoing));
     } catch {
       outgoing.destroy(); // the one end or the other went away: so does this one
     }
@@ -133,5 +125,17 @@ export class RecordingProxy {
       if (head.length > 0) upstream.write(head);
       socket.pipe(upstream).pipe(socket);
     });
+  }
+}
+
+async function* heldBack(chunks: AsyncIterable<Buffer>, rule: Rule): AsyncGenerator<Buffer> {
+  let passed = 0;
+  for await (const chunk of chunks) {
+    if (passed >= rule.afterBytes!) {
+      rule.reach();
+      await rule.released;
+    }
+    passed += chunk.length;
+    yield chunk;
   }
 }
