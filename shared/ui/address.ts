@@ -1,6 +1,7 @@
 /**
- * The address of a receive page: takes the link out of it, once. The key then lives in this page's memory and nowhere
- * else: not in the visible address, the history, or any storage. docs/protocol.md §7.
+ * The address of a receive page: takes the link out of it, once. This page then holds the key in its memory alone: it
+ * stands neither in the visible address nor in the tab's history nor in any storage of the site. What no page can undo: a
+ * browser may have written the address into its own list of visits before the first script ran. docs/protocol.md §7.
  */
 
 export interface TakenAddress {

@@ -108,7 +108,7 @@ const catalogue = {
   'state.checking': 'This page looks again by itself.',
   'state.keyGone.title': 'Open the link again',
   'state.keyGone.text':
-    'For your safety the key is kept in no history and on no disk, so it went when this page was reloaded. Open the link that you were sent once more; nothing has been used up.',
+    'This page takes the key out of the address and stores it nowhere, so it went when the page was reloaded. Open the link that you were sent once more; nothing has been used up.',
   'state.link_damaged.title': 'This link is damaged',
   'state.link_version.title': 'This link is too new',
   'state.wrong_link.title': 'This key does not fit',
