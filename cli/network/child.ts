@@ -75,10 +75,11 @@ export class Child {
     clearTimeout(timer);
   }
 
-  /** Ends it as a power cut would. */
+  /** Ends it as a power cut would, with every process that it started: workerd outlives a Miniflare that was killed. */
   async kill(): Promise<void> {
     this.#stopping = true;
-    if (this.running) this.#process.kill('SIGKILL');
+    if (this.running && process.platform === 'win32') this.#process.kill('SIGKILL');
+    else if (this.running) process.kill(-this.pid, 'SIGKILL');
     await this.#ended;
   }
 }

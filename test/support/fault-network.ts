@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { vi } from 'vitest';
 import { builtNode, ensureBuilt } from '../../cli/network/built.ts';
 import { Child } from '../../cli/network/child.ts';
 import { Program, startNetwork } from '../../cli/network/network.ts';
@@ -107,8 +108,15 @@ export class FaultNetwork {
 
   /** Ends it as a power cut would, and starts it again where it was. */
   async restartCoordinator(): Promise<void> {
-    await this.coordinator.kill();
+    await this.killCoordinator();
     await this.coordinator.start();
+  }
+
+  /** Resolves when its port is free again. */
+  async killCoordinator(): Promise<void> {
+    await this.coordinator.kill();
+    const port = Number(new URL(this.origin).port);
+    await vi.waitUntil(async () => (await probePort(port)) !== null, { timeout: 30_000, interval: 20 });
   }
 
   /** Brings every node back, behind an honest proxy. */
