@@ -14,6 +14,7 @@ export const MAX_NODES = 24;
 export const MAX_SEGMENT_TABLE_PAGE = 256;
 export const MAX_SEGMENTS_PER_COMMIT = 16;
 export const MAX_SEGMENTS_PER_REBUILD = 64;
+export const MAX_SEGMENTS_PER_RECEIPT = 64;
 export const STORE_WINDOW_SHARDS = 4;
 
 export const MIN_CONTENT_BYTES = 4 * KIB;

@@ -11,6 +11,7 @@ import {
   MAX_EXPIRES_IN_SECONDS,
   MAX_NODES,
   MAX_SEGMENTS_PER_COMMIT,
+  MAX_SEGMENTS_PER_RECEIPT,
   MAX_SEGMENTS_PER_REBUILD,
   MAX_SEGMENT_TABLE_PAGE,
   MAX_SHARD_BYTES,
@@ -137,7 +138,7 @@ export const shardIndexesSchema = v.object({ shardIndexes });
 const receiptEntries = {
   shardIndex,
   storedAtMs: timeMs,
-  segments: v.pipe(v.array(segmentIndex), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_REBUILD), v.check(ascending, 'segments must ascend')),
+  segments: v.pipe(v.array(segmentIndex), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_RECEIPT), v.check(ascending, 'segments must ascend')),
   signature: b64(SIGNATURE_BYTES),
 };
 export const receiptSchema = v.object(receiptEntries);

@@ -26,6 +26,8 @@ import { StorePool, toProblems } from './store-pool.ts';
 const BARREN_ROUNDS = 3;
 /** Segments in memory at once: one being read and sealed while the other is on its way. A third brought no speed. */
 const SLOTS = 2;
+/** Segments that nodes hold and the coordinator does not know of. While it is slow or away, more must wait: a receipt covers MAX_SEGMENTS_PER_RECEIPT at most. */
+const MAX_UNCOMMITTED = 4 * SEGMENTS_PER_COMMIT;
 
 export interface SendInput {
   readonly files: readonly SourceFile[];
@@ -195,20 +197,26 @@ class Sending {
     const safe: number[] = [];
     const lacking: number[] = [];
     let committing: Promise<void> = Promise.resolve();
+    let uncommitted = 0;
     let failure: unknown = null;
     const commit = (): void => {
       const batch = safe.splice(0);
-      committing = committing.then(async () => void lacking.push(...(await this.#ledger.commit(batch))));
+      committing = committing.then(async () => {
+        lacking.push(...(await this.#ledger.commit(batch)));
+        uncommitted -= batch.length;
+      });
       committing.catch((thrown: unknown) => (failure = thrown)); // thrown with the next segment, or below
     };
     for (const [i, index] of indexes.entries()) {
       const lane = i % sets.length;
       await lanes[lane];
+      if (uncommitted >= MAX_UNCOMMITTED) await committing;
       if (failure !== null) throw failure;
       const set = sets[lane]!;
       await fill(set, index);
       const stored = this.#store(set, index).then(() => {
         safe.push(index);
+        uncommitted++;
         if (safe.length >= SEGMENTS_PER_COMMIT) commit();
       });
       stored.catch(() => undefined); // awaited when the lane comes round, or below
