@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { WebSocketServer } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ErasureCodec } from '../../shared/erasure/index.ts';
 import { shardRoot } from '../../shared/merkle/index.ts';
@@ -15,8 +16,12 @@ import {
   encodeCommitted,
   encodeHex,
   encodeOpen,
+  encodeReady,
+  encodeReceipt,
   encodeStatements,
+  encodeStored,
   importVerifyingKey,
+  parseClientMessage,
   parseMessage,
   rebuildReportSchema,
   receiptBytes,
@@ -242,6 +247,43 @@ describe('a rebuild', () => {
     for (const change of wrong) expect(await codeOf(await send({ ...job, ...change }, transfer)), Object.keys(change)[0]).toBe('bad_request');
   });
 });
+
+describe('a target that cheats', () => {
+  it('by signing for what it was not sent costs nobody else their receipts, and is named', async () => {
+    const liar = await boastfulTarget();
+    const transfer = await encodeTransfer();
+    await place(transfer, [0, 1, 2]);
+    const honest = await makeJob(transfer, { sources: [0, 1, 2].map((shardIndex) => ({ shardIndex })), targets: [3, 4] });
+    const job = { ...honest, targets: [{ ...honest.targets[0]!, url: liar.url }, honest.targets[1]!] };
+    await send(job, transfer);
+    const report = await reportOf(job);
+    liar.close();
+    expect(report.receipts.map(({ shardIndex, segments }) => [shardIndex, segments])).toEqual([[4, [0, 1, 2, 3, 4]]]);
+    expect(report.problems).toEqual([{ shardIndex: 3, code: 'receipt_invalid' }]);
+  });
+});
+
+/** Takes everything, and gives receipts for more segments than any job has. */
+async function boastfulTarget(): Promise<{ url: string; close(): void }> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  server.on('connection', (socket) => {
+    let announced: number | null = null;
+    socket.on('message', (data: Buffer) => {
+      if (announced !== null) {
+        socket.send(encodeStored(announced));
+        announced = null;
+        return;
+      }
+      const message = parseClientMessage(Uint8Array.from(data));
+      if (message.type === 'committed') socket.send(encodeReady(4));
+      if (message.type === 'shard') announced = message.segment;
+      if (message.type === 'seal') socket.send(encodeReceipt(Date.now(), new Uint8Array(64), [...Array(1000).keys()]));
+    });
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}
 
 describe('a rebuilder that cheats', () => {
   it('can store the committed shards alone', async () => {

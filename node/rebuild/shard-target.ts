@@ -22,6 +22,7 @@ export class ShardTarget {
   readonly shardIndex: number;
   readonly #socket: WebSocket;
   readonly #silenceMs: number;
+  readonly #sent = new Set<number>();
   #window = 0;
   #unacknowledged = 0;
   #refused: SendError | null = null;
@@ -68,6 +69,7 @@ export class ShardTarget {
   async send(shard: ShardStatement, bytes: Uint8Array): Promise<void> {
     await this.#until(() => this.#unacknowledged < this.#window);
     this.#unacknowledged++;
+    this.#sent.add(shard.segment);
     this.#socket.send(encodeShardHeader(shard));
     this.#socket.send(bytes); // masked into a copy before this returns
   }
@@ -107,6 +109,8 @@ export class ShardTarget {
         this.#unacknowledged--;
         break;
       case 'receipt':
+        // The coordinator refuses a report with an impossible receipt as a whole: one target must not cost the others theirs.
+        if (message.segments.some((segment) => !this.#sent.has(segment))) throw new SendError('receipt_invalid', 'a receipt for a shard that was not sent');
         this.#receipt = message;
         break;
       case 'problem':
