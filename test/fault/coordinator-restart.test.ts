@@ -61,7 +61,7 @@ describe('an upload completes when the coordinator is killed', () => {
   });
 
   test('in the middle of reading, and hardening runs afterwards', async () => {
-    let restarting: Promise<void> | null = null;
+    let restarting = null as Promise<void> | null;
     const file = memoryFile('file.bin', content, async (offset, chunk) => {
       if (offset > 30_000_000) restarting ??= network.restartCoordinator();
       return chunk;
@@ -78,7 +78,7 @@ describe('an upload completes when the coordinator is killed', () => {
   });
 
   test('while nodes break off, whose new orders it must give', async () => {
-    let restarting: Promise<void> | null = null;
+    let restarting = null as Promise<void> | null;
     const file = memoryFile('file.bin', content, async (offset, chunk) => {
       if (offset < 30_000_000 || restarting) return chunk;
       await network.killCoordinator();
@@ -116,7 +116,7 @@ describe('a download is counted once when the coordinator is killed', () => {
   });
 
   test('in the middle of a stream, while nodes break off, whose new orders it must give', async () => {
-    let restarting: Promise<void> | null = null;
+    let restarting = null as Promise<void> | null;
     const sink = new MemorySink(async () => {
       if (restarting) return;
       restarting = network.restartCoordinator();
