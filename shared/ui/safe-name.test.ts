@@ -27,6 +27,8 @@ describe('names that strangers chose', () => {
     const { head, tail } = splitName(long);
     expect(head + tail).toBe(long);
     expect(tail).toContain('.tar.gz');
+    expect(splitName('invoice\u202efdp.exe copy')).toEqual({ head: 'invoice\u202e', tail: 'fdp.exe copy' });
+    expect(splitName('a\u202eb\u202ec\u202ed.exe')).toEqual({ head: 'a\u202eb\u202ec\u202e', tail: 'd.exe' });
     const family = splitName('👨‍👩‍👧‍👦'.repeat(20));
     expect(family.head + family.tail).toBe('👨‍👩‍👧‍👦'.repeat(20));
     expect(family.tail.startsWith('👨')).toBe(true);

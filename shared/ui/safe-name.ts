@@ -38,18 +38,29 @@ export const safeName = (name: string): string =>
 const spell = (character: string): string => `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`;
 
 /** Names longer than this are cut in the middle where the room is short, so that their end stays in sight. */
-const WHOLE_LENGTH = 24;
+const WHOLE_LENGTH = 12;
 const TAIL_LENGTH = 12;
 const segmenter = new Intl.Segmenter();
 
 /**
  * Cuts a name in two where a narrow list may shorten it: only the head gives way, so that an extension is always seen.
  *
- * @returns `tail` empty for a short name; never cuts inside a grapheme.
+ * @returns `tail` empty for a name that is short as it is shown; never cuts inside a grapheme.
  */
 export function splitName(name: string): { readonly head: string; readonly tail: string } {
-  if (name.length <= WHOLE_LENGTH) return { head: name, tail: '' };
+  if (safeName(name).length <= WHOLE_LENGTH) return { head: name, tail: '' };
   const graphemes = Array.from(segmenter.segment(name), (part) => part.segment);
-  const tail = graphemes.slice(-TAIL_LENGTH).join('');
-  return tail === name ? { head: name, tail: '' } : { head: name.slice(0, -tail.length), tail };
+  let from = graphemes.length - 1;
+  for (let room = TAIL_LENGTH - widthOf(graphemes[from]!); from > 0; from--) {
+    room -= widthOf(graphemes[from - 1]!);
+    if (room < 0) break;
+  }
+  const tail = graphemes.slice(from).join('');
+  return from === 0 ? { head: name, tail: '' } : { head: name.slice(0, -tail.length), tail };
+}
+
+/** In characters, as it is shown. */
+function widthOf(grapheme: string): number {
+  const shown = safeName(grapheme);
+  return shown === grapheme ? 1 : shown.length;
 }

@@ -157,6 +157,9 @@ describe('odd files', () => {
     await expect.poll(() => rows().count(), { timeout: 60_000 }).toBe(7);
     expect((await rows().allInnerTexts()).join()).toContain('invoice[U+202E]fdp.exe');
     await look(page, 'send-odd-names');
+    await page.setViewportSize({ width: 360, height: 800 });
+    // What a name ends in tells what a file does: no room is too short for it.
+    expect(await rows().evaluateAll(cutOff)).toEqual([]);
     const link = await send(page);
     const received = await browser.open(link);
     const list = received.getByRole('list', { name: say('receive.files') });
@@ -272,4 +275,18 @@ async function storedBytes(): Promise<number> {
 async function onlineNodes(): Promise<number> {
   const { nodes } = (await (await fetch(`${stage.origin}/api/network`)).json()) as { nodes: { online: number } };
   return nodes.online;
+}
+
+/** Runs in the page. @returns the names whose last characters lie in a box that cuts them off. */
+function cutOff(rows: Element[]): string[] {
+  return rows.flatMap((row) => {
+    const name = row.querySelector('.name')!;
+    const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+    let last: Node = name;
+    while (texts.nextNode()) if (texts.currentNode.textContent!.trim() !== '') last = texts.currentNode;
+    for (let box = last.parentElement; box && box !== row; box = box.parentElement) {
+      if (getComputedStyle(box).overflowX === 'hidden' && box.scrollWidth > box.clientWidth) return [name.textContent];
+    }
+    return [];
+  });
 }
