@@ -1,7 +1,7 @@
 /** The coordinator's interface as typed calls that outlast its restarts. docs/protocol.md §10. */
 import type * as v from 'valibot';
 import { encodeB64, type TransferId } from '../protocol/bytes.ts';
-import { SendError, asSendError, parseProblem } from '../protocol/errors.ts';
+import { SendError, asSendError } from '../protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../protocol/limits.ts';
 import {
   claimSchema,
@@ -22,6 +22,7 @@ import {
   type Status,
 } from '../protocol/messages.ts';
 import { throwIfAborted, type ClientDeps } from './deps.ts';
+import { readProblem } from './read-problem.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
@@ -134,7 +135,7 @@ export class TransferApi {
       ...(body ? { body: body.body } : {}),
     });
     if (response.ok) return read(response);
-    throw parseProblem(await response.json().catch(() => null));
+    throw await readProblem(response);
   }
 }
 

@@ -1,8 +1,9 @@
 /** One node's streamed GET: a transfer's shards in order, read straight into the codec's memory. docs/protocol.md §9. */
-import { SendError, asSendError, parseProblem } from '../../protocol/errors.ts';
+import { SendError, asSendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES, parseFrameHeader } from '../../protocol/fetch-frames.ts';
 import type { Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
+import { readProblem } from '../read-problem.ts';
 
 /** Less than this in some seconds is as good as nothing. */
 const PROGRESS_BYTES = 4096;
@@ -43,7 +44,7 @@ export class ShardStream {
         referrerPolicy: 'no-referrer',
         redirect: 'error',
       });
-      if (!response.ok || !response.body) throw parseProblem(await response.json().catch(() => null), 'node_unreachable');
+      if (!response.ok || !response.body) throw await readProblem(response, 'node_unreachable');
       return new ShardStream(seat, range.from, response.body, abort, deps.now);
     } catch (thrown) {
       throw asSendError(thrown, 'node_unreachable', "couldn't open a stream from a node");
