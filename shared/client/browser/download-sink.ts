@@ -49,7 +49,7 @@ interface ZipEntry {
 
 function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSink {
   const names = uniqueNames(files.map(({ path }) => portablePath(path)));
-  const entryOf = (file: ManifestFile, index: number) => ({ name: names[index]!, size: file.bytes, lastModified: new Date(file.modifiedMs ?? 0) });
+  const entryOf = (file: ManifestFile, index: number) => ({ name: names[index]!, size: file.bytes, lastModified: zipDate(file.modifiedMs) });
   const { readable, writable } = new TransformStream<ZipEntry, ZipEntry>();
   const entries = writable.getWriter();
   let pumping: Promise<void> | null = null;
@@ -106,12 +106,20 @@ async function* iterate<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
   }
 }
 
+/** A ZIP knows the years 1980 to 2107, and a manifest any number: what lies outside becomes the nearest. */
+const zipDate = (modifiedMs: number | null): Date => new Date(Math.min(Math.max(modifiedMs ?? 0, Date.UTC(1980, 0, 2)), Date.UTC(2107, 11, 30)));
+
 /** Names that became equal when they were made harmless are numbered. */
 function uniqueNames(paths: readonly string[]): string[] {
   const used = new Set<string>();
+  /** Where counting goes on: a manifest may hold one name ten thousand times. */
+  const next = new Map<string, number>();
   return paths.map((path) => {
+    const asked = path.toLowerCase();
     let name = path;
-    for (let i = 2; used.has(name.toLowerCase()); i++) name = path.replace(/(\.[^./]*)?$/, (extension) => ` (${i})${extension}`);
+    let number = next.get(asked) ?? 2;
+    for (; used.has(name.toLowerCase()); number++) name = path.replace(/(\.[^./]*)?$/, (extension) => ` (${number})${extension}`);
+    next.set(asked, number);
     used.add(name.toLowerCase());
     return name;
   });
