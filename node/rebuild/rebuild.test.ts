@@ -257,14 +257,14 @@ describe('a target that cheats', () => {
     const job = { ...honest, targets: [{ ...honest.targets[0]!, url: liar.url }, honest.targets[1]!] };
     await send(job, transfer);
     const report = await reportOf(job);
-    liar.close();
+    liar.server.close();
     expect(report.receipts.map(({ shardIndex, segments }) => [shardIndex, segments])).toEqual([[4, [0, 1, 2, 3, 4]]]);
     expect(report.problems).toEqual([{ shardIndex: 3, code: 'receipt_invalid' }]);
   });
 });
 
 /** Takes everything, and gives receipts for more segments than any job has. */
-async function boastfulTarget(): Promise<{ url: string; close(): void }> {
+async function boastfulTarget(): Promise<{ readonly url: string; readonly server: WebSocketServer }> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket) => {
     let announced: number | null = null;
@@ -282,7 +282,7 @@ async function boastfulTarget(): Promise<{ url: string; close(): void }> {
   });
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+  return { url: `http://127.0.0.1:${port}`, server };
 }
 
 describe('a rebuilder that cheats', () => {
