@@ -2,9 +2,10 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nodeDeps } from '../../cli/deps.ts';
-import type { ClientDeps, NodeProblem } from '../../shared/client/index.ts';
+import { sendTransfer, type ClientDeps, type NodeProblem, type SourceFile } from '../../shared/client/index.ts';
+import { encodeB64, parseLink } from '../../shared/protocol/index.ts';
 import type { BadMode } from '../support/bad-node.ts';
 import { FaultNetwork } from '../support/fault-network.ts';
 import { hurried, memoryFile, MemorySink, noise, receive, send } from '../support/memory-files.ts';
@@ -140,6 +141,77 @@ describe('an upload goes around three nodes', () => {
     expect(reported(problems)).toEqual(expect.arrayContaining(bad));
     await network.heal();
     expect((await receive(link, deps)).files.get('file.bin')!.equals(large)).toBe(true);
+  });
+});
+
+test('acknowledgements that come when their segments are long committed do no harm', async () => {
+  const large = noise(5, 16 * 10_485_120);
+  let bad: string[] = [];
+  const watching = whenSeated(...PLACEMENT, (seats) => (bad = turnBad(seats, [0, 1, 2], 'late-stored')));
+  const { link, problems } = await send(network.origin, [memoryFile('file.bin', large)], watching);
+  expect(codesOf(problems, bad)).toContain('node_slow');
+  expect((await receive(link, deps)).files.get('file.bin')!.equals(large)).toBe(true);
+});
+
+test('a transfer that is withdrawn while it is sent ends with that, not with blame for nodes', async () => {
+  let [id, token] = ['', ''];
+  let withdrawn = false;
+  const file = memoryFile('file.bin', noise(6, 12 * 10_485_120), async (offset, chunk) => {
+    if (offset > 30_000_000 && !withdrawn) {
+      withdrawn = true;
+      await fetch(`${network.origin}/api/transfers/${id}`, { method: 'DELETE', headers: { Authorization: `Shardsend-Owner ${token}` } });
+      for (const { proxy } of network.nodes) proxy!.cutAll();
+    }
+    return chunk;
+  });
+  const options = { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null };
+  const sending = sendTransfer({ files: [file], options, onLink: (_, transferId, ownerToken) => ([id, token] = [transferId, ownerToken]) }, deps);
+  await expect(sending).rejects.toMatchObject({ code: 'transfer_revoked' });
+});
+
+describe('nodes that go between acknowledgement and receipt (docs/decisions/0004)', () => {
+  const content = noise(4, 8 * 10_485_120);
+  /** @param onOpen - told of each time that the file is opened. */
+  const counting = (file: SourceFile, onOpen: (offset: number) => void): SourceFile => ({
+    ...file,
+    open(offset) {
+      onOpen(offset);
+      return file.open(offset);
+    },
+  });
+
+  test('have their segments read again from where they lie, and the transfer commits', async () => {
+    const opened: number[] = [];
+    const watching = whenSeated(...PLACEMENT, (seats) => turnBad(seats, [0, 1, 2], 'vanish-at-seal'));
+    const file = counting(memoryFile('file.bin', content), (offset) => opened.push(offset));
+    const { link, problems, survives } = await send(network.origin, [file], watching);
+    expect(opened[0]).toBe(0);
+    expect(opened.length).toBeGreaterThan(1);
+    expect(opened.every((offset) => offset % 10_485_120 === 0)).toBe(true);
+    expect(new Set(opened.slice(1)).size, 'each at most once more').toBe(opened.length - 1);
+    expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['node_unreachable']));
+    expect(survives).toBe(4);
+    await network.heal();
+    expect((await receive(link, deps)).files.get('file.bin')!.equals(content)).toBe(true);
+  });
+
+  test('cost the transfer when the file has changed meanwhile: nothing of it stays', async () => {
+    let [link, opens] = ['', 0];
+    const watching = whenSeated(...PLACEMENT, (seats) => turnBad(seats, [0, 1, 2], 'vanish-at-seal'));
+    const file = counting(
+      memoryFile('file.bin', content, async (_, chunk) => (opens > 1 ? chunk.fill(1) : chunk)),
+      () => opens++,
+    );
+    const sending = sendTransfer(
+      { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (made) => (link = made) },
+      watching,
+    );
+    await expect(sending).rejects.toMatchObject({ code: 'file_changed' });
+    expect(opens).toBeGreaterThan(1);
+    await expect(receive(link, deps)).rejects.toMatchObject({ code: 'transfer_revoked' });
+    await network.heal();
+    const transferId = encodeB64(parseLink(link).transferId);
+    await vi.waitUntil(async () => (await Promise.all(network.nodes.map((node) => node.shardFiles(transferId)))).flat().length === 0, { timeout: 60_000, interval: 100 });
   });
 });
 

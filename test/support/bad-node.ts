@@ -36,6 +36,8 @@ type LineMode =
 type StoreMode =
   | 'no-ready'
   | 'no-stored'
+  /** STORED so late that others were asked as well; what is said behind it waits for it. */
+  | 'late-stored'
   | 'no-receipt'
   | 'forged-receipt'
   /** A well-formed receipt for nothing. */
@@ -53,6 +55,7 @@ export type BadMode = LineMode | StoreMode;
 const STORE_MODES: ReadonlySet<string> = new Set<StoreMode>([
   'no-ready',
   'no-stored',
+  'late-stored',
   'no-receipt',
   'forged-receipt',
   'empty-receipt',
@@ -69,6 +72,7 @@ const READY = 0x81,
 const CUT_AFTER_BYTES = { fromNode: 600, toNode: 4_000 };
 /** In the middle of the second full shard of a stream. */
 const LATER_BYTES = 1_500_000;
+const LATE_BY_MS = 2_000;
 const NEVER_SENT_SEGMENT = 4_000_000;
 
 export class BadNode {
@@ -228,7 +232,11 @@ export class BadNode {
         node.terminate();
       } else toNode(bytes);
     });
-    node.on('message', (data: RawData) => this.#answer(client, line, data as Buffer));
+    node.on('message', (data: RawData) => {
+      const answer = (): void => this.#answer(client, line, data as Buffer);
+      if (this.#mode === 'late-stored' && (data as Buffer)[0] !== READY) setTimeout(answer, LATE_BY_MS);
+      else answer();
+    });
     for (const [one, other] of [
       [client, node],
       [node, client],
