@@ -1,5 +1,5 @@
 /** How a command ends: one object or a few lines on stdout, and the exit code. */
-import { safeName } from '../shared/client/safe-path.ts';
+import { safeText } from '../shared/client/safe-path.ts';
 import type { NodeProblem } from '../shared/client/index.ts';
 import { SendError, sentenceOf, type ErrorCode } from '../shared/protocol/index.ts';
 
@@ -14,7 +14,7 @@ export const printJson = (value: unknown): Promise<void> => print(JSON.stringify
 /** For people: what happened and what to do, then what was met. A message may hold names, which may hold anything. */
 export function explain(error: SendError): string {
   const sentence = sentenceOf(error.code);
-  const detail = error.message === sentence || error.message === error.code ? '' : ` (${safeName(error.message)})`;
+  const detail = error.message === sentence || error.message === error.code ? '' : ` (${safeText(error.message)})`;
   return sentence + detail;
 }
 

@@ -8,9 +8,12 @@ const TROUBLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u20
 const WINDOWS_TROUBLE = /[<>:"|?*\\]/g;
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
+/** Any text that holds names: nothing in it can talk to a terminal or reorder what stands beside it. */
+export const safeText = (text: string): string => text.replace(TROUBLE, '_');
+
 /** One component, on any system: nothing in it can leave a folder, talk to a terminal or pose as another extension. */
 export function safeName(name: string): string {
-  const safe = name.replace(TROUBLE, '_').replaceAll('/', '_');
+  const safe = safeText(name).replaceAll('/', '_');
   return safe === '' || safe === '.' || safe === '..' ? '_' : safe;
 }
 
