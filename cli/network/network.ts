@@ -6,6 +6,9 @@ import { Child } from './child.ts';
 import { builtNode } from './built.ts';
 import { choosePort, LOOPBACK, probePort } from './ports.ts';
 
+/** A network that runs answers sooner; another program that has its port may never. */
+const ANSWER_MS = 3_000;
+
 export interface NetworkOptions {
   /** Of the coordinator; 0 for any. */
   readonly port: number;
@@ -85,16 +88,26 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningNetw
   return { origin, coordinator, nodes, stop };
 }
 
-/** Two networks in one folder would write the same databases. A summary alone may be that of one that was killed. */
+/** Two networks in one folder would write the same databases. A summary alone may be that of one that was killed, even while it wrote it. */
 async function refuseSecond(summary: string): Promise<void> {
-  const text = await readFile(summary, 'utf8').catch(() => null);
-  if (text === null) return;
-  const { origin } = JSON.parse(text) as { origin: string };
-  const answers = await fetch(`${origin}/api/network`).then(
+  const origin = await readFile(summary, 'utf8').then(
+    (text) => originIn(text),
+    () => null,
+  );
+  if (origin === null) return;
+  const answers = await fetch(`${origin}/api/network`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
     (response) => response.ok,
     () => false,
   );
   if (answers) throw new Error(`a network runs in this folder already: ${origin}`);
+}
+
+function originIn(text: string): string | null {
+  try {
+    return (JSON.parse(text) as { origin: string }).origin;
+  } catch {
+    return null;
+  }
 }
 
 async function coordinatorProgram(port: number, origin: string, dataDir: string, { onLost }: NetworkOptions): Promise<Program> {

@@ -1,7 +1,7 @@
 /** `shardsend network` as a process: how it comes up, goes down, is killed, and comes up again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -108,6 +108,13 @@ test('refuses a folder in which one runs already', async () => {
   const { code, stderr } = await runCommand(['network', '--port', '0', '--nodes', '3', '--data', data]);
   expect(code).toBe(1);
   expect(stderr).toContain('runs in this folder already');
+});
+
+test('starts in a folder whose summary was torn by a kill', async () => {
+  await mkdir(data);
+  await writeFile(path.join(data, 'network.json'), '{ "origin": "http://loc');
+  const { summary } = await start();
+  expect((await fetch(`${summary.origin}/api/network`)).status).toBe(200);
 });
 
 test('refuses a port that is taken, and too few nodes', async () => {
