@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SourceFile } from '../shared/client/index.ts';
+import { MAX_FILES } from '../shared/protocol/index.ts';
 import { readSources } from './sources.ts';
 
 let folder: string;
@@ -111,4 +112,12 @@ describe('a file that changes', () => {
     await unlink(at('file'));
     await expect(readAll(files[0]!)).rejects.toMatchObject({ code: 'file_unreadable', message: expect.stringContaining('file') as string });
   });
+});
+
+test('a folder with more files than can be sent is not walked to its end', async () => {
+  await mkdir(at('many'));
+  await Promise.all(Array.from({ length: MAX_FILES + 1 }, (_, i) => writeFile(at('many', String(i)), '')));
+  await mkdir(at('many', 'z'));
+  await writeFile(Buffer.concat([Buffer.from(at('many', 'z', 'bad')), Buffer.of(0xff)]), '');
+  await expect(readSources([at('many')])).rejects.toMatchObject({ code: 'too_many_files' });
 });

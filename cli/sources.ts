@@ -6,7 +6,7 @@ import type { BigIntStats } from 'node:fs';
 import { open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceFile } from '../shared/client/index.ts';
-import { isManifestPath, SendError } from '../shared/protocol/index.ts';
+import { isManifestPath, MAX_FILES, SendError } from '../shared/protocol/index.ts';
 
 const CHUNK_BYTES = 512 * 1024;
 
@@ -16,7 +16,7 @@ export interface Sources {
   readonly leftOut: readonly string[];
 }
 
-/** @param args - as on the command line. @throws SendError `file_unreadable` or `name_invalid`, with the name. */
+/** @param args - as on the command line. @throws SendError `file_unreadable` or `name_invalid`, with the name; `too_many_files`. */
 export async function readSources(args: readonly string[]): Promise<Sources> {
   const files: SourceFile[] = [];
   const leftOut: string[] = [];
@@ -27,7 +27,7 @@ export async function readSources(args: readonly string[]): Promise<Sources> {
     const given = path.basename(path.resolve(arg));
     const name = given === '' ? 'files' : given;
     if (stats.isDirectory()) await walk(target, name, files, leftOut);
-    else if (stats.isFile()) files.push(sourceFile(target, name, stats));
+    else if (stats.isFile()) add(files, sourceFile(target, name, stats));
     else throw new SendError('file_unreadable', `${arg} is neither a file nor a folder`);
   }
   return { files, leftOut };
@@ -40,9 +40,15 @@ async function walk(folder: string, manifestPath: string, files: SourceFile[], l
     const inside = path.join(folder, name);
     const sentAs = `${manifestPath}/${name}`;
     if (entry.isDirectory()) await walk(inside, sentAs, files, leftOut);
-    else if (entry.isFile()) files.push(sourceFile(inside, sentAs, await readable(sentAs, () => stat(inside, { bigint: true }))));
+    else if (entry.isFile()) add(files, sourceFile(inside, sentAs, await readable(sentAs, () => stat(inside, { bigint: true }))));
     else leftOut.push(sentAs);
   }
+}
+
+/** A whole disk is not walked to say at its end that it is too much. */
+function add(files: SourceFile[], file: SourceFile): void {
+  if (files.length === MAX_FILES) throw new SendError('too_many_files');
+  files.push(file);
 }
 
 /** Names on a disk are bytes; those that are no UTF-8 could not come out the same. */
