@@ -19,6 +19,11 @@ const BADGES = {
   idle: { text: '', color: '#0b6152' },
 } as const satisfies Record<Report['type'], { text: string; color: string }>;
 
+async function giveBackSites(): Promise<void> {
+  const { origins = [] } = await browser.permissions.getAll();
+  if (origins.length > 0) await browser.permissions.remove({ origins });
+}
+
 export default defineBackground(() => {
   browser.runtime.onInstalled.addListener(() => {
     browser.contextMenus.removeAll(() => {
@@ -29,6 +34,9 @@ export default defineBackground(() => {
       });
     });
   });
+
+  // A tab that was closed in the middle of a fetch could not give its site back.
+  browser.runtime.onStartup.addListener(() => void giveBackSites());
 
   browser.contextMenus.onClicked.addListener((click, tab) => {
     if (click.menuItemId === MENU_ID && tab?.id !== undefined) void openSendTab(click, { ...tab, id: tab.id });

@@ -106,9 +106,12 @@ export function problemOf(code: ErrorCode, detail?: string): ProblemDocument {
   return { type: 'about:blank', status: status === 0 ? 500 : status, code, title: sentence, ...(detail ? { detail } : {}) };
 }
 
-/** Reads a problem document from outside; one with an unknown code or form becomes `fallback`. */
+/**
+ * Reads a problem document from outside; one with an unknown code or form becomes `fallback`, and so does a code that
+ * only a client can find: a node that answers `cancelled` would pass for the person's own wish.
+ */
 export function parseProblem(input: unknown, fallback: ErrorCode = 'unavailable'): SendError {
-  if (typeof input === 'object' && input !== null && 'code' in input && isErrorCode(input.code)) {
+  if (typeof input === 'object' && input !== null && 'code' in input && isErrorCode(input.code) && statusOf(input.code) !== 0) {
     const detail = 'detail' in input && typeof input.detail === 'string' ? `: ${input.detail.slice(0, 200)}` : '';
     return new SendError(input.code, `${input.code}${detail}`);
   }

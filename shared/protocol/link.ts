@@ -33,7 +33,9 @@ export function parseLink(text: string): Link {
   const fragment = decodeFragment(url.hash.slice(1));
   const transferId = asTransferId(decodeB64(path[1]!, ID_BYTES, 'link_damaged'));
   const reader = new ByteReader(fragment, 'link_damaged');
-  if (reader.u8() !== VERSION) throw new SendError('link_version');
+  const version = reader.u8();
+  if (version < VERSION) throw new SendError('link_damaged', 'there never was such a version');
+  if (version > VERSION) throw new SendError('link_version');
   const secret = asSecret(reader.bytes(KEY_BYTES));
   const check = reader.bytes(CHECK_BYTES);
   reader.end();

@@ -62,7 +62,9 @@ const codecs: Codec[] = [
       fc.integer({ min: 1, max: 1024 }).map(protocol.encodeReady),
       fc.nat(0xffffffff).map(protocol.encodeStored),
       fc.tuple(u64, signature, ascendingSegments).map(([storedAtMs, signed, segments]) => protocol.encodeReceipt(storedAtMs, signed, segments)),
-      fc.tuple(fc.constantFrom(...protocol.ERROR_CODES), fc.option(segmentIndex)).map(([code, segment]) => protocol.encodeProblem(code, segment)),
+      fc
+        .tuple(fc.constantFrom(...protocol.ERROR_CODES.filter((code) => protocol.statusOf(code) !== 0)), fc.option(segmentIndex))
+        .map(([code, segment]) => protocol.encodeProblem(code, segment)),
     ),
     encode(message: protocol.NodeMessage) {
       if (message.type === 'ready') return protocol.encodeReady(message.window);

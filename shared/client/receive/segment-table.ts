@@ -49,6 +49,7 @@ export class SegmentTable {
   #parse(page: Page): Segment[] {
     const segments = page.segments.map(({ index, salt, roots, stored }, i): Segment => {
       const bytes = decodeB64(roots, this.#totalShards * KEY_BYTES, 'manifest_damaged');
+      if (stored.some((shardIndex) => shardIndex >= this.#totalShards)) throw new SendError('manifest_damaged', 'a shard that the code does not have');
       if (index !== this.#next + i || index >= this.#manifest.segmentCount) throw new SendError('manifest_damaged', 'segments out of order');
       return {
         index,

@@ -6,8 +6,8 @@ import { deriveAccessToken, deriveManifestKey, hashToken, sealManifestText } fro
 import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
 import { asSecret, asTransferId, concatBytes, encodeB64, equalBytes, ID_BYTES, KEY_BYTES, type Secret, type ShardId, type TransferId } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
-import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
-import { MAX_FILES, MAX_MANIFEST_BYTES, MAX_CONTENT_BYTES } from '../../protocol/limits.ts';
+import { TransferLayout, contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
+import { MAX_FILES, MAX_MANIFEST_BYTES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
 import { encodeLink } from '../../protocol/link.ts';
 import { SegmentsDigest, encodeManifest, isManifestPath } from '../../protocol/manifest.ts';
 import type { Placement } from '../../protocol/messages.ts';
@@ -62,6 +62,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
     },
     { signal },
   );
+  checkPlacement(placement);
   input.onLink?.(link, encodeB64(transferId), encodeB64(ownerToken));
 
   const sending = new Sending({ ...input, signal }, bytes, { transferId, secret }, placement, api, deps);
@@ -86,6 +87,21 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
     stop.abort();
     sending.close();
   }
+}
+
+/** The coordinator chooses nodes, not how safe or how private a transfer is. docs/protocol.md §4. */
+function checkPlacement({ requiredShards, totalShards, safeShards, nodes }: Placement): void {
+  const distinct = (values: readonly unknown[]): boolean => new Set(values).size === totalShards;
+  const right = totalShards >= MIN_NODES ? redundancyFor(totalShards) : null;
+  const sound =
+    right?.requiredShards === requiredShards &&
+    right.safeShards === safeShards &&
+    nodes.length === totalShards &&
+    nodes.every(({ shardIndex }) => shardIndex < totalShards) &&
+    distinct(nodes.map(({ shardIndex }) => shardIndex)) &&
+    distinct(nodes.map(({ nodeId }) => nodeId)) &&
+    distinct(nodes.map(({ url }) => url));
+  if (!sound) throw new SendError('unavailable', 'the coordinator placed the transfer against the protocol');
 }
 
 function checkFiles(files: readonly SourceFile[]): number {
