@@ -30,6 +30,7 @@ import {
   checkAlive,
   checkHolder,
   checkReady,
+  checkUploading,
   endsAtMs,
   isEnded,
   isSameTransfer,
@@ -62,7 +63,7 @@ export class TransferObject extends DurableObject<WorkerEnv> {
 
   // The sender
 
-  /** Creates the transfer, or repeats the placement of one that was created with the same values. */
+  /** Creates the transfer, or repeats the placement of one that was created with the same values and is uploading. */
   create(values: NewTransfer): Promise<Result<Placement>> {
     return toResult(async () => {
       if (this.#settle() === null) {
@@ -71,15 +72,16 @@ export class TransferObject extends DurableObject<WorkerEnv> {
       }
       const row = this.#open({ role: 'owner', hash: values.ownerHash });
       if (!isSameTransfer(row, values)) throw new SendError('conflict', 'the transfer was created with other values');
+      checkUploading(row);
       const { transferId, requiredShards, totalShards, safeShards, expiresAtMs } = row;
-      const state = row.state === 'ready' ? 'ready' : 'uploading';
-      return { transferId, state, requiredShards, totalShards, safeShards, expiresAtMs, nodes: await this.#storeSeats(row, this.#seats.all()) };
+      return { transferId, state: 'uploading', requiredShards, totalShards, safeShards, expiresAtMs, nodes: await this.#storeSeats(row, this.#seats.all()) };
     });
   }
 
   storeOrders(holder: Holder, shardIndexes: readonly number[]): Promise<Result<Seat[]>> {
     return toResult(async () => {
       const row = this.#open(holder);
+      checkUploading(row);
       this.#write(() => this.#touch());
       return this.#storeSeats(row, this.#seatsAt(shardIndexes));
     });

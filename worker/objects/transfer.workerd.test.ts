@@ -284,10 +284,19 @@ describe('what recipients read', () => {
 
 describe('orders', () => {
   it('are given again for seats that there are, to who may have them', async () => {
-    const transfer = await new TestTransfer().send();
+    const transfer = await created();
     const again = await (await transfer.asOwner('POST', '/store-orders', { shardIndexes: [4, 1] })).json<{ nodes: Placement['nodes'] }>();
     expect(again.nodes.map(({ shardIndex, nodeId }) => [shardIndex, nodeId])).toEqual([4, 1].map((i) => [i, transfer.placement.nodes[i]!.nodeId]));
     expect(await codeOf(await transfer.asOwner('POST', '/store-orders', { shardIndexes: [5] }))).toBe('bad_request');
+  });
+  it('to store are given to nobody once the transfer is ready, by whichever way they are asked for', async () => {
+    const transfer = await new TestTransfer().send();
+    expect(await codeOf(await transfer.asOwner('POST', '/store-orders', { shardIndexes: [1] }))).toBe('conflict');
+    expect(await codeOf(await transfer.create())).toBe('conflict');
+    expect((await transfer.status()).state).toBe('ready');
+  });
+  it('to fetch are given again to who holds a claim', async () => {
+    const transfer = await new TestTransfer().send();
     const { claimId, nodes: seats } = await transfer.claim();
     expect(
       seats.map(({ shardIndex }) => shardIndex),

@@ -97,6 +97,12 @@ export function checkReady(row: TransferRow): void {
   if (row.state === 'uploading') throw new SendError('transfer_uploading');
 }
 
+/** @throws SendError `conflict` once nothing may be added any more, or the code of the ended state. */
+export function checkUploading(row: TransferRow): void {
+  checkAlive(row);
+  if (row.state === 'ready') throw new SendError('conflict', 'the transfer is complete');
+}
+
 /** Whether a repeated creation says the same as the first. */
 export const isSameTransfer = (row: TransferRow, again: NewTransfer): boolean =>
   row.contentBytes === again.contentBytes &&
