@@ -3,7 +3,7 @@ import { readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/prom
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHex, type TransferId } from '../../shared/protocol/index.ts';
-import { newTransferId } from '../testing/coordinator.ts';
+import { HOUR_MS, newTransferId } from '../testing/coordinator.ts';
 import type { NodeProcess } from '../testing/node-process.ts';
 import { fetchFrames, fetchRange, codeOf, makeShard, type TestShard } from '../testing/shards.ts';
 import { Stage } from '../testing/stage.ts';
@@ -114,6 +114,40 @@ describe('a disk on which somebody else wrote', () => {
     node = await stage.start({ data: node.data });
     expect((await fetchFrames(node.url, await order(node, 'fetch', transferId), 0, 21)).flatMap(({ segment, bytes }) => (bytes === null ? [] : [segment]))).toEqual([0, 3, 7]);
     expect((await readdir(folder)).toSorted()).toEqual(['0.shard', '3.shard', '7.shard', 'notes.txt']);
+  });
+
+  it('gets its shards back before a receipt covers them again, still committed', async () => {
+    const transferId = newTransferId();
+    const shards = await Promise.all(Array.from({ length: 5 }, (_, segment) => makeShard(segment, 100_000)));
+    const node = await stage.start();
+    await storeAll(node, transferId, shards);
+    const { usedBytes } = await node.health();
+    const file = (segment: number): string => path.join(folderOf(node, transferId), `${segment}.shard`);
+    const terms = { action: 'store', transferId, shardExpiresAtMs: Date.now() + HOUR_MS } as const;
+    const storeAgain = async (): Promise<void> => {
+      const client = await StoreClient.open(node.url, await stage.coordinator.order(node.nodeId, terms));
+      for (const shard of shards) await client.store(shard, shard.bytes);
+      expect((await client.seal()).segments).toEqual([0, 1, 2, 3, 4]);
+      await client.close();
+      const frames = await fetchFrames(node.url, await order(node, 'fetch', transferId), 0, 4);
+      expect(frames.map(({ bytes }, i) => bytes !== null && Buffer.compare(bytes, shards[i]!.bytes) === 0)).toEqual([true, true, true, true, true]);
+    };
+    await storeAgain(); // until the time that the next order names too: from now on nothing differs
+    await truncate(file(1), 50_000);
+    await writeFile(file(2), await readFile(file(3)));
+    await rm(file(4));
+    await storeAgain();
+    expect(await node.metric('damaged_shards_total')).toBe(3);
+    for (const name of await readdir(path.join(node.data, 'shards'))) await rm(path.join(node.data, 'shards', name), { recursive: true });
+    await storeAgain();
+    expect([(await node.health()).shards, (await node.health()).usedBytes]).toEqual([5, usedBytes]);
+
+    const other = await makeShard(0, 100_000);
+    await rm(file(0));
+    const client = await StoreClient.open(node.url, await stage.coordinator.order(node.nodeId, terms));
+    client.sendShard(other, other.bytes);
+    expect((await client.expect('problem')).error.code).toBe('conflict');
+    await client.close();
   });
 });
 

@@ -94,7 +94,12 @@ export class ShardStore {
     if (storedAtMs >= expiresAtMs) throw new SendError('transfer_expired');
     this.#refuseDeleted(transferId);
     const held = this.#replaceable(row);
-    if (held !== null && agrees(held, row) && held.expiresAtMs === expiresAtMs) return;
+    if (held !== null && agrees(held, row) && held.expiresAtMs === expiresAtMs) {
+      const whole = await this.#isWhole(held);
+      this.#refuseDeleted(transferId);
+      if (whole) return;
+      this.onDamaged(); // the row stays while the file is written again: what was promised of the shard stays promised
+    }
     const fileBytes = SHARD_HEADER_BYTES + bytes.length;
     this.capacity.reserve(fileBytes);
     try {
@@ -179,6 +184,13 @@ export class ShardStore {
     return null;
   }
 
+  /** Whether the row's file is there, as long as it says and under the row's root: a row alone is no reason to promise. */
+  async #isWhole(row: ShardRow): Promise<boolean> {
+    const shard = await this.#files.openShard(row.transferId, row.segment);
+    shard?.file.close();
+    return shard !== null && agrees(row, shard.header);
+  }
+
   /**
    * A file that does not match its row is dropped, unless it was just replaced.
    * @returns whether the same segment is worth another look.
@@ -187,9 +199,7 @@ export class ShardStore {
     return this.#turns.take(encodeHex(row.transferId), row.segment, async () => {
       const now = this.index.get(row.transferId, row.segment);
       if (now === null) return false;
-      const shard = await this.#files.openShard(row.transferId, row.segment);
-      shard?.file.close();
-      if (shard !== null && agrees(now, shard.header)) return true;
+      if (await this.#isWhole(now)) return true;
       this.#forget(now);
       await this.#files.removeShard(row.transferId, row.segment);
       this.onDamaged();
