@@ -59,6 +59,12 @@ describe('choosing nodes', () => {
       ),
     ).toThrow(expect.objectContaining({ code: 'network_too_small' }));
   });
+  it('believes no node more than 1 TiB of free space', () => {
+    const directory = many(100, (i) => ({ freeBytes: i === 0 ? Number.MAX_SAFE_INTEGER : 2 ** 40 }));
+    let boasting = 0;
+    for (let i = 0; i < 300; i++) boasting += chooseNodes(directory, 4096, rules({ seed: seedOf(i) })).nodes.filter(({ nodeId }) => nodeId === 'node 0').length;
+    expect(Math.abs(boasting - (300 * 24) / 100)).toBeLessThan(40);
+  });
   it('prefers free space, in proportion', () => {
     const directory = many(100, (i) => ({ freeBytes: i < 50 ? 4 * GIB : GIB }));
     let large = 0;

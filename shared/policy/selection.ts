@@ -6,6 +6,9 @@ import { SendError } from '../protocol/errors.ts';
 import { TransferLayout, redundancyFor, type Redundancy } from '../protocol/layout.ts';
 import { MAX_NODES, MIN_NODES } from '../protocol/limits.ts';
 
+/** Nodes say themselves how much is free: more than this draws no more transfers to one of them. */
+const MAX_WEIGHT_BYTES = 2 ** 40;
+
 /** A node as the directory knows it. */
 export interface DirectoryNode {
   /** b64 of 32 bytes. */
@@ -93,7 +96,7 @@ function pickNodes(nodes: readonly DirectoryNode[], count: number, rules: Select
 /** At most one per operator and network, in an order drawn at random with free space as weight. @see Efraimidis and Spirakis 2006 */
 function pickApart(nodes: readonly DirectoryNode[], count: number, taken: readonly Neighbour[], rules: SelectionRules): DirectoryNode[] {
   const random = randomFrom(rules.seed);
-  const drawn = nodes.map((node) => ({ node, key: Math.log(random()) / Math.max(1, node.freeBytes) })).toSorted((a, b) => b.key - a.key);
+  const drawn = nodes.map((node) => ({ node, key: Math.log(random()) / weightOf(node) })).toSorted((a, b) => b.key - a.key);
   const operators = new Set(taken.map(({ operator }) => operator));
   const networks = new Set(taken.map(({ network }) => network));
   const picked: DirectoryNode[] = [];
@@ -106,6 +109,8 @@ function pickApart(nodes: readonly DirectoryNode[], count: number, taken: readon
   }
   return picked;
 }
+
+const weightOf = ({ freeBytes }: DirectoryNode): number => Math.min(MAX_WEIGHT_BYTES, Math.max(1, freeBytes));
 
 /** sfc32: a small generator whose whole state is the seed. Chooses nodes, protects nothing. @returns numbers in (0, 1). @see PractRand */
 export function randomFrom(seed: Uint8Array): () => number {

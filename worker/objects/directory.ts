@@ -58,9 +58,10 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   }
 
   /** @returns false when the directory does not know the node: it has to register again. */
-  async hear({ nodeId, freeBytes, atMs }: Heard): Promise<boolean> {
+  async hear({ nodeId, freeBytes: saidBytes, atMs }: Heard): Promise<boolean> {
     const entry = this.#load().get(nodeId);
     if (entry === undefined) return false;
+    const freeBytes = Math.min(saidBytes, entry.node.capacityBytes);
     entry.node = { ...entry.node, freeBytes, lastSeenMs: Math.max(entry.node.lastSeenMs, atMs) };
     if (atMs - entry.writtenAtMs >= WRITE_EVERY_MS) {
       this.ctx.storage.sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);

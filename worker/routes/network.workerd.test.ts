@@ -57,6 +57,10 @@ describe('registration', () => {
     const directory = env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'));
     expect((await directory.snapshot()).find(({ nodeId }) => nodeId === node.nodeId)?.url).toBe('http://10.7.7.7:1234');
   });
+  it('refuses a node that says it has more free space than space', async () => {
+    expect(await codeOf(await register(nodes[0]!, { capacityBytes: 1000, freeBytes: 1001 }))).toBe('bad_request');
+    expect((await register(nodes[0]!, { capacityBytes: 1000, freeBytes: 1000 })).status).toBe(200);
+  });
   it('ignores a registration that was recorded and sent again later', async () => {
     const node = nodes[0]!;
     const first = node.url;
@@ -97,6 +101,13 @@ describe('heartbeats', () => {
     const before = (await listDurableObjectIds(env.NODES)).length;
     expect(await codeOf(await heartbeat(stranger))).toBe('not_found');
     expect((await listDurableObjectIds(env.NODES)).length).toBeLessThanOrEqual(before + 1);
+  });
+  it('free no more space than the node has', async () => {
+    await register(nodes[0]!, { capacityBytes: 1000, freeBytes: 1000 });
+    advance(1);
+    await heartbeat(nodes[0]!);
+    const known = await env.DIRECTORY.get(env.DIRECTORY.idFromName('directory')).snapshot();
+    expect(known.find(({ nodeId }) => nodeId === nodes[0]!.nodeId)?.freeBytes).toBe(1000);
   });
   it('that were recorded keep no node alive', async () => {
     const recordedAtMs = Date.UTC(2100, 0, 1) + 1;

@@ -15,6 +15,7 @@ export const nodeRoutes = new Hono<AppEnv>()
   .post('/', async (c) => {
     const { by, body } = await readSigned(c);
     const registration = parseMessage(registrationSchema, body);
+    if (registration.freeBytes > registration.capacityBytes) throw new SendError('bad_request', 'a node has no more free space than space');
     const url = readNodeUrl(registration.url, allowsSharedHosts(c.env));
     await checkHealth(url.address, by.key, crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
     const network = networkOf(url.hostname, c.req.header('CF-Connecting-IP'));
