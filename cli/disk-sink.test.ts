@@ -2,9 +2,26 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FileSink } from '../shared/client/index.ts';
 import { DiskSink, numberedName } from './disk-sink.ts';
+
+/** What stands in for a second disk: a folder to which no file can be linked or renamed from elsewhere. */
+const disk = vi.hoisted(() => ({ mount: '', full: false, unlinkable: false }));
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const fs = await importOriginal<typeof import('node:fs/promises')>();
+  const fail = (code: string): never => {
+    throw Object.assign(new Error(code), { code });
+  };
+  const lies = (file: string): boolean => disk.mount !== '' && file.startsWith(disk.mount);
+  const move = (work: typeof fs.rename) => (from: string, to: string) => (lies(from) === lies(to) ? work(from, to) : fail('EXDEV'));
+  return {
+    ...fs,
+    link: (from: string, to: string) => (disk.unlinkable ? fail('EPERM') : move(fs.link)(from, to)),
+    rename: move(fs.rename),
+    copyFile: (from: string, to: string, mode?: number) => (disk.full && lies(to) ? fs.writeFile(to, 'half').then(() => fail('ENOSPC')) : fs.copyFile(from, to, mode)),
+  };
+});
 
 let folder: string;
 let outside: string;
@@ -14,7 +31,10 @@ beforeEach(async () => {
   outside = path.join(base, 'outside');
   await mkdir(outside);
 });
-afterEach(() => rm(path.dirname(folder), { recursive: true }));
+afterEach(async () => {
+  Object.assign(disk, { mount: '', full: false, unlinkable: false });
+  await rm(path.dirname(folder), { recursive: true });
+});
 
 const openSink = (sink: DiskSink, name: string, content: string): Promise<FileSink> => sink.openFile({ path: name, bytes: Buffer.byteLength(content), type: '', modifiedMs: null });
 
@@ -144,5 +164,30 @@ describe('a disk that fails', () => {
     const sink = await DiskSink.create(folder);
     await sink.ensureRoom(1);
     await expect(sink.ensureRoom(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ code: 'disk_full' });
+  });
+});
+
+describe('a folder on another disk', () => {
+  beforeEach(async () => {
+    await mkdir(path.join(folder, 'mounted'), { recursive: true });
+    disk.mount = path.join(folder, 'mounted', path.sep);
+  });
+
+  test.each([false, true])('gets its files whole, under free names (no hard links: %s)', async (unlinkable) => {
+    disk.unlinkable = unlinkable;
+    await writeFile(path.join(folder, 'mounted', 'a'), 'mine');
+    expect(await receive(['mounted/a', 'hello'], ['mounted/b', ''], ['c', 'here'])).toEqual(['mounted/a (2)', 'mounted/b', 'c']);
+    expect(await list()).toEqual(['c', 'mounted', 'mounted/a', 'mounted/a (2)', 'mounted/b']);
+    expect([await read('mounted/a'), await read('mounted/a (2)'), await read('c')]).toEqual(['mine', 'hello', 'here']);
+  });
+
+  test.each([false, true])('that is full keeps nothing, neither a name nor half a file (no hard links: %s)', async (unlinkable) => {
+    Object.assign(disk, { full: true, unlinkable });
+    const sink = await DiskSink.create(folder);
+    await put(sink, 'mounted/a', 'hello');
+    await expect(sink.finish()).rejects.toMatchObject({ code: 'disk_full' });
+    expect(await readdir(path.join(folder, 'mounted'))).toEqual([]);
+    await sink.discard();
+    expect(await list()).toEqual(['mounted']);
   });
 });

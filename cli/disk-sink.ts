@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, realpath, rename, rm, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileSink, ReceiveSink } from '../shared/client/index.ts';
 import { safePath } from '../shared/client/safe-path.ts';
@@ -62,7 +62,7 @@ export class DiskSink implements ReceiveSink {
   }
 
   async openFile(file: ManifestFile): Promise<FileSink> {
-    const part: Part = { file, partPath: path.join(this.#folder, `.${randomBytes(12).toString('hex')}.part`), sha256: '' };
+    const part: Part = { file, partPath: hiddenPart(this.#folder), sha256: '' };
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     const handle = await onDisk("couldn't make a file", () => open(part.partPath, flags, 0o666));
     this.#parts.push(part);
@@ -233,30 +233,77 @@ export function numberedName(name: string, number: number): string {
   return stem === '' ? `${Array.from(name).slice(0, 50).join('')}${suffix}` : stem + suffix + ending;
 }
 
-/** A hard link fails where anything has the name, in one step; then the hidden name goes. @returns false when it is taken. */
+/** Moves a file to a name that is free, also onto another disk. @returns false when the name is taken. */
 async function moveWithoutReplacing(from: string, to: string): Promise<boolean> {
+  try {
+    return await takeName(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error;
+    return moveByCopy(from, to);
+  }
+}
+
+/** A hard link fails where anything has the name, in one step; then the hidden name goes. @returns false when it is taken. */
+async function takeName(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES'].includes(codeOf(error))) throw error;
-    return moveByRename(from, to);
+    return takeNameByRename(from, to);
   }
   await unlink(from);
   return true;
 }
 
 /** For file systems without hard links: takes the name with an empty file, then replaces that. */
-async function moveByRename(from: string, to: string): Promise<boolean> {
+async function takeNameByRename(from: string, to: string): Promise<boolean> {
   try {
     await (await open(to, 'wx')).close();
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
-  await rename(from, to);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
   return true;
 }
+
+/** For a folder that is another disk: the copy is hidden and durable there before it takes its name. */
+async function moveByCopy(from: string, to: string): Promise<boolean> {
+  if (await isTaken(to)) return false; // asked before the copy is made; who comes meanwhile is met when it takes the name
+  const copy = hiddenPart(path.dirname(to));
+  try {
+    await copyFile(from, copy, constants.COPYFILE_EXCL);
+    const handle = await open(copy, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (!(await takeName(copy, to))) return false;
+  } finally {
+    await rm(copy, { force: true });
+  }
+  await unlink(from);
+  return true;
+}
+
+async function isTaken(name: string): Promise<boolean> {
+  try {
+    await lstat(name);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+const hiddenPart = (folder: string): string => path.join(folder, `.${randomBytes(12).toString('hex')}.part`);
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
