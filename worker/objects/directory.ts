@@ -6,9 +6,18 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { DirectoryNode } from '../../shared/policy/selection.ts';
-import type { WorkerEnv } from '../environment.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import { clock } from '../clock.ts';
+import { allowsSharedHosts, type WorkerEnv } from '../environment.ts';
+import { toResult, type Result } from '../result.ts';
 
 const WRITE_EVERY_MS = 60_000;
+/** A node that was not heard for so long is forgotten. */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
+/** A snapshot of so many still fits what one object may answer and one isolate may hold. */
+export const MAX_DIRECTORY_NODES = 20_000;
+/** So that whoever holds one network's addresses cannot fill the directory. */
+export const MAX_NODES_PER_NETWORK = 16;
 /** There is one. */
 export const DIRECTORY_NAME = 'directory';
 
@@ -30,12 +39,42 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   #entries: Map<string, Entry> | undefined;
 
   async snapshot(): Promise<DirectoryNode[]> {
-    return [...this.#load().values()].map(({ node }) => node);
+    return [...this.#current().values()].map(({ node }) => node);
   }
 
-  /** Adds a node or replaces what was known of it. */
-  async register(node: DirectoryNode): Promise<void> {
-    const entries = this.#load();
+  /** Adds a node or replaces what was known of it; `too_many_requests` where there is no room for it. */
+  register(node: DirectoryNode): Promise<Result<null>> {
+    return toResult(() => {
+      this.#checkRoom(node);
+      this.#enter(node);
+      return null;
+    });
+  }
+
+  /** @returns false when the directory does not know the node: it has to register again. */
+  async hear({ nodeId, freeBytes: saidBytes, atMs }: Heard): Promise<boolean> {
+    const entry = this.#load().get(nodeId);
+    if (entry === undefined || isForgotten(entry, clock.nowMs())) return false;
+    const freeBytes = Math.min(saidBytes, entry.node.capacityBytes);
+    entry.node = { ...entry.node, freeBytes, lastSeenMs: Math.max(entry.node.lastSeenMs, atMs) };
+    if (atMs - entry.writtenAtMs >= WRITE_EVERY_MS) {
+      this.ctx.storage.sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
+      entry.writtenAtMs = atMs;
+    }
+    return true;
+  }
+
+  #checkRoom({ nodeId, network }: DirectoryNode): void {
+    const entries = this.#current();
+    const known = entries.get(nodeId)?.node;
+    if (known === undefined && entries.size >= MAX_DIRECTORY_NODES) throw new SendError('too_many_requests', 'the directory is full');
+    if (allowsSharedHosts(this.env) || known?.network === network) return;
+    let neighbours = 0;
+    for (const { node } of entries.values()) if (node.network === network) neighbours += 1;
+    if (neighbours >= MAX_NODES_PER_NETWORK) throw new SendError('too_many_requests', 'the network has as many nodes as it may');
+  }
+
+  #enter(node: DirectoryNode): void {
     this.ctx.storage.transactionSync(() => {
       this.ctx.storage.sql.exec(
         `CREATE TABLE IF NOT EXISTS nodes (
@@ -54,20 +93,19 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
         node.lastSeenMs,
       );
     });
-    entries.set(node.nodeId, { node, writtenAtMs: node.lastSeenMs });
+    this.#load().set(node.nodeId, { node, writtenAtMs: node.lastSeenMs });
   }
 
-  /** @returns false when the directory does not know the node: it has to register again. */
-  async hear({ nodeId, freeBytes: saidBytes, atMs }: Heard): Promise<boolean> {
-    const entry = this.#load().get(nodeId);
-    if (entry === undefined) return false;
-    const freeBytes = Math.min(saidBytes, entry.node.capacityBytes);
-    entry.node = { ...entry.node, freeBytes, lastSeenMs: Math.max(entry.node.lastSeenMs, atMs) };
-    if (atMs - entry.writtenAtMs >= WRITE_EVERY_MS) {
-      this.ctx.storage.sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
-      entry.writtenAtMs = atMs;
+  /** The entries without those that are to be forgotten, which go from the storage, too. */
+  #current(): Map<string, Entry> {
+    const entries = this.#load();
+    const nowMs = clock.nowMs();
+    for (const [nodeId, entry] of entries) {
+      if (!isForgotten(entry, nowMs)) continue;
+      this.ctx.storage.sql.exec('DELETE FROM nodes WHERE nodeId = ?', nodeId);
+      entries.delete(nodeId);
     }
-    return true;
+    return entries;
   }
 
   #load(): Map<string, Entry> {
@@ -82,3 +120,5 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     return entries;
   }
 }
+
+const isForgotten = ({ node }: Entry, nowMs: number): boolean => nowMs - node.lastSeenMs >= FORGOTTEN_AFTER_MS;

@@ -26,37 +26,13 @@ CREATE TABLE IF NOT EXISTS problems (code TEXT PRIMARY KEY, count INTEGER NOT NU
 export class NodeObject extends DurableObject<WorkerEnv> {
   #hasTables = false;
 
-  /** @param network - where its address stands, see `networkOf`. The caller has verified that the node answers at its address. */
-  async register(by: SignedBy, registration: Registration, network: string): Promise<void> {
-    const nowMs = clock.nowMs();
-    const { url, operator, capacityBytes, freeBytes, version, region } = registration;
-    const { sql } = this.ctx.storage;
-    const fresh = this.ctx.storage.transactionSync(() => {
-      sql.exec(SCHEMA);
-      this.#hasTables = true;
-      const changed = sql.exec(
-        `INSERT INTO node (one, url, operator, network, latitude, longitude, version, capacityBytes, freeBytes, usedBytes, registeredAtMs, signedAtMs, lastSeenMs)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (one) DO UPDATE SET url = excluded.url, operator = excluded.operator, network = excluded.network, latitude = excluded.latitude,
-           longitude = excluded.longitude, version = excluded.version, capacityBytes = excluded.capacityBytes, freeBytes = excluded.freeBytes,
-           usedBytes = excluded.usedBytes, signedAtMs = excluded.signedAtMs, lastSeenMs = excluded.lastSeenMs
-         WHERE excluded.signedAtMs >= node.signedAtMs`,
-        url,
-        operator,
-        network,
-        region?.latitude ?? null,
-        region?.longitude ?? null,
-        version,
-        capacityBytes,
-        freeBytes,
-        Math.max(0, capacityBytes - freeBytes),
-        nowMs,
-        by.atMs,
-        nowMs,
-      );
-      return changed.rowsWritten > 0;
-    });
-    if (fresh) await this.#directory().register({ nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
+  /**
+   * `too_many_requests` where the directory has no room. The caller has verified that the node answers at its address.
+   *
+   * @param network - where its address stands, see `networkOf`.
+   */
+  register(by: SignedBy, registration: Registration, network: string): Promise<Result<null>> {
+    return toResult(() => this.#register(by, registration, network));
   }
 
   /** `not_found` for a node that has to register first. */
@@ -91,6 +67,47 @@ export class NodeObject extends DurableObject<WorkerEnv> {
           nowMs,
         );
     });
+  }
+
+  async #register(by: SignedBy, registration: Registration, network: string): Promise<null> {
+    const wasKnown = this.#tables();
+    const nowMs = clock.nowMs();
+    const { url, operator, capacityBytes, freeBytes, version, region } = registration;
+    const { sql } = this.ctx.storage;
+    const fresh = this.ctx.storage.transactionSync(() => {
+      sql.exec(SCHEMA);
+      this.#hasTables = true;
+      const changed = sql.exec(
+        `INSERT INTO node (one, url, operator, network, latitude, longitude, version, capacityBytes, freeBytes, usedBytes, registeredAtMs, signedAtMs, lastSeenMs)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE SET url = excluded.url, operator = excluded.operator, network = excluded.network, latitude = excluded.latitude,
+           longitude = excluded.longitude, version = excluded.version, capacityBytes = excluded.capacityBytes, freeBytes = excluded.freeBytes,
+           usedBytes = excluded.usedBytes, signedAtMs = excluded.signedAtMs, lastSeenMs = excluded.lastSeenMs
+         WHERE excluded.signedAtMs >= node.signedAtMs`,
+        url,
+        operator,
+        network,
+        region?.latitude ?? null,
+        region?.longitude ?? null,
+        version,
+        capacityBytes,
+        freeBytes,
+        Math.max(0, capacityBytes - freeBytes),
+        nowMs,
+        by.atMs,
+        nowMs,
+      );
+      return changed.rowsWritten > 0;
+    });
+    if (!fresh) return null;
+    const answer = await this.#directory().register({ nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
+    if (answer.ok) return null;
+    // Keys cost nothing: one that was refused leaves nothing behind.
+    if (!wasKnown) {
+      this.#hasTables = false;
+      await this.ctx.storage.deleteAll();
+    }
+    throw new SendError(answer.code, answer.message);
   }
 
   #directory() {

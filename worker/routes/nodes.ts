@@ -19,7 +19,8 @@ export const nodeRoutes = new Hono<AppEnv>()
     const url = readNodeUrl(registration.url, allowsSharedHosts(c.env));
     await checkHealth(url.address, by.key, crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
     const network = networkOf(url.hostname, c.req.header('CF-Connecting-IP'));
-    await c.env.NODES.get(c.env.NODES.idFromName(by.nodeId)).register({ nodeId: by.nodeId, atMs: by.atMs }, { ...registration, url: url.address }, network);
+    const node = c.env.NODES.get(c.env.NODES.idFromName(by.nodeId));
+    await fromResult(node.register({ nodeId: by.nodeId, atMs: by.atMs }, { ...registration, url: url.address }, network));
     forgetDirectory();
     return c.json({ nodeId: by.nodeId, coordinatorKey: (await coordinatorKeyOf(c.env)).name, heartbeatMs: heartbeatMsOf(c.env) });
   })
