@@ -45,6 +45,7 @@ function turnBad(seats: readonly SeatLike[], shardIndexes: readonly number[], mo
   return urls;
 }
 
+const onDisks = async (transferId: string): Promise<string[]> => (await Promise.all(network.nodes.map((node) => node.shardFiles(transferId)))).flat();
 const reported = (problems: readonly NodeProblem[]): string[] => [...new Set(problems.map(({ url }) => url))].toSorted();
 const fourteen = Array.from({ length: 14 }, (_, i) => i);
 const codesOf = (problems: readonly NodeProblem[], urls: readonly string[]): string[] =>
@@ -74,6 +75,8 @@ async function receivePast(
 
 describe('an upload goes around three nodes', () => {
   const small = noise(1, 300_000);
+  /** Three segments: a node that was not asked for the first, since others opened before it, is asked for the next. */
+  const some = noise(7, 3 * 10_485_120);
   test.each<[BadMode, string, string]>([
     ['refuse', 'that close every connection', 'node_unreachable'],
     ['cut', 'that break off in the middle', 'node_unreachable'],
@@ -88,8 +91,8 @@ describe('an upload goes around three nodes', () => {
     ['vanish-at-seal', 'that go when they are asked for a receipt', 'node_unreachable'],
     ['no-receipt', 'that never give a receipt', 'node_slow'],
   ])('%s: %s', async (mode, _, code) => {
-    const { bad, problems, back } = await sendPast(mode, small);
-    expect(back.equals(small)).toBe(true);
+    const { bad, problems, back } = await sendPast(mode, some);
+    expect(back.equals(some)).toBe(true);
     expect(bad).toHaveLength(3);
     expect(reported(problems)).toEqual(expect.arrayContaining(bad));
     expect(codesOf(problems, bad)).toContain(code);
@@ -114,8 +117,8 @@ describe('an upload goes around three nodes', () => {
     }).listen(0, '127.0.0.1');
     await once(elsewhere, 'listening');
     for (const { proxy } of network.nodes) proxy!.redirectTo = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/v1/store`;
-    const { bad, problems, back } = await sendPast('redirect', small);
-    expect(back.equals(small)).toBe(true);
+    const { bad, problems, back } = await sendPast('redirect', some);
+    expect(back.equals(some)).toBe(true);
     expect(reported(problems)).toEqual(expect.arrayContaining(bad));
     expect(followed).toBe(0);
     elsewhere.close();
@@ -145,12 +148,33 @@ describe('an upload goes around three nodes', () => {
 });
 
 test('acknowledgements that come when their segments are long committed do no harm', async () => {
-  const large = noise(5, 16 * 10_485_120);
+  const large = noise(5, 12 * 10_485_120);
   let bad: string[] = [];
   const watching = whenSeated(...PLACEMENT, (seats) => (bad = turnBad(seats, [0, 1, 2], 'late-stored')));
   const { link, problems } = await send(network.origin, [memoryFile('file.bin', large)], watching);
   expect(codesOf(problems, bad)).toContain('node_slow');
   expect((await receive(link, deps)).files.get('file.bin')!.equals(large)).toBe(true);
+});
+
+test('a file that cannot be read on, while no node has acknowledged what was sent of it, ends the transfer', async () => {
+  const watching = whenSeated(...PLACEMENT, (seats) =>
+    turnBad(
+      seats,
+      seats.map(({ shardIndex }) => shardIndex),
+      'no-stored',
+    ),
+  );
+  let id = '';
+  const file = memoryFile('file.bin', noise(8, 3 * 10_485_120), async (offset, chunk) => {
+    if (offset < 15_000_000) return chunk;
+    await vi.waitUntil(async () => (await onDisks(id)).length >= 14, { timeout: 30_000, interval: 20 });
+    throw new Error('gone');
+  });
+  const sending = sendTransfer(
+    { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (_, transferId) => (id = transferId) },
+    watching,
+  );
+  await expect(sending).rejects.toMatchObject({ code: 'file_unreadable' });
 });
 
 test('a transfer that is withdrawn while it is sent ends with that, not with blame for nodes', async () => {
@@ -211,7 +235,7 @@ describe('nodes that go between acknowledgement and receipt (docs/decisions/0004
     await expect(receive(link, deps)).rejects.toMatchObject({ code: 'transfer_revoked' });
     await network.heal();
     const transferId = encodeB64(parseLink(link).transferId);
-    await vi.waitUntil(async () => (await Promise.all(network.nodes.map((node) => node.shardFiles(transferId)))).flat().length === 0, { timeout: 60_000, interval: 100 });
+    await vi.waitUntil(async () => (await onDisks(transferId)).length === 0, { timeout: 60_000, interval: 100 });
   });
 });
 

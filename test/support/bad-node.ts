@@ -72,7 +72,7 @@ const READY = 0x81,
 const CUT_AFTER_BYTES = { fromNode: 600, toNode: 4_000 };
 /** In the middle of the second full shard of a stream. */
 const LATER_BYTES = 1_500_000;
-const LATE_BY_MS = 2_000;
+const LATE_BY_MS = 1_200;
 const NEVER_SENT_SEGMENT = 4_000_000;
 
 export class BadNode {

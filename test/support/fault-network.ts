@@ -57,11 +57,15 @@ export class FaultNode {
     return readFile(path.join(this.dataDir, 'node.log'), 'utf8');
   }
 
-  /** Shard files on the node's disk, of one transfer or of all. */
-  async shardFiles(transferId?: string): Promise<string[]> {
-    const entries = await readdir(path.join(this.dataDir, 'shards'), { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-    return files.filter((file) => transferId === undefined || file.includes(encodeHex(decodeB64(transferId)))).toSorted();
+  /** A transfer's shard files on the node's disk. */
+  async shardFiles(transferId: string): Promise<string[]> {
+    const name = encodeHex(decodeB64(transferId));
+    const folder = path.join(this.dataDir, 'shards', name.slice(0, 2), name);
+    const names = await readdir(folder).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return []; // there are none, or no more
+      throw thrown;
+    });
+    return names.map((file) => path.join(folder, file)).toSorted();
   }
 }
 

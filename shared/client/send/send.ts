@@ -171,6 +171,8 @@ class Sending {
     return this.#pool.problems;
   }
   close(): void {
+    // First the uploads: one that goes on would look for another node for each shard that its connection gives up.
+    this.#uploader.fail(new SendError('cancelled'));
     this.#pool.close();
   }
 

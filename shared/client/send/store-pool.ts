@@ -58,7 +58,7 @@ export class StorePool {
   }
 
   get open(): StoreConnection[] {
-    return this.#places.flatMap(({ connection }) => (connection ? [connection] : []));
+    return this.#places.flatMap(({ connection }) => (connection?.ended === false ? [connection] : []));
   }
 
   get sentBytes(): number {
