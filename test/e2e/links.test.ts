@@ -13,6 +13,8 @@ import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, linkOn, sendFiles, untilHeading, untilSent } from './steps.ts';
 
+const NODES = 6;
+
 let stage: Stage;
 let proxy: RecordingProxy;
 let browser: TestBrowser;
@@ -20,7 +22,7 @@ let page: Page;
 let source: string;
 
 beforeAll(async () => {
-  stage = await startStage(6);
+  stage = await startStage(NODES);
   proxy = await RecordingProxy.start();
   browser = await TestBrowser.launch({ proxy: proxy.url });
   source = await stage.newFile('letter.txt', 5_000);
@@ -145,6 +147,7 @@ test('a transfer that expired while the coordinator was down', async () => {
   await coordinator.stop();
   await setBackExpiry(path.join(stage.dataDir, 'coordinator'), encodeB64(parseLink(link).transferId));
   await coordinator.start();
+  await stage.untilOnline(NODES);
   await page.goto(link);
   await expectState('transfer_expired');
 });
@@ -180,6 +183,7 @@ test('no coordinator: says so, and opens by itself when there is one again', asy
   await expectState('offline');
   await stage.network.coordinator.start();
   await untilHeading(page, say('receive.title', 1));
+  await stage.untilOnline(NODES);
 });
 
 describe('opening a link', () => {

@@ -225,13 +225,14 @@ describe('what goes wrong', () => {
     await chooseFiles(page, source);
     const some = stage.network.nodes.slice(0, 4);
     await Promise.all(some.map((node) => node.kill()));
-    await expect.poll(onlineNodes, { timeout: 120_000, interval: 250 }).toBe(2);
+    await stage.untilOnline(2);
     await button(page, say('send.start')).click();
     await untilHeading(page, say('sendFailed.title'));
     expect(await page.getByRole('alert').innerText()).toBe(sentenceOf('network_too_small'));
     expect(await rows().allInnerTexts()).toEqual([expect.stringContaining('kept.bin')]);
     await look(page, 'send-failed');
     await Promise.all(some.map((node) => node.start()));
+    await stage.untilOnline(6);
     await button(page, say('sendFailed.retry')).click();
     await untilHeading(page, say('done.title'));
   });
@@ -270,11 +271,6 @@ test('no page complained', () => {
 async function storedBytes(): Promise<number> {
   const healths = await Promise.all(stage.network.nodes.map(async ({ url }) => (await (await fetch(`${url}/v1/health`)).json()) as { usedBytes: number }));
   return healths.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
-}
-
-async function onlineNodes(): Promise<number> {
-  const { nodes } = (await (await fetch(`${stage.origin}/api/network`)).json()) as { nodes: { online: number } };
-  return nodes.online;
 }
 
 /** Runs in the page. @returns the names whose last characters lie in a box that cuts them off. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { expect } from 'vitest';
 import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
 import { probePort } from '../../cli/network/ports.ts';
 import { bytesOf } from '../vectors/source/reference.ts';
@@ -13,6 +14,7 @@ const FIRST_PORT = 19_000;
 const LAST_PORT = 19_999;
 /** Nodes prefer the ports behind their coordinator's. */
 const PORTS_A_NETWORK = 50;
+const PATIENCE_MS = 120_000;
 
 export interface Stage {
   readonly network: RunningNetwork;
@@ -23,6 +25,8 @@ export interface Stage {
   newFolder(): Promise<string>;
   /** A file of bytes that no compression could shrink. @returns its path. */
   newFile(name: string, bytes: number): Promise<string>;
+  /** Waits until the coordinator counts so many nodes: some time after it or they were stopped or started. */
+  untilOnline(count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export async function startStage(nodes: number): Promise<Stage> {
       await writeFile(file, noise(name, bytes));
       return file;
     },
+    untilOnline: (count) => expect.poll(() => onlineNodes(network.origin), { timeout: PATIENCE_MS, interval: 250 }).toBe(count),
     async stop() {
       await network.stop();
       await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
@@ -64,6 +69,11 @@ export const sha256Of = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex');
+
+async function onlineNodes(origin: string): Promise<number> {
+  const { nodes } = (await (await fetch(`${origin}/api/network`)).json()) as { nodes: { online: number } };
+  return nodes.online;
+}
 
 async function freePort(): Promise<number> {
   for (let port = FIRST_PORT; port <= LAST_PORT; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
