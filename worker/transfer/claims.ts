@@ -7,6 +7,9 @@ import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
 
 /** A claim is forgotten so long after its lease: who commits later has to download again. */
 const FORGOTTEN_AFTER_MS = 24 * 3600_000;
+/** What one transfer bears, where no download limit bounds it: claims whose lease runs, and claims that are remembered. */
+const MAX_LIVE_CLAIMS = 1000;
+const MAX_CLAIMS = 10_000;
 
 export const CLAIMS_SCHEMA = `
 CREATE TABLE claims (claimId TEXT PRIMARY KEY, state TEXT NOT NULL, leaseExpiresAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -35,18 +38,20 @@ export class Claims {
   /**
    * Takes a place, or keeps the one that the claim has.
    *
-   * @returns when the lease ends. @throws SendError `downloads_in_progress`; `claim_lapsed` when the claim is over.
+   * @returns when the lease ends. @throws SendError `downloads_in_progress`; `claim_lapsed` when the claim is over; `too_many_requests`.
    */
   take(claimId: string, counts: Counts, nowMs: number): number {
     const claim = this.#find(claimId);
     if (claim === undefined) {
       if (!this.#hasPlace(counts, nowMs)) throw new SendError('downloads_in_progress');
+      this.#checkLive(nowMs);
+      if (this.#sql.exec<{ remembered: number }>('SELECT count(*) AS remembered FROM claims').one().remembered >= MAX_CLAIMS) throw new SendError('too_many_requests');
       return this.#lease(claimId, nowMs);
     }
     return this.#hold(claim, counts, nowMs, 'downloads_in_progress');
   }
 
-  /** @returns when the lease ends. @throws SendError `claim_unknown`, `claim_lapsed`. */
+  /** @returns when the lease ends. @throws SendError `claim_unknown`, `claim_lapsed`, `too_many_requests`. */
   renew(claimId: string, counts: Counts, nowMs: number): number {
     return this.#hold(this.#known(claimId), counts, nowMs, 'claim_lapsed');
   }
@@ -55,7 +60,8 @@ export class Claims {
   commit(claimId: string, counts: Counts, nowMs: number): boolean {
     const claim = this.#known(claimId);
     if (claim.state === 'committed') return false;
-    this.#hold(claim, counts, nowMs, 'claim_lapsed');
+    this.#checkHeld(claim, counts, nowMs, 'claim_lapsed');
+    this.#lease(claimId, nowMs); // from here on the time for which it is remembered counts
     this.#sql.exec("UPDATE claims SET state = 'committed' WHERE claimId = ?", claimId);
     return true;
   }
@@ -98,10 +104,18 @@ export class Claims {
   #hasPlace({ downloadLimit, committedDownloads }: Counts, nowMs: number): boolean {
     return downloadLimit === null || committedDownloads + this.countLive(nowMs) < downloadLimit;
   }
+  /** A claim that lapsed is live again hereafter, and needs what a new one needs. */
   #hold(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): number {
+    this.#checkHeld(claim, counts, nowMs, noPlace);
+    if (claim.leaseExpiresAtMs <= nowMs) this.#checkLive(nowMs);
+    return this.#lease(claim.claimId, nowMs);
+  }
+  #checkHeld(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): void {
     if (claim.state !== 'open') throw new SendError('claim_lapsed');
     if (claim.leaseExpiresAtMs <= nowMs && !this.#hasPlace(counts, nowMs)) throw new SendError(noPlace);
-    return this.#lease(claim.claimId, nowMs);
+  }
+  #checkLive(nowMs: number): void {
+    if (this.countLive(nowMs) >= MAX_LIVE_CLAIMS) throw new SendError('too_many_requests');
   }
   #lease(claimId: string, nowMs: number): number {
     const leaseExpiresAtMs = nowMs + CLAIM_LEASE_MS;

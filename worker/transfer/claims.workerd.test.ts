@@ -13,6 +13,18 @@ const post = (transfer: TestTransfer, action: string, claimId: string): Promise<
   transfer.asRecipient('POST', `/${action}`, action === 'commit' || action === 'release' ? { claimId, problems: [] } : { claimId });
 const downloads = async (transfer: TestTransfer): Promise<Status['downloads']> => (await transfer.status()).downloads;
 
+/** Enters claims without asking for each. */
+const fill = (transfer: TestTransfer, state: 'open' | 'released', count: number): Promise<void> =>
+  runInDurableObject(transfer.stub, (_, { storage }) => {
+    storage.sql.exec(
+      `WITH RECURSIVE names(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM names WHERE i < ?)
+       INSERT INTO claims (claimId, state, leaseExpiresAtMs) SELECT 'claim ' || i, ?, ? FROM names`,
+      count,
+      state,
+      clock.nowMs() + CLAIM_LEASE_MS,
+    );
+  });
+
 describe('a claim', () => {
   beforeEach(() => startNetwork(3));
 
@@ -75,6 +87,35 @@ describe('a claim', () => {
     expect(await runInDurableObject(transfer.stub, (_, state) => state.storage.sql.exec('SELECT 1 FROM claims').toArray().length)).toBe(0);
     expect(await codeOf(await post(transfer, 'commit', claimId))).toBe('claim_unknown');
     expect((await downloads(transfer)).committed).toBe(1);
+  });
+  it('is refused while 1000 are live, and those that are may go on', async () => {
+    const transfer = await new TestTransfer().send();
+    const [mine, lapsed] = [randomId(), randomId()];
+    await post(transfer, 'claim', lapsed);
+    advance(CLAIM_LEASE_MS);
+    await post(transfer, 'claim', mine);
+    await fill(transfer, 'open', 999);
+    for (const [action, claimId] of [
+      ['claim', randomId()],
+      ['claim', lapsed],
+      ['renew', lapsed],
+    ] as const)
+      expect(await codeOf(await post(transfer, action, claimId)), action).toBe('too_many_requests');
+    for (const action of ['claim', 'renew', 'commit']) expect(await codeOf(await post(transfer, action, mine)), action).toBeNull();
+    expect(await codeOf(await post(transfer, 'commit', lapsed)), 'takes no place that lasts').toBeNull();
+    expect(await codeOf(await post(transfer, 'claim', randomId()))).toBeNull();
+  });
+  it('is refused while 10,000 are remembered, until some are forgotten', async () => {
+    const transfer = await new TestTransfer().send({ expiresInSeconds: 5 * 24 * 3600 });
+    const known = randomId();
+    await post(transfer, 'claim', known);
+    await fill(transfer, 'released', 9999);
+    expect(await codeOf(await post(transfer, 'claim', randomId()))).toBe('too_many_requests');
+    expect(await codeOf(await post(transfer, 'claim', known))).toBeNull();
+    advance(25 * 60 * MINUTE_MS);
+    await everyoneReports();
+    await runDurableObjectAlarm(transfer.stub);
+    expect(await codeOf(await post(transfer, 'claim', randomId()))).toBeNull();
   });
 });
 
