@@ -9,11 +9,11 @@ import { ConfigError } from '../config-error.ts';
 import type { Log } from '../log.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { answer, type RouteContext } from './routes.ts';
+import { StorePlaces } from './store-places.ts';
 import { StoreSession } from './store-session.ts';
 import { keepCertificateFresh, readCertificate, type TlsFiles } from './tls.ts';
 
 const MAX_CONNECTIONS = 1024;
-const MAX_STORES = 256;
 const MAX_FETCHES = 256;
 /** Shards of all store sockets that wait for the disk. */
 const MEMORY_BYTES = 64 * MIB;
@@ -91,6 +91,7 @@ export class Api {
 
   #serve(context: ApiContext): void {
     const memory = new MemoryBudget(MEMORY_BYTES);
+    const places = new StorePlaces();
     const routes: RouteContext = { ...context, fetches: this.#fetches };
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('request', (request, response) => void answer(request, response, routes));
@@ -102,13 +103,24 @@ export class Api {
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
         // What a peer does to its socket ends its session and nothing else.
         webSocket.on('error', () => webSocket.terminate());
-        if (this.#sessions.size >= MAX_STORES) {
+        const sayBusy = (): void => {
           context.metrics.refused('node_busy');
           webSocket.send(encodeProblem('node_busy', null));
+        };
+        if (places.full) {
+          sayBusy();
           return webSocket.close(CLOSE_TRY_LATER);
         }
-        const session = new StoreSession(webSocket, () => (socket as Socket).bytesRead, { ...context, memory });
-        const running = session.run().finally(() => this.#sessions.delete(session));
+        const { remoteAddress = '' } = socket as Socket;
+        const place = places.enter(remoteAddress, () => {
+          if (webSocket.readyState === webSocket.OPEN) sayBusy();
+          webSocket.terminate();
+        });
+        const session = new StoreSession(webSocket, () => (socket as Socket).bytesRead, place, { ...context, memory });
+        const running = session.run().finally(() => {
+          place.leave();
+          this.#sessions.delete(session);
+        });
         this.#sessions.set(session, running);
       });
     });

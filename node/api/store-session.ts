@@ -28,6 +28,7 @@ import type { OrderGate } from '../orders/order-gate.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Inbox, type NoMessage } from './inbox.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import type { StorePlace } from './store-places.ts';
 
 const PING_MS = 20_000;
 const IDLE_MS = 5 * 60_000;
@@ -57,6 +58,7 @@ type Unsealed = Map<number, ShardStatement>;
 export class StoreSession {
   readonly #socket: WebSocket;
   readonly #received: () => number;
+  readonly #place: StorePlace;
   readonly #context: StoreSessionContext;
   readonly #inbox: Inbox;
   readonly #pending = new Set<Promise<void>>();
@@ -68,9 +70,10 @@ export class StoreSession {
   #stopping = false;
 
   /** @param received - bytes that came over the line so far. */
-  constructor(socket: WebSocket, received: () => number, context: StoreSessionContext) {
+  constructor(socket: WebSocket, received: () => number, place: StorePlace, context: StoreSessionContext) {
     this.#socket = socket;
     this.#received = received;
+    this.#place = place;
     this.#context = context;
     this.#inbox = new Inbox(socket, context.clock);
   }
@@ -129,9 +132,15 @@ export class StoreSession {
     if (bytes === 'closed') return null;
     const message = expectMessage(bytes);
     if (message.type !== 'open') throw new SendError('bad_request', 'an order comes first');
-    const order = await this.#context.gate.admit(message.order, 'store');
-    if (order.shardExpiresAtMs <= this.#context.clock.nowMs()) throw new SendError('transfer_expired');
-    return order;
+    this.#place.open();
+    try {
+      const order = await this.#context.gate.admit(message.order, 'store');
+      if (order.shardExpiresAtMs <= this.#context.clock.nowMs()) throw new SendError('transfer_expired');
+      return order;
+    } catch (thrown) {
+      this.#place.refuse();
+      throw thrown;
+    }
   }
 
   /** What a store order for rebuilding permits, by segment; null for an order without commitment. */
