@@ -7,12 +7,14 @@ import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
 
 /** A claim is forgotten so long after its lease: who commits later has to download again. */
 const FORGOTTEN_AFTER_MS = 24 * 3600_000;
+/** A claim's lease ends here whatever is renewed: nobody holds a place for ever. */
+const MAX_CLAIM_AGE_MS = 24 * 3600_000;
 /** What one transfer bears, where no download limit bounds it: claims whose lease runs, and claims that are remembered. */
 const MAX_LIVE_CLAIMS = 1000;
 const MAX_CLAIMS = 10_000;
 
 export const CLAIMS_SCHEMA = `
-CREATE TABLE claims (claimId TEXT PRIMARY KEY, state TEXT NOT NULL, leaseExpiresAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE claims (claimId TEXT PRIMARY KEY, state TEXT NOT NULL, startedAtMs INTEGER NOT NULL, leaseExpiresAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX claimsByLease ON claims (state, leaseExpiresAtMs);
 `;
 
@@ -22,7 +24,7 @@ export interface Counts {
   readonly committedDownloads: number;
 }
 
-type ClaimRow = { claimId: string; state: 'open' | 'committed' | 'released'; leaseExpiresAtMs: number };
+type ClaimRow = { claimId: string; state: 'open' | 'committed' | 'released'; startedAtMs: number; leaseExpiresAtMs: number };
 
 /** Every method expects to run inside its caller's transaction. */
 export class Claims {
@@ -46,12 +48,12 @@ export class Claims {
       if (!this.#hasPlace(counts, nowMs)) throw new SendError('downloads_in_progress');
       this.#checkLive(nowMs);
       if (this.#sql.exec<{ remembered: number }>('SELECT count(*) AS remembered FROM claims').one().remembered >= MAX_CLAIMS) throw new SendError('too_many_requests');
-      return this.#lease(claimId, nowMs);
+      return this.#lease({ claimId, startedAtMs: nowMs }, nowMs);
     }
     return this.#hold(claim, counts, nowMs, 'downloads_in_progress');
   }
 
-  /** @returns when the lease ends. @throws SendError `claim_unknown`, `claim_lapsed`, `too_many_requests`. */
+  /** @returns when the lease ends. @throws SendError `claim_unknown`, `claim_lapsed` (also when the claim is a day old), `too_many_requests`. */
   renew(claimId: string, counts: Counts, nowMs: number): number {
     return this.#hold(this.#known(claimId), counts, nowMs, 'claim_lapsed');
   }
@@ -61,8 +63,8 @@ export class Claims {
     const claim = this.#known(claimId);
     if (claim.state === 'committed') return false;
     this.#checkHeld(claim, counts, nowMs, 'claim_lapsed');
-    this.#lease(claimId, nowMs); // from here on the time for which it is remembered counts
-    this.#sql.exec("UPDATE claims SET state = 'committed' WHERE claimId = ?", claimId);
+    // From here on the time counts for which it is remembered.
+    this.#sql.exec("UPDATE claims SET state = 'committed', leaseExpiresAtMs = ? WHERE claimId = ?", nowMs + CLAIM_LEASE_MS, claimId);
     return true;
   }
 
@@ -94,7 +96,7 @@ export class Claims {
   }
 
   #find(claimId: string): ClaimRow | undefined {
-    return this.#sql.exec<ClaimRow>('SELECT claimId, state, leaseExpiresAtMs FROM claims WHERE claimId = ?', claimId).toArray()[0];
+    return this.#sql.exec<ClaimRow>('SELECT claimId, state, startedAtMs, leaseExpiresAtMs FROM claims WHERE claimId = ?', claimId).toArray()[0];
   }
   #known(claimId: string): ClaimRow {
     const claim = this.#find(claimId);
@@ -106,9 +108,10 @@ export class Claims {
   }
   /** A claim that lapsed is live again hereafter, and needs what a new one needs. */
   #hold(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): number {
+    if (nowMs - claim.startedAtMs >= MAX_CLAIM_AGE_MS) throw new SendError('claim_lapsed');
     this.#checkHeld(claim, counts, nowMs, noPlace);
     if (claim.leaseExpiresAtMs <= nowMs) this.#checkLive(nowMs);
-    return this.#lease(claim.claimId, nowMs);
+    return this.#lease(claim, nowMs);
   }
   #checkHeld(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): void {
     if (claim.state !== 'open') throw new SendError('claim_lapsed');
@@ -117,11 +120,13 @@ export class Claims {
   #checkLive(nowMs: number): void {
     if (this.countLive(nowMs) >= MAX_LIVE_CLAIMS) throw new SendError('too_many_requests');
   }
-  #lease(claimId: string, nowMs: number): number {
-    const leaseExpiresAtMs = nowMs + CLAIM_LEASE_MS;
+  #lease({ claimId, startedAtMs }: Pick<ClaimRow, 'claimId' | 'startedAtMs'>, nowMs: number): number {
+    const leaseExpiresAtMs = Math.min(nowMs + CLAIM_LEASE_MS, startedAtMs + MAX_CLAIM_AGE_MS);
     this.#sql.exec(
-      "INSERT INTO claims (claimId, state, leaseExpiresAtMs) VALUES (?, 'open', ?) ON CONFLICT (claimId) DO UPDATE SET leaseExpiresAtMs = excluded.leaseExpiresAtMs",
+      `INSERT INTO claims (claimId, state, startedAtMs, leaseExpiresAtMs) VALUES (?, 'open', ?, ?)
+       ON CONFLICT (claimId) DO UPDATE SET leaseExpiresAtMs = excluded.leaseExpiresAtMs`,
       claimId,
+      startedAtMs,
       leaseExpiresAtMs,
     );
     return leaseExpiresAtMs;

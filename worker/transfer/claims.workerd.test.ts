@@ -18,9 +18,10 @@ const fill = (transfer: TestTransfer, state: 'open' | 'released', count: number)
   runInDurableObject(transfer.stub, (_, { storage }) => {
     storage.sql.exec(
       `WITH RECURSIVE names(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM names WHERE i < ?)
-       INSERT INTO claims (claimId, state, leaseExpiresAtMs) SELECT 'claim ' || i, ?, ? FROM names`,
+       INSERT INTO claims (claimId, state, startedAtMs, leaseExpiresAtMs) SELECT 'claim ' || i, ?, ?, ? FROM names`,
       count,
       state,
+      clock.nowMs(),
       clock.nowMs() + CLAIM_LEASE_MS,
     );
   });
@@ -75,6 +76,25 @@ describe('a claim', () => {
     expect(await codeOf(await post(transfer, 'claim', slow))).toBe('downloads_in_progress');
     await post(transfer, 'release', quick);
     expect(await (await post(transfer, 'commit', slow)).json()).toMatchObject({ state: 'used_up', downloads: { committed: 1 } });
+  });
+  it('ends a day after it began, however often it is renewed, so that nobody blocks the others for ever', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 1, expiresInSeconds: 5 * 24 * 3600 });
+    const [holder, other] = [randomId(), randomId()];
+    const endMs = clock.nowMs() + 24 * 60 * MINUTE_MS;
+    await post(transfer, 'claim', holder);
+    while (clock.nowMs() + 4 * MINUTE_MS < endMs) {
+      advance(4 * MINUTE_MS);
+      expect(await codeOf(await post(transfer, 'renew', holder))).toBeNull();
+    }
+    expect((await (await post(transfer, 'renew', holder)).json<{ leaseExpiresAtMs: number }>()).leaseExpiresAtMs).toBe(endMs);
+    expect(await codeOf(await post(transfer, 'claim', other))).toBe('downloads_in_progress');
+    advance(endMs - clock.nowMs());
+    for (const action of ['renew', 'claim']) expect(await codeOf(await post(transfer, action, holder)), action).toBe('claim_lapsed');
+    expect(await codeOf(await transfer.asRecipient('POST', '/fetch-orders', { claimId: holder, shardIndexes: [0] }))).toBe('claim_lapsed');
+    expect(await codeOf(await post(transfer, 'claim', other))).toBeNull();
+    expect(await codeOf(await post(transfer, 'commit', holder)), 'another has the place').toBe('claim_lapsed');
+    await post(transfer, 'release', other);
+    expect(await (await post(transfer, 'commit', holder)).json()).toMatchObject({ state: 'used_up' });
   });
   it('is forgotten a day after its lease, and the count is not', async () => {
     const transfer = await new TestTransfer().send({ expiresInSeconds: 5 * 24 * 3600 });
