@@ -68,6 +68,7 @@ export class StoreSession {
   #seals = 0;
   #movedBytes = 0;
   #stopping = false;
+  #endWatch: () => void = () => {};
 
   /** @param received - bytes that came over the line so far. */
   constructor(socket: WebSocket, received: () => number, place: StorePlace, context: StoreSessionContext) {
@@ -91,6 +92,7 @@ export class StoreSession {
       this.#close(CLOSE_REFUSED);
     }
     await this.#finish();
+    this.#endWatch();
     this.#close(this.#stopping ? CLOSE_GOING_AWAY : CLOSE_NORMAL);
     await closed;
     stopPings();
@@ -111,6 +113,7 @@ export class StoreSession {
   async #converse(): Promise<void> {
     const order = await this.#open();
     if (order === null) return;
+    this.#endWatch = this.#context.store.watch(order.transferId);
     const permitted = await this.#permitted(order);
     this.#send(encodeReady(STORE_WINDOW_SHARDS));
     for (;;) {
@@ -189,8 +192,10 @@ export class StoreSession {
   /** @param unsealed - of the time when the shard came: a SEAL after it covers it. */
   async #storeShard(order: Order, shard: ShardStatement, bytes: Uint8Array, unsealed: Unsealed): Promise<void> {
     const { transferId, shardIndex, shardExpiresAtMs } = order;
+    // An order for rebuilding names its very shards, and counts those alone that a node lacks.
+    const maxTransferBytes = equalBytes(order.commitment, NO_COMMITMENT) ? order.maxBytes : undefined;
     try {
-      await this.#context.store.put({ transferId, segment: shard.segment, shardIndex, root: shard.root, expiresAtMs: shardExpiresAtMs }, bytes);
+      await this.#context.store.put({ transferId, segment: shard.segment, shardIndex, root: shard.root, expiresAtMs: shardExpiresAtMs, maxTransferBytes }, bytes);
       unsealed.set(shard.segment, shard);
       this.#context.metrics.add('stored_shards_total');
       this.#context.metrics.add('stored_bytes_total', bytes.length);

@@ -10,6 +10,7 @@ import { ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES } from './shard-header.ts';
 import { agrees, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
+import { TransferBytes } from './transfer-bytes.ts';
 import { Turns } from './turns.ts';
 
 /** A tombstone outlives its shards, for orders that were on their way and clocks that differ. */
@@ -30,6 +31,8 @@ export interface ShardToStore {
   readonly shardIndex: number;
   readonly root: ShardId;
   readonly expiresAtMs: number;
+  /** What may be held of the transfer in all, while it is watched. */
+  readonly maxTransferBytes?: number | undefined;
 }
 
 export interface OpenShard {
@@ -45,6 +48,7 @@ export class ShardStore {
   readonly #files: ShardFiles;
   readonly #clock: Clock;
   readonly #turns = new Turns();
+  readonly #transferBytes = new TransferBytes();
   /** Called after every shard that was stored. */
   onStored: () => void = () => {};
   /** Called when a file was found torn or foreign. */
@@ -78,10 +82,16 @@ export class ShardStore {
     return this.#shards;
   }
 
+  /** Counts the transfer's bytes for `maxTransferBytes`. @returns the end of it, to be called once. */
+  watch(transferId: TransferId): () => void {
+    return this.#transferBytes.watch(transferId, () => this.index.totalsOf(transferId).bytes);
+  }
+
   /**
    * Stores a shard whose root was verified. Resolves when it is durable.
    *
-   * @throws SendError `transfer_deleted`, `transfer_expired`, `conflict` for another root than the committed one, `node_full`.
+   * @throws SendError `transfer_deleted`, `transfer_expired`, `conflict` for another root than the committed one,
+   * `order_budget`, `node_full`.
    */
   put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
     return this.#turns.take(encodeHex(shard.transferId), shard.segment, () => this.#put(shard, bytes));
@@ -90,7 +100,7 @@ export class ShardStore {
   async #put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
     const { transferId, segment, expiresAtMs } = shard;
     const storedAtMs = this.#clock.nowMs();
-    const row: ShardRow = { ...shard, shardBytes: bytes.length, storedAtMs, committed: false };
+    const row: ShardRow = { transferId, segment, shardIndex: shard.shardIndex, root: shard.root, expiresAtMs, shardBytes: bytes.length, storedAtMs, committed: false };
     if (storedAtMs >= expiresAtMs) throw new SendError('transfer_expired');
     this.#refuseDeleted(transferId);
     const held = this.#replaceable(row);
@@ -101,14 +111,25 @@ export class ShardStore {
       this.onDamaged(); // the row stays while the file is written again: what was promised of the shard stays promised
     }
     const fileBytes = SHARD_HEADER_BYTES + bytes.length;
-    this.capacity.reserve(fileBytes);
+    let incomingBytes = Math.max(0, bytes.length - (held?.shardBytes ?? 0));
+    this.#transferBytes.expect(transferId, incomingBytes, shard.maxTransferBytes);
+    try {
+      this.capacity.reserve(fileBytes);
+    } catch (thrown) {
+      this.#transferBytes.expect(transferId, -incomingBytes);
+      throw thrown;
+    }
     try {
       const temporary = await this.#files.writeTemporary(row, bytes);
       try {
         this.#refuseDeleted(transferId);
         const other = this.#replaceable(row);
         // Another root loses its row before its file, so that no receipt can still come to cover it.
-        if (other !== null && !equalBytes(other.root, row.root)) this.#forget(other);
+        if (other !== null && !equalBytes(other.root, row.root)) {
+          this.#forget(other);
+          this.#transferBytes.expect(transferId, other.shardBytes); // its bytes stay taken until the new ones are held
+          incomingBytes += other.shardBytes;
+        }
         await this.#files.publish(temporary, transferId, segment);
         this.#refuseDeleted(transferId);
         this.#remember(row);
@@ -123,6 +144,7 @@ export class ShardStore {
       this.capacity.ranOut();
       throw new SendError('node_full', 'the disk is full', { cause: thrown });
     } finally {
+      this.#transferBytes.expect(transferId, -incomingBytes);
       this.capacity.release(fileBytes);
     }
   }
@@ -147,11 +169,13 @@ export class ShardStore {
     const same = this.index.get(row.transferId, row.segment);
     this.index.put({ ...row, committed: same?.committed ?? false });
     if (same === null) this.#shards++;
+    this.#transferBytes.hold(row.transferId, row.shardBytes - (same?.shardBytes ?? 0));
     this.capacity.use(row.shardBytes - (same === null ? -SHARD_HEADER_BYTES : same.shardBytes));
   }
 
   #forget(row: ShardRow): void {
     this.index.remove(row.transferId, row.segment);
+    this.#transferBytes.hold(row.transferId, -row.shardBytes);
     this.capacity.use(-(SHARD_HEADER_BYTES + row.shardBytes));
     this.#shards--;
   }
