@@ -2,16 +2,19 @@
  * The nodes that there are, in one object: who they are, where, how much is free, when they were last heard. It answers
  * with a snapshot of all; choosing among them is shared/policy's.
  *
- * Heartbeats live in memory and are written once a minute: what a crash loses of them comes again with the next ones.
+ * Heartbeats live in memory and are written once a minute, or often enough that no node seems offline after a restart:
+ * what a crash loses of them comes again with the next ones.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { DirectoryNode } from '../../shared/policy/selection.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
-import { allowsSharedHosts, type WorkerEnv } from '../environment.ts';
+import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { toResult, type Result } from '../result.ts';
 
 const WRITE_EVERY_MS = 60_000;
+/** Of the time after which a silent node counts as offline. */
+const WRITE_EVERY_PART = 1 / 3;
 /** A node that was not heard for so long is forgotten. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
 /** A snapshot of so many still fits what one object may answer and one isolate may hold. */
@@ -57,7 +60,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     if (entry === undefined || isForgotten(entry, clock.nowMs())) return false;
     const freeBytes = Math.min(saidBytes, entry.node.capacityBytes);
     entry.node = { ...entry.node, freeBytes, lastSeenMs: Math.max(entry.node.lastSeenMs, atMs) };
-    if (atMs - entry.writtenAtMs >= WRITE_EVERY_MS) {
+    if (atMs - entry.writtenAtMs >= Math.min(WRITE_EVERY_MS, onlineForMsOf(this.env) * WRITE_EVERY_PART)) {
       this.ctx.storage.sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
       entry.writtenAtMs = atMs;
     }

@@ -3,6 +3,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DirectoryNode } from '../../shared/policy/selection.ts';
 import { clock } from '../clock.ts';
+import { onlineForMsOf } from '../environment.ts';
 import type { TestNode } from '../testing/test-node.ts';
 import { addNode, advance, codeOf, heartbeat, register, startNetwork } from '../testing/test-network.ts';
 import { DIRECTORY_NAME, DirectoryObject, MAX_DIRECTORY_NODES, MAX_NODES_PER_NETWORK } from './directory.ts';
@@ -25,6 +26,18 @@ const codeOfResult = (result: Awaited<ReturnType<DirectoryObject['register']>>):
 let nodes: TestNode[];
 beforeEach(async () => {
   nodes = await startNetwork(3);
+});
+
+describe('a directory that starts again', () => {
+  it('remembers a heartbeat long before its node would seem offline', async () => {
+    const onlineForMs = onlineForMsOf(env);
+    advance(onlineForMs / 3);
+    await heartbeat(nodes[0]!);
+    const heardAtMs = clock.nowMs();
+    await evictDurableObject(directory());
+    const seen = (await directory().snapshot()).find(({ nodeId }) => nodeId === nodes[0]!.nodeId);
+    expect(seen?.lastSeenMs).toBe(heardAtMs);
+  });
 });
 
 describe('a node that is not heard for 30 days', () => {

@@ -44,19 +44,19 @@ export class SegmentUploader {
   readonly #safeShards: number;
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
-  readonly #onStored: () => void;
+  readonly #onProgress: () => void;
   readonly #running = new Set<Running>();
   readonly #ackMs: number[] = [];
   #lastAckAtMs: number;
   #ticking = false;
 
-  /** @param onStored - told after every acknowledged shard. */
-  constructor(pool: StorePool, safeShards: number, deps: ClientDeps, signal: AbortSignal, onStored: () => void) {
+  /** @param onProgress - told after every acknowledged shard, and now and then while nothing comes: pace and time left age. */
+  constructor(pool: StorePool, safeShards: number, deps: ClientDeps, signal: AbortSignal, onProgress: () => void) {
     this.#pool = pool;
     this.#safeShards = safeShards;
     this.#deps = deps;
     this.#signal = signal;
-    this.#onStored = onStored;
+    this.#onProgress = onProgress;
     this.#lastAckAtMs = deps.now();
   }
 
@@ -137,7 +137,7 @@ export class SegmentUploader {
       this.#ackMs.push(now - (shard.sentAtMs ?? now));
       if (this.#ackMs.length > RECENT_ACKS) this.#ackMs.shift();
       job.stored.add(connection.shardIndex);
-      this.#onStored();
+      this.#onProgress();
     }
     if (this.#running.has(running)) this.#advance(running);
   }
@@ -167,6 +167,7 @@ export class SegmentUploader {
     try {
       while (this.#running.size > 0) {
         await this.#deps.delay(TICK_MS, this.#signal);
+        this.#onProgress();
         if (this.#deps.now() - this.#lastAckAtMs > PATIENCE_MS) throw this.#lacking();
         for (const running of this.#running) {
           for (const entry of running.pending.values()) {
