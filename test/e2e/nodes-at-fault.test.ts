@@ -16,7 +16,8 @@ import { button, sendFiles, untilHeading, download } from './steps.ts';
 const NODES = 24;
 /** k of 24. */
 const REQUIRED = 10;
-const FILE_BYTES = 40_000_000;
+/** 16 MB a node: more than sockets and their proxy buffer, so that a killed node is missed. */
+const FILE_BYTES = 160_000_000;
 
 let stage: Stage;
 let proxy: RecordingProxy;
