@@ -8,7 +8,7 @@ declare const self: ServiceWorkerGlobalScope;
 
 const PREFIX = '/_stream/';
 /** Chunks asked for ahead of the disk. */
-const WINDOW_CHUNKS = 4;
+const WINDOW_CHUNKS = 8;
 /** How often a waiting download looks whether its page still exists. */
 const LOOK_EVERY_MS = 5000;
 

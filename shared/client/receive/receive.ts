@@ -1,6 +1,6 @@
 /**
- * Receives a transfer: claim, gather, rebuild, open, write, commit. Two slots: one is gathered while the other is
- * opened, so memory is flat whatever the transfer's size.
+ * Receives a transfer: claim, gather, rebuild, open, write, commit. One slot is opened while
+ * others are gathered, so memory is flat whatever the transfer's size.
  */
 import { ErasureCodec } from '../../erasure/index.ts';
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
@@ -17,7 +17,7 @@ import { completeDataShards, openSegment } from './open-segment.ts';
 import type { OpenTransfer } from './open-transfer.ts';
 import { SegmentTable, type Segment } from './segment-table.ts';
 
-const SLOTS = 2;
+const SLOTS = 3;
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;
@@ -85,13 +85,21 @@ async function receiveAll(
     const segment = await table.next();
     return { segment, have: await gatherer.gather(codec.slot(index % SLOTS), segment) };
   };
-  let ahead = gather(0);
+  const ahead: ReturnType<typeof gather>[] = [];
+  let started = 0;
+  /** Nodes send segments in order, so each is gathered after the one before it. */
+  const gatherNext = (): void => {
+    if (started === layout.segmentCount) return;
+    const index = started++;
+    const before = ahead.at(-1);
+    const next = before ? before.then(() => gather(index)) : gather(index);
+    next.catch(() => undefined); // awaited in its round
+    ahead.push(next);
+  };
+  for (let slot = 1; slot < SLOTS; slot++) gatherNext();
   for (let index = 0; index < layout.segmentCount; index++) {
-    const { segment, have } = await ahead;
-    if (index + 1 < layout.segmentCount) {
-      ahead = gather(index + 1);
-      ahead.catch(() => undefined); // awaited in the next round
-    }
+    gatherNext(); // into the slot that the round before has left
+    const { segment, have } = await ahead.shift()!;
     const set = codec.slot(index % SLOTS);
     completeDataShards(set, segment.shardBytes, requiredShards, have);
     for await (const text of openSegment(set, layout.segment(index), requiredShards, { secret: link.secret, salt: segment.salt })) {
