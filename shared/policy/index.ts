@@ -1,2 +1,3 @@
 export * from './address.ts';
 export * from './selection.ts';
+export * from './standing.ts';
