@@ -1,3 +1,10 @@
 export * from './address.ts';
+export * from './directory-index.ts';
+export * from './directory-node.ts';
+export * from './directory-snapshot.ts';
+export * from './geography.ts';
+export { PLACEMENT_RULES, type PlacementRule } from './placement-rules.ts';
+export * from './random.ts';
+export * from './resilience.ts';
 export * from './selection.ts';
 export * from './standing.ts';

@@ -1,5 +1,5 @@
 /** The directory as this isolate sees it: a snapshot that is two seconds old at most, so that choosing nodes asks no object. */
-import { isOnline, type DirectoryNode } from '../../shared/policy/index.ts';
+import { DirectoryIndex, isOnline, type DirectoryNode } from '../../shared/policy/index.ts';
 import { clock } from '../clock.ts';
 import { onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { DIRECTORY_NAME } from '../objects/directory.ts';
@@ -8,23 +8,24 @@ const FRESH_FOR_MS = 2_000;
 
 export class Directory {
   readonly nodes: readonly DirectoryNode[];
+  /** For choosing; made once a snapshot. */
+  readonly index: DirectoryIndex;
   readonly readAtMs: number;
-  readonly #byId: ReadonlyMap<string, DirectoryNode>;
   readonly #onlineForMs: number;
 
   constructor(nodes: readonly DirectoryNode[], readAtMs: number, onlineForMs: number) {
     this.nodes = nodes;
     this.readAtMs = readAtMs;
-    this.#byId = new Map(nodes.map((node) => [node.nodeId, node]));
+    this.index = new DirectoryIndex(nodes);
     this.#onlineForMs = onlineForMs;
   }
 
   find(nodeId: string): DirectoryNode | undefined {
-    return this.#byId.get(nodeId);
+    return this.index.find(nodeId);
   }
 
   isOnline(nodeId: string, nowMs: number): boolean {
-    const node = this.#byId.get(nodeId);
+    const node = this.find(nodeId);
     return node !== undefined && isOnline(node, nowMs, this.#onlineForMs);
   }
 

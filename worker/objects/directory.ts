@@ -6,7 +6,7 @@
  * what a crash loses of them comes again with the next ones.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { DirectoryNode } from '../../shared/policy/selection.ts';
+import { UNMEASURED, type DirectoryNode } from '../../shared/policy/directory-node.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
@@ -30,8 +30,8 @@ export interface Heard {
   readonly atMs: number;
 }
 
-/** The row's columns are the node's fields. */
-type NodeRow = { -readonly [Field in keyof DirectoryNode]: DirectoryNode[Field] };
+/** The row's columns are those of the node's fields that it says itself. */
+type NodeRow = { -readonly [Field in keyof Omit<DirectoryNode, keyof typeof UNMEASURED>]: DirectoryNode[Field] };
 
 interface Entry {
   node: DirectoryNode;
@@ -117,7 +117,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     const entries = new Map<string, Entry>();
     if (sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0) {
       const rows = sql.exec<NodeRow>('SELECT * FROM nodes ORDER BY nodeId');
-      for (const node of rows) entries.set(node.nodeId, { node: { ...node }, writtenAtMs: node.lastSeenMs });
+      for (const node of rows) entries.set(node.nodeId, { node: { ...UNMEASURED, ...node }, writtenAtMs: node.lastSeenMs });
     }
     this.#entries = entries;
     return entries;

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DirectoryNode } from '../../shared/policy/selection.ts';
+import { UNMEASURED, type DirectoryNode } from '../../shared/policy/directory-node.ts';
 import { clock } from '../clock.ts';
 import { onlineForMsOf } from '../environment.ts';
 import type { TestNode } from '../testing/test-node.ts';
@@ -12,6 +12,7 @@ const DAY_MS = 24 * 3600_000;
 const directory = () => env.DIRECTORY.get(env.DIRECTORY.idFromName(DIRECTORY_NAME));
 const knownIds = async (): Promise<string[]> => (await directory().snapshot()).map(({ nodeId }) => nodeId).toSorted();
 const entry = (i: number, values: Partial<DirectoryNode> = {}): DirectoryNode => ({
+  ...UNMEASURED,
   nodeId: `node ${i}`,
   url: `https://n${i}.example.net`,
   operator: `operator ${i}`,

@@ -1,5 +1,6 @@
 /** One node: its registration, its last heartbeat, and what clients said they met there. */
 import { DurableObject } from 'cloudflare:workers';
+import { UNMEASURED } from '../../shared/policy/directory-node.ts';
 import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
@@ -100,7 +101,7 @@ export class NodeObject extends DurableObject<WorkerEnv> {
       return changed.rowsWritten > 0;
     });
     if (!fresh) return null;
-    const answer = await this.#directory().register({ nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
+    const answer = await this.#directory().register({ ...UNMEASURED, nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
     if (answer.ok) return null;
     // Keys cost nothing: one that was refused leaves nothing behind.
     if (!wasKnown) {

@@ -7,7 +7,7 @@
  * nothing that anyone can see. Between two awaits nothing else runs: what must hold together is decided and written there.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { chooseNodes, chooseReplacement, type Selection, type SelectionRules } from '../../shared/policy/index.ts';
+import { RANDOM_SEED_BYTES, chooseNodes, chooseReplacements, type Selection, type SelectionTerms } from '../../shared/policy/index.ts';
 import { decodeB64, encodeB64, ID_BYTES, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
@@ -68,7 +68,7 @@ export class TransferObject extends DurableObject<WorkerEnv> {
     return toResult(async () => {
       if (this.#settle() === null) {
         const directory = await readDirectory(this.env);
-        this.#begin(values, chooseNodes(directory.nodes, values.contentBytes, this.#selectionRules()));
+        this.#begin(values, chooseNodes(directory.index, values.contentBytes, this.#selectionTerms()));
       }
       const row = this.#open({ role: 'owner', hash: values.ownerHash });
       if (!isSameTransfer(row, values)) throw new SendError('conflict', 'the transfer was created with other values');
@@ -361,8 +361,8 @@ export class TransferObject extends DurableObject<WorkerEnv> {
       const hopeless = !directory.isOnline(seat.nodeId, nowMs) || seat.targetFailures >= HOPELESS_FAILURES;
       if (seat.shards > 0 || !hopeless) continue;
       const others = this.#seats.all().filter(({ shardIndex }) => shardIndex !== seat.shardIndex);
-      const fresh = chooseReplacement(directory.nodes, others, had, layoutOf(row).shardBytesPerNode, this.#selectionRules());
-      if (fresh === null) return;
+      const [fresh] = chooseReplacements(directory.index, others, had, 1, layoutOf(row).shardBytesPerNode, this.#selectionTerms());
+      if (fresh === undefined) return;
       had.add(fresh.nodeId);
       this.#seats.give(seat.shardIndex, fresh);
       this.#deletions.add(seat, nowMs); // it may hold shards that it never signed for
@@ -577,8 +577,9 @@ export class TransferObject extends DurableObject<WorkerEnv> {
     };
   }
 
-  #selectionRules(): SelectionRules {
-    return { nowMs: clock.nowMs(), onlineForMs: onlineForMsOf(this.env), seed: crypto.getRandomValues(new Uint8Array(16)), allowSharedHosts: allowsSharedHosts(this.env) };
+  #selectionTerms(): SelectionTerms {
+    const seed = crypto.getRandomValues(new Uint8Array(RANDOM_SEED_BYTES));
+    return { nowMs: clock.nowMs(), onlineForMs: onlineForMsOf(this.env), seed, allowSharedHosts: allowsSharedHosts(this.env), sender: null };
   }
 
   /** Passes on what was met at nodes. Nobody waits for it. */

@@ -1,5 +1,5 @@
 /** Who holds which shard index of a transfer, and how it went with them. docs/protocol.md §4: the shard index names both. */
-import type { DirectoryNode } from '../../shared/policy/selection.ts';
+import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
 
 /** Shortest and longest pause before something is asked of a node again after it failed. */
 const FIRST_PAUSE_MS = 15_000;

@@ -1,0 +1,152 @@
+/**
+ * One round of choosing: seat after seat goes to the better of two nodes, drawn by free bytes from those that break the
+ * least rules. Drawing looks at a few nodes; only where hardly any fit are all looked through.
+ */
+import { isOnline, type DirectoryNode } from './directory-node.ts';
+import type { Candidate, DirectoryIndex, Seated } from './directory-index.ts';
+import { HARD_RULES, Tally, capsFor } from './placement-rules.ts';
+import { qualityOf } from './quality.ts';
+import type { GeoPoint } from './geography.ts';
+import { MIN_NODES } from '../protocol/limits.ts';
+
+/** Draws for a seat before all nodes are looked through. */
+const MAX_DRAWS = 128;
+/** Nodes that a look at all found are kept as the pool of the next seats where drawing would rarely hit one: with less than this part of the weight. */
+const POOL_SHARE = 1 / 16;
+
+export interface DraftTerms {
+  readonly nowMs: number;
+  /** Age of a heartbeat from which on its node counts as offline. */
+  readonly onlineForMs: number;
+  /** A network on one machine: its nodes may share host and operator. */
+  readonly allowSharedHosts: boolean;
+  /** Where the sender is; null where unknown, or where nobody sends. */
+  readonly sender: GeoPoint | null;
+}
+
+export interface DraftOrder {
+  /** Nodes that the transfer keeps: rules count them in. */
+  readonly kept: readonly Seated[];
+  /** Ids that are not to be chosen; those of `kept` go without saying. */
+  readonly excluded: ReadonlySet<string>;
+  /** Seats to fill. */
+  readonly count: number;
+  /** Free space that each node must have. */
+  readonly needBytes: number;
+}
+
+export interface Drafted {
+  /** At most `count`, in the order in which they were chosen. */
+  readonly nodes: readonly DirectoryNode[];
+  /** The rules that they break, together with those kept, as a sum of bits. */
+  readonly broken: number;
+  /** How many candidates were looked at. */
+  readonly examined: number;
+}
+
+/** @param random - yields numbers in (0, 1). */
+export function draftNodes(index: DirectoryIndex, order: DraftOrder, terms: DraftTerms, random: () => number): Drafted {
+  const draft = new Draft(index, order, terms, random);
+  while (draft.nodes.length < order.count && draft.fillSeat());
+  return draft;
+}
+
+class Draft implements Drafted {
+  readonly nodes: DirectoryNode[] = [];
+  broken = 0;
+  examined = 0;
+  readonly #index: DirectoryIndex;
+  readonly #terms: DraftTerms;
+  readonly #random: () => number;
+  readonly #keptCount: number;
+  /** Candidates that have the space. */
+  readonly #fitting: number;
+  readonly #tally: Tally;
+  readonly #taken: Set<string>;
+  /** No candidate that is left breaks less than this; and so it will stay, since rules are upper bounds. */
+  #floor = 0;
+  /** All that break no more than that, where they are few. */
+  #pool: readonly Candidate[] | null = null;
+
+  constructor(index: DirectoryIndex, { kept, excluded, count, needBytes }: DraftOrder, terms: DraftTerms, random: () => number) {
+    this.#index = index;
+    this.#terms = terms;
+    this.#random = random;
+    this.#keptCount = kept.length;
+    this.#fitting = index.countWithSpace(needBytes);
+    this.#tally = new Tally(index.counts, capsFor(kept.length + count, index.anchorShare(this.#fitting)));
+    this.#taken = new Set(excluded);
+    for (const seat of kept) {
+      this.#tally.add(index.placeOf(seat));
+      this.#taken.add(seat.nodeId);
+    }
+  }
+
+  /** @returns false when nobody is left who may have it. */
+  fillSeat(): boolean {
+    const pick = this.#pick();
+    if (pick === null) return false;
+    this.broken |= this.#tally.breachOf(pick.place);
+    this.#tally.add(pick.place);
+    this.#taken.add(pick.node.nodeId);
+    this.nodes.push(pick.node);
+    return true;
+  }
+
+  #pick(): Candidate | null {
+    if (this.#pool === null && this.#fitting > MAX_DRAWS) {
+      const first = this.#drawFromAll();
+      if (first !== null) return this.#better(first, this.#drawFromAll() ?? first);
+    }
+    let pool = (this.#pool ?? []).filter((candidate) => this.#breachOf(candidate) === this.#floor);
+    if (pool.length === 0) pool = this.#leastBreaking();
+    if (pool.length === 0) return null;
+    const weight = pool.reduce((sum, candidate) => sum + candidate.weight, 0);
+    this.#pool = this.#fitting > MAX_DRAWS && weight >= this.#index.weightOf(this.#fitting) * POOL_SHARE ? null : pool;
+    return this.#better(drawFrom(pool, weight * this.#random()), drawFrom(pool, weight * this.#random()));
+  }
+
+  #drawFromAll(): Candidate | null {
+    for (let i = 0; i < MAX_DRAWS; i++) {
+      const candidate = this.#index.draw(this.#fitting, this.#random());
+      if (this.#breachOf(candidate) === this.#floor) return candidate;
+    }
+    return null;
+  }
+
+  /** Looks at all, and raises the floor to what the best of them break. */
+  #leastBreaking(): Candidate[] {
+    let least: Candidate[] = [];
+    this.#floor = Infinity;
+    for (let i = 0; i < this.#fitting; i++) {
+      const candidate = this.#index.candidates[i]!;
+      const breach = this.#breachOf(candidate);
+      if (breach < this.#floor) {
+        this.#floor = breach;
+        least = [];
+      }
+      if (breach === this.#floor && breach !== Infinity) least.push(candidate);
+    }
+    return least;
+  }
+
+  /** The rules that choosing it would break; Infinity where it cannot be chosen. */
+  #breachOf({ node, place }: Candidate): number {
+    this.examined += 1;
+    const { nowMs, onlineForMs, allowSharedHosts } = this.#terms;
+    if (!isOnline(node, nowMs, onlineForMs) || this.#taken.has(node.nodeId)) return Infinity;
+    const breach = this.#tally.breachOf(place);
+    const mayShare = allowSharedHosts || this.#keptCount + this.nodes.length < MIN_NODES;
+    return (breach & HARD_RULES) !== 0 && !mayShare ? Infinity : breach;
+  }
+
+  #better(a: Candidate, b: Candidate): Candidate {
+    return qualityOf(b.node, this.#terms.sender) > qualityOf(a.node, this.#terms.sender) ? b : a;
+  }
+}
+
+/** @param at - 0 to the pool's whole weight. */
+function drawFrom(pool: readonly Candidate[], at: number): Candidate {
+  let sum = 0;
+  return pool.find((candidate) => (sum += candidate.weight) > at) ?? pool.at(-1)!;
+}
