@@ -1,0 +1,90 @@
+/**
+ * The rules that turn a node's record into its standing. Integrity falls by wrong answers alone and never by silence,
+ * presence by silence alone, service by refused downloads that strangers confirm.
+ */
+import { availabilityOf } from './availability.ts';
+import { integrityOf, standingOf, type Reputation } from './reputation-record.ts';
+import { SHOPPERS_TO_CONVICT, VISITS_TO_ACQUIT, isRefusing, reportersOf } from './service.ts';
+import type { StandingChange, StandingReason } from './standing-reasons.ts';
+
+export const QUARANTINE_AT = 0.97;
+export const DISQUALIFY_AT = 0.92;
+/** Where a quarantine for wrong answers ends, after MIN_QUARANTINE_EPOCHS at least. */
+export const QUARANTINE_ENDS_AT = 0.985;
+export const MIN_QUARANTINE_EPOCHS = 24;
+/** A quarantine that lasts longer ends in disqualification: so falls who keeps missing 3 to 8%, or keeps refusing. */
+export const MAX_QUARANTINE_EPOCHS = 7 * 24;
+
+export const SUSPEND_BELOW = 0.6;
+export const SUSPENSION_ENDS_AT = 0.65;
+/** A day of windows: a home that joins in the evening is not judged by its first night. */
+const MIN_WINDOWS_TO_SUSPEND = 4;
+/** Epochs in which a node was heard and still owed an audit, from which on it is suspended. One may be bad luck. */
+export const OWED_EPOCHS_TO_SUSPEND = 2;
+
+export const MIN_AGE_TO_VET_EPOCHS = 7 * 24;
+/** As many as integrity remembers: the credit of the first day is then earned. */
+export const MIN_LEAVES_TO_VET = 200;
+
+/** A record after an event, and what the operator is to be told, if anything. */
+export interface Judged {
+  readonly record: Reputation;
+  readonly change: StandingChange | null;
+}
+
+/** Applies every rule to `seen`, the record after an event, whose verdicts are still those of `before`. */
+export function judge(before: Reputation, seen: Reputation): Judged {
+  if (seen.disqualified !== null) return { record: seen, change: null };
+  const suspended = judgePresence(seen);
+  const quarantined = judgeTrust(seen);
+  const disqualified = judgeRight(seen, quarantined);
+  const isVetted = seen.isVetted || (seen.epoch - seen.sinceEpoch >= MIN_AGE_TO_VET_EPOCHS && seen.provedLeaves >= MIN_LEAVES_TO_VET);
+  const isSame = suspended === seen.suspended && quarantined === seen.quarantined && disqualified === null && isVetted === seen.isVetted;
+  const record = isSame ? seen : { ...seen, suspended, quarantined, disqualified, isVetted };
+  const [from, to] = [standingOf(before), standingOf(record)];
+  return { record, change: from === to ? null : { epoch: record.epoch, from, to, reason: reasonOf(before, record) } };
+}
+
+function judgePresence(record: Reputation): Reputation['suspended'] {
+  if (record.owedWhileHeard >= OWED_EPOCHS_TO_SUSPEND) return 'audit_owed';
+  if (record.availability.closed.length < MIN_WINDOWS_TO_SUSPEND) return null;
+  const threshold = record.suspended === 'availability_low' ? SUSPENSION_ENDS_AT : SUSPEND_BELOW;
+  return availabilityOf(record.availability) < threshold ? 'availability_low' : null;
+}
+
+function judgeTrust(record: Reputation): Reputation['quarantined'] {
+  const { quarantined } = record;
+  if (quarantined === null) {
+    if (integrityOf(record) <= QUARANTINE_AT) return { cause: 'integrity_low', sinceEpoch: record.epoch };
+    return isRefusing(record.service, record.epoch) ? { cause: 'service_refused', sinceEpoch: record.epoch } : null;
+  }
+  const isMended = integrityOf(record) >= QUARANTINE_ENDS_AT && (quarantined.cause === 'integrity_low' || record.service.served >= VISITS_TO_ACQUIT);
+  return isMended && record.epoch - quarantined.sinceEpoch >= MIN_QUARANTINE_EPOCHS ? null : quarantined;
+}
+
+function judgeRight(record: Reputation, quarantined: Reputation['quarantined']): Reputation['disqualified'] {
+  if (integrityOf(record) <= DISQUALIFY_AT) return { cause: 'integrity_lost', epoch: record.epoch };
+  const isOutlasted = quarantined !== null && record.epoch - quarantined.sinceEpoch >= MAX_QUARANTINE_EPOCHS;
+  return isOutlasted ? { cause: 'quarantine_outlasted', epoch: record.epoch } : null;
+}
+
+/** Why the standing is another: the verdict that now holds, else the one that was lifted. */
+function reasonOf(before: Reputation, after: Reputation): StandingReason {
+  const integrity = integrityOf(after);
+  const { epoch, wrongLeaves } = after;
+  if (after.disqualified?.cause === 'integrity_lost') return { code: 'integrity_lost', integrity, threshold: DISQUALIFY_AT, wrongLeaves };
+  if (after.disqualified !== null) return { code: 'quarantine_outlasted', epochs: epoch - (after.quarantined?.sinceEpoch ?? epoch), integrity };
+  if (after.quarantined?.cause === 'integrity_low') return { code: 'integrity_low', integrity, threshold: QUARANTINE_AT, wrongLeaves };
+  if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: SHOPPERS_TO_CONVICT };
+  if (after.leavingSinceEpoch !== null && before.leavingSinceEpoch === null) return { code: 'exit_announced' };
+  const availability = availabilityOf(after.availability);
+  if (before.quarantined === null || after.leavingSinceEpoch === null) {
+    if (after.suspended === 'audit_owed') return { code: 'audit_owed', sinceEpoch: after.owedSinceEpoch ?? epoch, epochs: epoch - (after.owedSinceEpoch ?? epoch) + 1 };
+    if (after.suspended !== null) return { code: 'availability_low', availability, threshold: SUSPEND_BELOW };
+  }
+  if (before.quarantined?.cause === 'integrity_low') return { code: 'integrity_recovered', integrity, threshold: QUARANTINE_ENDS_AT };
+  if (before.quarantined !== null) return { code: 'service_resumed', visits: after.service.served };
+  if (before.suspended === 'audit_owed') return { code: 'audit_answered', epochs: epoch - (before.owedSinceEpoch ?? epoch) };
+  if (before.suspended !== null) return { code: 'availability_recovered', availability, threshold: SUSPENSION_ENDS_AT };
+  return { code: 'proved_itself', provedLeaves: after.provedLeaves, ageEpochs: epoch - after.sinceEpoch };
+}

@@ -1,0 +1,86 @@
+/**
+ * Whether a node hands out what it holds. Audits cannot see that: a node may prove every leaf and refuse every download.
+ * Clients and rebuilders report refusals; mystery shoppers, nodes that the coordinator sends with an ordinary fetch
+ * order, confirm them. Neither alone is a verdict: reports are words, and one shopper may lie.
+ */
+import * as v from 'valibot';
+
+/** Independent reports within REPORT_WINDOW_EPOCHS that make an accusation, and shoppers that must then confirm it. */
+export const REPORTERS_TO_ACCUSE = 3;
+export const SHOPPERS_TO_CONVICT = 2;
+/** Served visits in a row, all later than the last refused one, that end a quarantine for refused service. */
+export const VISITS_TO_ACQUIT = 6;
+export const REPORT_WINDOW_EPOCHS = 72;
+/** How often a node that nobody accuses is visited, on average. */
+const EPOCHS_BETWEEN_VISITS = 24;
+const MAX_REPORTS = 16;
+
+const epoch = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+
+const reportSchema = v.strictObject({
+  epoch,
+  /** Who says so, as the coordinator can tell sources apart: a client's network, a rebuilder's operator. */
+  source: name,
+  /** b64. */
+  transferId: name,
+});
+export type RefusalReport = Readonly<v.InferOutput<typeof reportSchema>>;
+
+const visitSchema = v.strictObject({
+  epoch,
+  /** The shopper's operator. */
+  shopper: name,
+});
+
+export const serviceSchema = v.strictObject({
+  /** The newest, each source and each transfer once. */
+  reports: v.pipe(v.array(reportSchema), v.maxLength(MAX_REPORTS)),
+  /** Visits that were refused since the last one that was served, each shopper once. */
+  refused: v.pipe(v.array(visitSchema), v.maxLength(SHOPPERS_TO_CONVICT)),
+  /** Visits that were served in a row. */
+  served: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+});
+export type ServiceRecord = Readonly<v.InferOutput<typeof serviceSchema>>;
+
+export const newService = (): ServiceRecord => ({ reports: [], refused: [], served: 0 });
+
+const isRecent = (at: number, nowEpoch: number): boolean => nowEpoch - at < REPORT_WINDOW_EPOCHS;
+
+/** Notes a refusal that a client or rebuilder met. Whoever repeats itself, and whatever transfer is named again, counts once. */
+export function noteRefusal(record: ServiceRecord, report: RefusalReport): ServiceRecord {
+  const recent = record.reports.filter(({ epoch }) => isRecent(epoch, report.epoch));
+  const isKnown = recent.some(({ source, transferId }) => source === report.source || transferId === report.transferId);
+  return { ...record, reports: isKnown ? recent : [...recent, report].slice(-MAX_REPORTS) };
+}
+
+/** Reports of the last REPORT_WINDOW_EPOCHS; their sources and transfers differ, as `noteRefusal` keeps them. */
+export const reportersOf = (record: ServiceRecord, nowEpoch: number): number => record.reports.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length;
+
+export interface Visit {
+  readonly epoch: number;
+  /** The operator of the node that went, another than the visited node's. */
+  readonly shopper: string;
+  readonly served: boolean;
+}
+
+/** Notes a visit to a node that answered its audit in the same epoch: one that was offline refused nothing. */
+export function noteVisit(record: ServiceRecord, visit: Visit): ServiceRecord {
+  if (visit.served) return { ...record, refused: [], served: record.served + 1 };
+  const others = record.refused.filter(({ epoch, shopper }) => isRecent(epoch, visit.epoch) && shopper !== visit.shopper);
+  return { ...record, refused: [...others, { epoch: visit.epoch, shopper: visit.shopper }].slice(-SHOPPERS_TO_CONVICT), served: 0 };
+}
+
+/** Enough independent reports, and shoppers of different operators who each were refused: both, or it is no verdict. */
+export const isRefusing = (record: ServiceRecord, nowEpoch: number): boolean =>
+  reportersOf(record, nowEpoch) >= REPORTERS_TO_ACCUSE && record.refused.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length >= SHOPPERS_TO_CONVICT;
+
+/**
+ * Whether to send a shopper in this epoch: at once where somebody accuses or a shopper was refused, else once a day on average.
+ *
+ * @param chance - uniform in [0, 1), drawn where the node cannot foresee it.
+ */
+export function isVisitDue(record: ServiceRecord, isQuarantined: boolean, nowEpoch: number, chance: number): boolean {
+  const suspicion = isQuarantined || record.refused.length > 0 || reportersOf(record, nowEpoch) >= REPORTERS_TO_ACCUSE;
+  return suspicion || chance < 1 / EPOCHS_BETWEEN_VISITS;
+}

@@ -1,0 +1,62 @@
+/** Why a node's standing changed: for programs a code with its numbers, for the operator one sentence made from them. */
+import type { Standing } from './standing.ts';
+
+/** Shares lie in 0 to 1; `epochs` are hours on the real network. */
+export type StandingReason =
+  | { readonly code: 'proved_itself'; readonly provedLeaves: number; readonly ageEpochs: number }
+  | { readonly code: 'availability_low'; readonly availability: number; readonly threshold: number }
+  | { readonly code: 'availability_recovered'; readonly availability: number; readonly threshold: number }
+  | { readonly code: 'audit_owed'; readonly sinceEpoch: number; readonly epochs: number }
+  | { readonly code: 'audit_answered'; readonly epochs: number }
+  | { readonly code: 'integrity_low'; readonly integrity: number; readonly threshold: number; readonly wrongLeaves: number }
+  | { readonly code: 'integrity_recovered'; readonly integrity: number; readonly threshold: number }
+  | { readonly code: 'integrity_lost'; readonly integrity: number; readonly threshold: number; readonly wrongLeaves: number }
+  | { readonly code: 'service_refused'; readonly reporters: number; readonly shoppers: number }
+  | { readonly code: 'service_resumed'; readonly visits: number }
+  | { readonly code: 'quarantine_outlasted'; readonly epochs: number; readonly integrity: number }
+  | { readonly code: 'exit_announced' }
+  | { readonly code: 'appeal_granted'; readonly appeals: number };
+
+export type StandingReasonCode = StandingReason['code'];
+
+/** One entry of a node's history. */
+export interface StandingChange {
+  readonly epoch: number;
+  readonly from: Standing;
+  readonly to: Standing;
+  readonly reason: StandingReason;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+type Sentences = { readonly [Code in StandingReasonCode]: (reason: Extract<StandingReason, { code: Code }>) => string };
+
+/** What happened, in numbers, and what the operator can do about it. */
+const sentences: Sentences = {
+  proved_itself: ({ provedLeaves, ageEpochs }) => `The node has proven ${counted(provedLeaves, 'piece')} over ${counted(ageEpochs, 'hour')} and is now vetted.`,
+  availability_low: ({ availability, threshold }) =>
+    `The node was reachable ${percent(availability)} of the last week; below ${percent(threshold)} it gets no new transfers. Keep it online and this lifts by itself.`,
+  availability_recovered: ({ availability }) => `The node was reachable ${percent(availability)} of the last week and takes transfers again.`,
+  audit_owed: ({ epochs }) =>
+    `The node is online but has left an audit unanswered for ${counted(epochs, 'hour')}. It gets no new transfers until it answers; check its disk and its log.`,
+  audit_answered: ({ epochs }) => `The node has answered the audit that it owed for ${counted(epochs, 'hour')} and takes transfers again.`,
+  integrity_low: ({ integrity, wrongLeaves }) =>
+    `Audits found ${counted(wrongLeaves, 'piece')} missing or damaged; integrity is ${percent(integrity)}. The node gets no new transfers and is audited more often. Check its disk.`,
+  integrity_recovered: ({ integrity }) => `Integrity is back at ${percent(integrity)}; the node takes transfers again.`,
+  integrity_lost: ({ integrity, wrongLeaves }) =>
+    `Audits found ${counted(wrongLeaves, 'piece')} missing or damaged; integrity fell to ${percent(integrity)} and the node is out. You can appeal once the cause is mended.`,
+  service_refused: ({ reporters, shoppers }) =>
+    `The node passes its audits but refused downloads to ${counted(reporters, 'client')} and ${counted(shoppers, 'control visit')}. It gets no new transfers until control visits succeed.`,
+  service_resumed: ({ visits }) => `The last ${counted(visits, 'control visit')} were served; the node takes transfers again.`,
+  quarantine_outlasted: ({ epochs, integrity }) =>
+    `The node was in quarantine for ${counted(epochs, 'hour')} without recovering (integrity ${percent(integrity)}) and is out. You can appeal once the cause is mended.`,
+  exit_announced: () => 'The node is leaving: what it holds moves to other nodes first. Keep it online until it holds nothing.',
+  appeal_granted: ({ appeals }) => `Appeal ${appeals} was granted: the node starts again as an unvetted one.`,
+};
+
+/** The sentence for the node's operator, of a reason or of its JSON form. */
+export function sentenceOfReason<Code extends StandingReasonCode>(reason: Extract<StandingReason, { code: Code }>): string {
+  const sentence: (reason: Extract<StandingReason, { code: Code }>) => string = sentences[reason.code];
+  return sentence(reason);
+}
