@@ -55,7 +55,11 @@ describe('picked leaves', () => {
     expect(pickLeaves(seedOf(1), [], 16)).toEqual([]);
   });
   it('fall on every stored byte alike', () => {
-    const inventory = [holding(1, { segmentCount: 3, lastShardBytes: 64 * KIB }), holding(2, { lastShardBytes: 192 * KIB }), holding(3, { firstSegment: 5, lastShardBytes: 768 * KIB })];
+    const inventory = [
+      holding(1, { segmentCount: 3, lastShardBytes: 64 * KIB }),
+      holding(2, { lastShardBytes: 192 * KIB }),
+      holding(3, { firstSegment: 5, lastShardBytes: 768 * KIB }),
+    ];
     const weights = new Map([
       [`${inventory[0]!.transferId} 0`, 16],
       [`${inventory[0]!.transferId} 1`, 16],

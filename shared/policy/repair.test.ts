@@ -12,7 +12,13 @@ describe('the chance that fewer than k are up', () => {
   it('is the binomial one where all are alike', () => {
     const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
     const binomial = (n: number, k: number, p: number): number => Array.from({ length: k }, (_, j) => choose(n, j) * p ** j * (1 - p) ** (n - j)).reduce((a, b) => a + b, 0);
-    for (const p of [0.5, 0.8, 0.9]) expect(chanceOfFewerThan(10, Array.from({ length: 24 }, () => p)) / binomial(24, 10, p)).toBeCloseTo(1, 9);
+    for (const p of [0.5, 0.8, 0.9])
+      expect(
+        chanceOfFewerThan(
+          10,
+          Array.from({ length: 24 }, () => p),
+        ) / binomial(24, 10, p),
+      ).toBeCloseTo(1, 9);
   });
   it('is what counting every combination gives', () => {
     fc.assert(
