@@ -1,12 +1,13 @@
 /**
- * One round of choosing: seat after seat goes to the better of two nodes, drawn by free bytes from those that break the
- * least rules. Drawing looks at a few nodes; only where hardly any fit are all looked through.
+ * One round of choosing: seat after seat goes to a node that breaks the least rules, drawn by free bytes, or to a rival
+ * that is better. Drawing looks at a few nodes; only where hardly any fit are all looked through.
  */
 import { isOnline, type DirectoryNode } from './directory-node.ts';
 import type { Candidate, DirectoryIndex, Seated } from './directory-index.ts';
 import { HARD_RULES, Tally, capsFor } from './placement-rules.ts';
 import { qualityOf } from './quality.ts';
 import type { GeoPoint } from './geography.ts';
+import { redundancyFor } from '../protocol/layout.ts';
 import { MIN_NODES } from '../protocol/limits.ts';
 
 /** Draws for a seat before all nodes are looked through. */
@@ -74,7 +75,7 @@ class Draft implements Drafted {
     this.#random = random;
     this.#keptCount = kept.length;
     this.#fitting = index.countWithSpace(needBytes);
-    this.#tally = new Tally(index.counts, capsFor(kept.length + count, index.anchorShare(this.#fitting)));
+    this.#tally = new Tally(index.counts, capsFor(redundancyFor(Math.max(MIN_NODES, kept.length + count)), index.anchorShare(this.#fitting)));
     this.#taken = new Set(excluded);
     for (const seat of kept) {
       this.#tally.add(index.placeOf(seat));
@@ -93,25 +94,30 @@ class Draft implements Drafted {
     return true;
   }
 
+  /**
+   * One drawn from those that break the least, or its rival where that is better. The rival is drawn from all, once: where
+   * few may be chosen, their part is large already, and picking the best of them would double it.
+   */
   #pick(): Candidate | null {
+    const whole = this.#index.weightOf(this.#fitting);
     if (this.#pool === null && this.#fitting > MAX_DRAWS) {
-      const first = this.#drawFromAll();
-      if (first !== null) return this.#better(first, this.#drawFromAll() ?? first);
+      for (let i = 0; i < MAX_DRAWS; i++) {
+        const first = this.#drawFromAll();
+        if (first !== null) return this.#better(first, this.#drawFromAll());
+      }
     }
     let pool = (this.#pool ?? []).filter((candidate) => this.#breachOf(candidate) === this.#floor);
     if (pool.length === 0) pool = this.#leastBreaking();
     if (pool.length === 0) return null;
     const weight = pool.reduce((sum, candidate) => sum + candidate.weight, 0);
-    this.#pool = this.#fitting > MAX_DRAWS && weight >= this.#index.weightOf(this.#fitting) * POOL_SHARE ? null : pool;
-    return this.#better(drawFrom(pool, weight * this.#random()), drawFrom(pool, weight * this.#random()));
+    this.#pool = this.#fitting > MAX_DRAWS && weight >= whole * POOL_SHARE ? null : pool;
+    return this.#better(drawFrom(pool, weight * this.#random()) ?? pool[0]!, drawFrom(pool, whole * this.#random()));
   }
 
+  /** @returns null where the one drawn breaks more than the least, or cannot be chosen. */
   #drawFromAll(): Candidate | null {
-    for (let i = 0; i < MAX_DRAWS; i++) {
-      const candidate = this.#index.draw(this.#fitting, this.#random());
-      if (this.#breachOf(candidate) === this.#floor) return candidate;
-    }
-    return null;
+    const candidate = this.#index.draw(this.#fitting, this.#random());
+    return this.#breachOf(candidate) === this.#floor ? candidate : null;
   }
 
   /** Looks at all, and raises the floor to what the best of them break. */
@@ -140,13 +146,14 @@ class Draft implements Drafted {
     return (breach & HARD_RULES) !== 0 && !mayShare ? Infinity : breach;
   }
 
-  #better(a: Candidate, b: Candidate): Candidate {
-    return qualityOf(b.node, this.#terms.sender) > qualityOf(a.node, this.#terms.sender) ? b : a;
+  #better(first: Candidate, rival: Candidate | null): Candidate {
+    const { sender } = this.#terms;
+    return rival !== null && qualityOf(rival.node, sender) > qualityOf(first.node, sender) ? rival : first;
   }
 }
 
-/** @param at - 0 to the pool's whole weight. */
-function drawFrom(pool: readonly Candidate[], at: number): Candidate {
+/** @param at - a running sum of weights. @returns null beyond the last. */
+function drawFrom(pool: readonly Candidate[], at: number): Candidate | null {
   let sum = 0;
-  return pool.find((candidate) => (sum += candidate.weight) > at) ?? pool.at(-1)!;
+  return pool.find((candidate) => (sum += candidate.weight) > at) ?? null;
 }

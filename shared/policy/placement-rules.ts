@@ -5,6 +5,7 @@
  * Every rule is an upper bound: "at least half anchors" is "at most half others". So a node that would break a rule
  * goes on breaking it however many more are chosen, which is what lets a choice stop looking back.
  */
+import type { Redundancy } from '../protocol/layout.ts';
 
 /** The first gives way first. */
 export const PLACEMENT_RULES = ['anchors', 'region', 'country', 'asn', 'unvetted', 'network', 'operator'] as const;
@@ -21,6 +22,8 @@ export const rulesIn = (bits: number): PlacementRule[] => PLACEMENT_RULES.filter
 export interface Caps {
   readonly others: number;
   readonly region: number;
+  /** Nodes whose region is unknown: few enough that two regions can fill the other seats. */
+  readonly unplaced: number;
   readonly country: number;
   readonly asn: number;
   readonly unvetted: number;
@@ -30,18 +33,19 @@ export interface Caps {
 const ANCHOR_STRAIN = 3 / 2;
 
 /**
- * The caps of a transfer: half others than anchors, 70% in a region, 50% in a country, 25% in an autonomous system, two
- * of 24 unvetted.
+ * The caps of a transfer: half others than anchors, as many in a region as it can lose (14 of 24, so that 42% are outside
+ * of any), 50% in a country, 25% in an autonomous system, two of 24 unvetted.
  *
- * @param size - nodes of the transfer, 1 or more.
  * @param anchorShare - the anchors' part of vetted nodes' free space, 0 to 1. Where it is under a third, fewer anchors are
  * asked for: the same few in every transfer would carry the network.
  */
-export function capsFor(size: number, anchorShare: number): Caps {
+export function capsFor({ totalShards: size, requiredShards }: Pick<Redundancy, 'totalShards' | 'requiredShards'>, anchorShare: number): Caps {
   const anchors = Math.min(Math.ceil(size / 2), Math.floor(size * anchorShare * ANCHOR_STRAIN));
+  const region = size - requiredShards;
   return {
     others: size - anchors,
-    region: size - Math.ceil(size * 0.3),
+    region,
+    unplaced: Math.max(1, 2 * region - size),
     country: Math.max(1, Math.floor(size / 2)),
     asn: Math.max(1, Math.floor(size / 4)),
     unvetted: Math.max(1, Math.floor(size / 12)),
@@ -73,7 +77,7 @@ export class Tally {
   readonly #asns: Uint8Array;
   readonly #regions: Uint8Array;
   #fullestRegion = 0;
-  #nowhere = 0;
+  #unplaced = 0;
   #others = 0;
   #unvetted = 0;
 
@@ -91,7 +95,7 @@ export class Tally {
     this.#networks[place.network]! += 1;
     this.#countries[place.country]! += 1;
     this.#asns[place.asn]! += 1;
-    if (place.region === null) this.#nowhere += 1;
+    if (place.region === null) this.#unplaced += 1;
     else this.#fullestRegion = Math.max(this.#fullestRegion, (this.#regions[place.region]! += 1));
     if (!place.anchor) this.#others += 1;
     if (place.unvetted) this.#unvetted += 1;
@@ -99,10 +103,10 @@ export class Tally {
 
   /** The rules that one more node there would break, as a sum of bits. */
   breachOf(place: Place): number {
-    const inRegion = this.#nowhere + (place.region === null ? this.#fullestRegion : this.#regions[place.region]!);
+    const inRegion = this.#unplaced + (place.region === null ? this.#fullestRegion : this.#regions[place.region]!);
     let bits = 0;
     if (!place.anchor && this.#others >= this.#caps.others) bits |= BIT.anchors;
-    if (inRegion >= this.#caps.region) bits |= BIT.region;
+    if (inRegion >= this.#caps.region || (place.region === null && this.#unplaced >= this.#caps.unplaced)) bits |= BIT.region;
     if (this.#countries[place.country]! >= this.#caps.country) bits |= BIT.country;
     if (this.#asns[place.asn]! >= this.#caps.asn) bits |= BIT.asn;
     if (place.unvetted && this.#unvetted >= this.#caps.unvetted) bits |= BIT.unvetted;

