@@ -3,8 +3,9 @@
  * b64 text in these types; their schema has checked form and length. docs/protocol.md §9, §10.
  */
 import * as v from 'valibot';
-import { decodeB64, ID_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './bytes.ts';
-import { ERROR_CODES, SendError, type ErrorCode } from './errors.ts';
+import { ID_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './bytes.ts';
+import { SendError, type ErrorCode } from './errors.ts';
+import { ascending, b64, count, httpUrl, problemCode, roots, segmentIndex, shardIndex, shardIndexes, timeMs, whole } from './fields.ts';
 import {
   MAX_CONTENT_BYTES,
   MAX_DOWNLOADS,
@@ -19,47 +20,6 @@ import {
   MIN_EXPIRES_IN_SECONDS,
 } from './limits.ts';
 import { ORDER_BYTES } from './order.ts';
-
-const isB64 =
-  (length: number) =>
-  (text: string): boolean => {
-    try {
-      return decodeB64(text, length).length === length;
-    } catch {
-      return false; // the only thing decodeB64 throws is that the text is not what it should be
-    }
-  };
-const b64 = (length: number) => v.pipe(v.string(), v.maxLength(Math.ceil((length * 4) / 3)), v.check(isB64(length), `b64 of ${length} bytes expected`));
-const whole = (min: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max));
-const timeMs = whole(0, Number.MAX_SAFE_INTEGER);
-const count = whole(0, Number.MAX_SAFE_INTEGER);
-const segmentIndex = whole(0, 0xfffffffe);
-const shardIndex = whole(0, MAX_NODES - 1);
-const ascending = (list: number[]): boolean => list.every((value, i) => i === 0 || value > list[i - 1]!);
-const shardIndexes = v.pipe(
-  v.array(shardIndex),
-  v.minLength(1),
-  v.maxLength(MAX_NODES),
-  v.check((list) => new Set(list).size === list.length, 'shard indexes must differ'),
-);
-const roots = v.pipe(
-  v.string(),
-  v.maxLength(Math.ceil((MAX_NODES * KEY_BYTES * 4) / 3)),
-  v.check((text) => {
-    const bytes = Math.floor((text.length * 3) / 4);
-    return bytes > 0 && bytes % KEY_BYTES === 0 && isB64(bytes)(text);
-  }, 'b64 of roots expected'),
-);
-const problemCode = v.picklist(ERROR_CODES as readonly [ErrorCode, ...ErrorCode[]]);
-const httpUrl = v.pipe(
-  v.string(),
-  v.maxLength(512),
-  v.check((text) => {
-    if (!URL.canParse(text)) return false;
-    const url = new URL(text);
-    return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  }, 'an http or https address without query expected'),
-);
 
 export const seatSchema = v.object({ shardIndex, nodeId: b64(KEY_BYTES), url: httpUrl, order: b64(ORDER_BYTES) });
 export type Seat = v.InferOutput<typeof seatSchema>;
@@ -85,15 +45,19 @@ export const registrationSchema = v.object({
   capacityBytes: count,
   freeBytes: count,
   version: v.pipe(v.string(), v.maxLength(32), v.regex(/^[\w.+-]+$/)),
+  /** `H` of the token with which the node's page may be read (§10, operators). */
+  viewHash: v.optional(b64(KEY_BYTES)),
   region: v.optional(v.object({ latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)), longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)) })),
 });
 export type Registration = v.InferOutput<typeof registrationSchema>;
 /** How often the coordinator wants to hear of a node; left out, every 30 s. */
 const heartbeatMs = v.optional(whole(100, 600_000));
-export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES), heartbeatMs });
+/** Length of an epoch, in which the network audits and reconciles once: an hour. */
+const epochMs = v.optional(whole(1_000, 24 * 3600_000));
+export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES), heartbeatMs, epochMs });
 export const heartbeatSchema = v.object({ freeBytes: count, usedBytes: count, version: registrationSchema.entries.version });
 export type Heartbeat = v.InferOutput<typeof heartbeatSchema>;
-export const heartbeatAnswerSchema = v.object({ nowMs: timeMs, heartbeatMs });
+export const heartbeatAnswerSchema = v.object({ nowMs: timeMs, heartbeatMs, epochMs });
 export const healthSchema = v.object({
   nodeId: b64(KEY_BYTES),
   version: v.string(),
@@ -176,7 +140,7 @@ export const rebuildSchema = v.object({
   ...redundancy,
   segments: v.pipe(v.array(v.object({ index: segmentIndex, shardBytes: whole(1, MAX_SHARD_BYTES), roots })), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_REBUILD)),
   sources: seats,
-  targets: v.pipe(v.array(v.object({ ...seatSchema.entries, segments: receiptEntries.segments })), v.minLength(1), v.maxLength(MAX_NODES)),
+  targets: v.pipe(v.array(v.object({ ...seatSchema.entries, segments: receiptEntries.segments })), v.maxLength(MAX_NODES)),
 });
 export type Rebuild = v.InferOutput<typeof rebuildSchema>;
 export const rebuildReportSchema = v.object({ jobId: b64(ID_BYTES), receipts: v.pipe(v.array(receiptSchema), v.maxLength(4 * MAX_NODES)), problems });

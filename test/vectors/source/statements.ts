@@ -85,7 +85,7 @@ interface OrderFields {
   readonly nodeId: Buffer;
 }
 
-const ACTIONS = ['store', 'fetch', 'delete', 'rebuild'];
+const ACTIONS = ['store', 'fetch', 'delete', 'rebuild', 'audit'];
 
 export function orderVectors(): Vector[] {
   const serial = bytesOf('serial', 16);
@@ -147,6 +147,7 @@ export function orderVectors(): Vector[] {
     good('fetch', 'an order to fetch', { action: 2 }),
     good('delete', 'an order to delete', { action: 3 }),
     good('rebuild', 'an order to rebuild, with the hash of the body', { action: 4, commitment: hash(text('{}')) }),
+    good('audit', 'an order to prove leaves, with the hash of the body', { action: 5, commitment: hash(text('{}')) }),
     good('largest', 'the largest budget', { maxBytes: Number.MAX_SAFE_INTEGER }),
     good('early-by-skew', '30 s before it begins', {}, { nowMs: NOW_MS - 30_000 }),
     good('late-by-skew', '30 s after it ended', {}, { nowMs: NOW_MS + 15 * MINUTE_MS + 30_000 }),
@@ -164,7 +165,7 @@ export function orderVectors(): Vector[] {
     bad('order_action', 'other-action-and-expired', 'the action is judged before the time', encode({ ...plain, action: 2 }), { nowMs: NOW_MS + 60 * MINUTE_MS }),
     bad('order_malformed', 'unknown-version', 'version 2', encode({ ...plain, version: 2 })),
     bad('order_malformed', 'action-0', 'no action', encode({ ...plain, action: 0 })),
-    bad('order_malformed', 'action-5', 'an unknown action', encode({ ...plain, action: 5 })),
+    bad('order_malformed', 'action-6', 'an unknown action', encode({ ...plain, action: 6 })),
     bad('order_malformed', 'number-beyond', 'a budget of 2^53', tooLarge),
     bad('order_malformed', 'extended', 'one more byte', Buffer.concat([order, Buffer.alloc(1)])),
     refused('order_malformed', 'order/truncated', 'the order cut to each of these lengths', {
