@@ -80,7 +80,18 @@ export type CreateTransfer = v.InferOutput<typeof createTransferSchema>;
 
 const state = v.picklist(['uploading', 'ready']);
 const redundancy = { requiredShards: whole(1, MAX_NODES), totalShards: whole(1, MAX_NODES) };
-export const placementSchema = v.object({ transferId: b64(ID_BYTES), state, ...redundancy, safeShards: whole(1, MAX_NODES), expiresAtMs: timeMs, nodes: seats });
+export const placementSchema = v.object({
+  transferId: b64(ID_BYTES),
+  state,
+  ...redundancy,
+  safeShards: whole(1, MAX_NODES),
+  expiresAtMs: timeMs,
+  nodes: seats,
+  /** How many nodes, and how many operators with all their nodes, can be lost at worst once every shard is stored. */
+  survives: v.object({ nodes: whole(0, MAX_NODES), operators: whole(0, MAX_NODES) }),
+  /** Names of the rules of placement that the network was too small to keep; §4. */
+  relaxed: v.pipe(v.array(v.pipe(v.string(), v.maxLength(32))), v.maxLength(16)),
+});
 export type Placement = v.InferOutput<typeof placementSchema>;
 
 export const statusSchema = v.object({

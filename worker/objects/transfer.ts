@@ -7,7 +7,7 @@
  * nothing that anyone can see. Between two awaits nothing else runs: what must hold together is decided and written there.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { RANDOM_SEED_BYTES, chooseNodes, chooseReplacements, type Selection, type SelectionTerms } from '../../shared/policy/index.ts';
+import { RANDOM_SEED_BYTES, chooseNodes, chooseReplacements, lossesSurvived, type GeoPoint, type Selection, type SelectionTerms } from '../../shared/policy/index.ts';
 import { decodeB64, encodeB64, ID_BYTES, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
@@ -19,6 +19,7 @@ import type { Holder } from '../http/tokens.ts';
 import { readDirectory, type Directory } from '../network/directory.ts';
 import { orderDeletion, orderRebuild } from '../network/node-client.ts';
 import { toResult, type Result } from '../result.ts';
+import type { SeatNews } from '../transfer/holding.ts';
 import { CLAIMS_SCHEMA, Claims } from '../transfer/claims.ts';
 import { DELETIONS_SCHEMA, Deletions, type DeletionRow } from '../transfer/deletions.ts';
 import { MANIFEST_SCHEMA, ManifestParts } from '../transfer/manifest-parts.ts';
@@ -63,18 +64,34 @@ export class TransferObject extends DurableObject<WorkerEnv> {
 
   // The sender
 
-  /** Creates the transfer, or repeats the placement of one that was created with the same values and is uploading. */
-  create(values: NewTransfer): Promise<Result<Placement>> {
+  /**
+   * Creates the transfer, or repeats the placement of one that was created with the same values and is uploading.
+   *
+   * @param sender - roughly where the sender is, null where unknown; weighed now, kept nowhere.
+   */
+  create(values: NewTransfer, sender: GeoPoint | null): Promise<Result<Placement>> {
     return toResult(async () => {
       if (this.#settle() === null) {
         const directory = await readDirectory(this.env);
-        this.#begin(values, chooseNodes(directory.index, values.contentBytes, this.#selectionTerms()));
+        this.#begin(values, chooseNodes(directory.index, values.contentBytes, { ...this.#selectionTerms(), sender }));
       }
       const row = this.#open({ role: 'owner', hash: values.ownerHash });
       if (!isSameTransfer(row, values)) throw new SendError('conflict', 'the transfer was created with other values');
       checkUploading(row);
       const { transferId, requiredShards, totalShards, safeShards, expiresAtMs } = row;
-      return { transferId, state: 'uploading', requiredShards, totalShards, safeShards, expiresAtMs, nodes: await this.#storeSeats(row, this.#seats.all()) };
+      const seats = this.#seats.all();
+      const operators = seats.map(({ operator }) => operator);
+      return {
+        transferId,
+        state: 'uploading',
+        requiredShards,
+        totalShards,
+        safeShards,
+        expiresAtMs,
+        nodes: await this.#storeSeats(row, seats),
+        survives: { nodes: totalShards - requiredShards, operators: lossesSurvived(operators, requiredShards) },
+        relaxed: JSON.parse(row.relaxed) as string[],
+      };
     });
   }
 
@@ -257,6 +274,27 @@ export class TransferObject extends DurableObject<WorkerEnv> {
     });
   }
 
+  // The network
+
+  /** Committed roots of shards that the node is to hold, b64; null for one that it is no longer to hold. */
+  async auditRoots(_nodeId: string, leaves: readonly { readonly segment: number; readonly leaf: number }[]): Promise<(string | null)[]> {
+    return leaves.map(() => null);
+  }
+
+  /** What has become of a node that holds shards of this transfer. */
+  async seatNews(_nodeId: string, _news: SeatNews): Promise<void> {}
+
+  /** @param heldShards - how many the node says it has: fewer than it signed for. */
+  async seatLost(_nodeId: string, _heldShards: number): Promise<void> {}
+
+  /** Whether a node that lists this transfer is to hold it. */
+  async whereabouts(_nodeId: string): Promise<'keep' | 'surplus'> {
+    return 'keep';
+  }
+
+  /** Sends a mystery shopper to one of its nodes. */
+  async visit(_nodeId: string): Promise<void> {}
+
   // Time
 
   override async alarm(): Promise<void> {
@@ -403,15 +441,15 @@ export class TransferObject extends DurableObject<WorkerEnv> {
 
   // Life
 
-  #begin(values: NewTransfer, { nodes, requiredShards, totalShards, safeShards }: Selection): void {
+  #begin(values: NewTransfer, { nodes, requiredShards, totalShards, safeShards, relaxed }: Selection): void {
     if (this.#load() !== null) return; // the same request came twice at once
     const nowMs = clock.nowMs();
     this.ctx.storage.transactionSync(() => {
       this.#sql.exec(SCHEMA);
       this.#sql.exec(
         `INSERT INTO transfer (one, transferId, ownerHash, accessHash, contentBytes, expiresInSeconds, downloadLimit,
-           requiredShards, totalShards, safeShards, createdAtMs, expiresAtMs, touchedAtMs, state)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'uploading')`,
+           requiredShards, totalShards, safeShards, relaxed, createdAtMs, expiresAtMs, touchedAtMs, state)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'uploading')`,
         values.transferId,
         values.ownerHash,
         values.accessHash,
@@ -421,6 +459,7 @@ export class TransferObject extends DurableObject<WorkerEnv> {
         requiredShards,
         totalShards,
         safeShards,
+        JSON.stringify(relaxed),
         nowMs,
         nowMs + values.expiresInSeconds * 1000,
         nowMs,

@@ -14,8 +14,10 @@ import {
   rebuildReportSchema,
   shardIndexesSchema,
 } from '../../shared/protocol/messages.ts';
+import { allowsSharedHosts } from '../environment.ts';
 import { readBody, readJsonBody } from '../http/body.ts';
 import { readHolder, readTransferId, type Holder } from '../http/tokens.ts';
+import { connectionOf, senderOf } from '../network/place.ts';
 import { fromResult } from '../result.ts';
 import { readSigned, type AppContext, type AppEnv } from './context.ts';
 
@@ -28,7 +30,8 @@ export const transferRoutes = new Hono<AppEnv>()
     const transferId = transferIdOf(c);
     const { hash: ownerHash } = holderOf(c, 'owner');
     const { accessHash, ...values } = parseMessage(createTransferSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(objectOf(c).create({ ...values, transferId, ownerHash, accessHash: decodeB64(accessHash) })), 201);
+    const sender = senderOf(connectionOf(c.req.raw, allowsSharedHosts(c.env)));
+    return c.json(await fromResult(objectOf(c).create({ ...values, transferId, ownerHash, accessHash: decodeB64(accessHash) }, sender)), 201);
   })
   .get('/:id', async (c) => c.json(await fromResult(objectOf(c).status(holderOf(c, 'owner', 'access')))))
   .delete('/:id', async (c) => c.json(await fromResult(objectOf(c).revoke(holderOf(c, 'owner')))))

@@ -23,6 +23,7 @@ CREATE TABLE transfer (
   requiredShards INTEGER NOT NULL,
   totalShards INTEGER NOT NULL,
   safeShards INTEGER NOT NULL,
+  relaxed TEXT NOT NULL,
   createdAtMs INTEGER NOT NULL,
   expiresAtMs INTEGER NOT NULL,
   touchedAtMs INTEGER NOT NULL,
@@ -46,6 +47,8 @@ export type TransferRow = {
   requiredShards: number;
   totalShards: number;
   safeShards: number;
+  /** JSON: the rules of placement that its first nodes do not keep. */
+  relaxed: string;
   createdAtMs: number;
   expiresAtMs: number;
   /** The sender's last sign of life. */

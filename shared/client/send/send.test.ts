@@ -17,7 +17,17 @@ function seats(count: number): Placement['nodes'] {
 
 /** A coordinator that answers every creation with this placement; nobody must ever be connected to. */
 function depsOf(change: Partial<Placement>): { deps: ClientDeps; opened: string[] } {
-  const placement = { state: 'uploading', requiredShards: 2, totalShards: 6, safeShards: 3, expiresAtMs: 1, nodes: seats(6), ...change };
+  const placement = {
+    state: 'uploading',
+    requiredShards: 2,
+    totalShards: 6,
+    safeShards: 3,
+    expiresAtMs: 1,
+    nodes: seats(6),
+    survives: { nodes: 4, operators: 4 },
+    relaxed: [],
+    ...change,
+  };
   const opened: string[] = [];
   const deps: ClientDeps = {
     fetch: async (url) => Response.json({ ...placement, transferId: url.split('/').at(-1) }),
