@@ -5,6 +5,8 @@ import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
+import type { TransferHolding } from '../node/holdings.ts';
+import type { SeatNews } from '../node/news.ts';
 import { toResult, type Result } from '../result.ts';
 import { DIRECTORY_NAME } from './directory.ts';
 
@@ -23,6 +25,21 @@ CREATE TABLE IF NOT EXISTS node (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS problems (code TEXT PRIMARY KEY, count INTEGER NOT NULL, lastAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** A problem that a client or rebuilder met at the node. */
+export interface Refusal {
+  /** b64. */
+  readonly transferId: string;
+  /** Who says so, as far as sources can be told apart: a client's network, a rebuilder's operator; 1 to 128 characters. */
+  readonly source: string;
+}
+
+/** How a mystery shopper fared. */
+export interface VisitOutcome {
+  /** The shopper's operator, another than the node's; 1 to 128 characters. */
+  readonly shopper: string;
+  readonly served: boolean;
+}
 
 export class NodeObject extends DurableObject<WorkerEnv> {
   #hasTables = false;
@@ -69,6 +86,18 @@ export class NodeObject extends DurableObject<WorkerEnv> {
         );
     });
   }
+
+  /** The node has signed for exactly this much of a transfer: replaces what was known of that. A node that never registered counts as disqualified. */
+  async hold(_holding: TransferHolding): Promise<SeatNews> {
+    return { standing: 'unvetted', owedSinceEpoch: null, generation: 0 };
+  }
+
+  /** The node is to hold nothing of the transfer any more. */
+  async letGo(_transferId: string): Promise<void> {}
+
+  async noteRefusal(_refusal: Refusal): Promise<void> {}
+
+  async noteVisit(_visit: VisitOutcome): Promise<void> {}
 
   async #register(by: SignedBy, registration: Registration, network: string): Promise<null> {
     const wasKnown = this.#tables();
