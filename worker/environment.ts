@@ -4,9 +4,12 @@ import { signingKeyFromSeed, type SigningKey } from '../shared/protocol/signatur
 import type { DirectoryObject } from './objects/directory.ts';
 import type { NodeObject } from './objects/node.ts';
 import type { TransferObject } from './objects/transfer.ts';
+import type { WatchObject } from './objects/watch.ts';
 
 export interface WorkerEnv {
   readonly TRANSFERS: DurableObjectNamespace<TransferObject>;
+  /** 16, by the first four bits of the transfer's id. */
+  readonly WATCH: DurableObjectNamespace<WatchObject>;
   readonly NODES: DurableObjectNamespace<NodeObject>;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
   /** The built pages. */

@@ -14,6 +14,7 @@ export default defineConfig({
         bindings: { COORDINATOR_SEED: 'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA', HEARTBEAT_MS: '30000', ALLOW_SHARED_HOSTS: 'true' },
         durableObjects: {
           TRANSFERS: { className: 'TransferObject', useSQLite: true },
+          WATCH: { className: 'WatchObject', useSQLite: true },
           NODES: { className: 'NodeObject', useSQLite: true },
           DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
         },

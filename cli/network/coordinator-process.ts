@@ -38,6 +38,7 @@ const miniflare = new Miniflare(
     },
     durableObjects: {
       TRANSFERS: { className: 'TransferObject', useSQLite: true },
+      WATCH: { className: 'WatchObject', useSQLite: true },
       NODES: { className: 'NodeObject', useSQLite: true },
       DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
     },
