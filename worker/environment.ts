@@ -3,6 +3,7 @@ import { decodeB64, encodeB64, KEY_BYTES } from '../shared/protocol/bytes.ts';
 import { signingKeyFromSeed, type SigningKey } from '../shared/protocol/signature.ts';
 import type { DirectoryObject } from './objects/directory.ts';
 import type { NodeObject } from './objects/node.ts';
+import type { PublisherObject } from './objects/publisher.ts';
 import type { TransferObject } from './objects/transfer.ts';
 import type { WatchObject } from './objects/watch.ts';
 
@@ -11,7 +12,12 @@ export interface WorkerEnv {
   /** 16, by the first four bits of the transfer's id. */
   readonly WATCH: DurableObjectNamespace<WatchObject>;
   readonly NODES: DurableObjectNamespace<NodeObject>;
+  /** 16, by the first four bits of the node's id: network/shards.ts. */
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+  /** One: PUBLISHER_NAME. */
+  readonly PUBLISHER: DurableObjectNamespace<PublisherObject>;
+  /** What the publisher has written for everybody to read. */
+  readonly SNAPSHOT: KVNamespace;
   /** The built pages. */
   readonly ASSETS: Fetcher;
   /** Secret: b64 of the 32 bytes from which the coordinator's Ed25519 key follows. */
@@ -20,6 +26,10 @@ export interface WorkerEnv {
   readonly ALLOW_SHARED_HOSTS?: string;
   /** How often nodes should report, in milliseconds. */
   readonly HEARTBEAT_MS?: string;
+  /** Length of an epoch, in milliseconds. */
+  readonly EPOCH_MS?: string;
+  /** How often the directory is published, in milliseconds. */
+  readonly PUBLISH_MS?: string;
 }
 
 declare global {
@@ -29,17 +39,24 @@ declare global {
 }
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
+const DEFAULT_EPOCH_MS = 3600_000;
+const DEFAULT_PUBLISH_MS = 10_000;
 /** After so many missed heartbeats a node counts as offline. */
 const MISSED_HEARTBEATS = 6;
 
 export const allowsSharedHosts = (env: WorkerEnv): boolean => env.ALLOW_SHARED_HOSTS === 'true';
 
-export function heartbeatMsOf(env: WorkerEnv): number {
-  const value = Number(env.HEARTBEAT_MS ?? DEFAULT_HEARTBEAT_MS);
-  if (!Number.isInteger(value) || value < 100 || value > 600_000) throw new Error('HEARTBEAT_MS must be 100 to 600000');
+export const heartbeatMsOf = (env: WorkerEnv): number => readMs(env, 'HEARTBEAT_MS', DEFAULT_HEARTBEAT_MS, 100, 600_000);
+export const epochMsOf = (env: WorkerEnv): number => readMs(env, 'EPOCH_MS', DEFAULT_EPOCH_MS, 1_000, 24 * 3600_000);
+/** At most two heartbeats: nodes that report must never look offline only because nobody wrote it down. */
+export const publishMsOf = (env: WorkerEnv): number => readMs(env, 'PUBLISH_MS', DEFAULT_PUBLISH_MS, 100, 2 * heartbeatMsOf(env));
+export const onlineForMsOf = (env: WorkerEnv): number => MISSED_HEARTBEATS * heartbeatMsOf(env);
+
+function readMs(env: WorkerEnv, name: 'HEARTBEAT_MS' | 'EPOCH_MS' | 'PUBLISH_MS', unset: number, min: number, max: number): number {
+  const value = Number(env[name] ?? unset);
+  if (!Number.isInteger(value) || value < min || value > max) throw new Error(`${name} must be ${min} to ${max}`);
   return value;
 }
-export const onlineForMsOf = (env: WorkerEnv): number => MISSED_HEARTBEATS * heartbeatMsOf(env);
 
 export interface CoordinatorKey extends SigningKey {
   /** b64 of the public key. */

@@ -15,6 +15,7 @@ import { transferRoutes } from './routes/transfers.ts';
 
 export { DirectoryObject } from './objects/directory.ts';
 export { NodeObject } from './objects/node.ts';
+export { PublisherObject } from './objects/publisher.ts';
 export { TransferObject } from './objects/transfer.ts';
 export { WatchObject } from './objects/watch.ts';
 

@@ -12,11 +12,13 @@ export default defineConfig({
         compatibilityDate: '2026-08-22',
         compatibilityFlags: ['nodejs_compat'],
         bindings: { COORDINATOR_SEED: 'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA', HEARTBEAT_MS: '30000', ALLOW_SHARED_HOSTS: 'true' },
+        kvNamespaces: ['SNAPSHOT'],
         durableObjects: {
           TRANSFERS: { className: 'TransferObject', useSQLite: true },
           WATCH: { className: 'WatchObject', useSQLite: true },
           NODES: { className: 'NodeObject', useSQLite: true },
           DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
+          PUBLISHER: { className: 'PublisherObject', useSQLite: true },
         },
         serviceBindings: {
           ASSETS(request) {

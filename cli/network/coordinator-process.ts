@@ -12,11 +12,14 @@ import { builtWeb, builtWorker } from './built.ts';
 /** Date, flags and handling of assets are those of wrangler.toml. */
 const COMPATIBILITY_DATE = '2026-08-22';
 const DEFAULT_HEARTBEAT_MS = '5000';
+const DEFAULT_EPOCH_MS = '3600000';
+const LONGEST_PUBLISH_MS = 1_000;
 
 const [port, dataDir] = process.argv.slice(2);
 if (port === undefined || dataDir === undefined || process.send === undefined) throw new Error('started by `shardsend network` alone');
 await mkdir(dataDir, { recursive: true, mode: 0o700 });
 
+const heartbeatMs = process.env['SHARDSEND_HEARTBEAT_MS'] ?? DEFAULT_HEARTBEAT_MS;
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     name: 'coordinator',
@@ -34,13 +37,17 @@ const miniflare = new Miniflare(
     bindings: {
       COORDINATOR_SEED: await seedIn(dataDir),
       ALLOW_SHARED_HOSTS: 'true',
-      HEARTBEAT_MS: process.env['SHARDSEND_HEARTBEAT_MS'] ?? DEFAULT_HEARTBEAT_MS,
+      HEARTBEAT_MS: heartbeatMs,
+      EPOCH_MS: process.env['SHARDSEND_EPOCH_MS'] ?? DEFAULT_EPOCH_MS,
+      PUBLISH_MS: process.env['SHARDSEND_PUBLISH_MS'] ?? String(Math.min(LONGEST_PUBLISH_MS, Number(heartbeatMs))),
     },
+    kvNamespaces: ['SNAPSHOT'],
     durableObjects: {
       TRANSFERS: { className: 'TransferObject', useSQLite: true },
       WATCH: { className: 'WatchObject', useSQLite: true },
       NODES: { className: 'NodeObject', useSQLite: true },
       DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
+      PUBLISHER: { className: 'PublisherObject', useSQLite: true },
     },
     assets: {
       directory: builtWeb,
