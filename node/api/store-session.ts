@@ -1,7 +1,7 @@
 /** One store WebSocket, from OPEN to its close. docs/protocol.md §9. */
 import { hash } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { LEAF_BYTES, rootFromLeafHashes } from '../../shared/merkle/index.ts';
+import { rootFromLeafHashes } from '../../shared/merkle/index.ts';
 import {
   FIRST_MESSAGE_TIMEOUT_MS,
   MIB,
@@ -25,6 +25,7 @@ import type { Clock } from '../clock.ts';
 import type { NodeKey } from '../identity/key-files.ts';
 import type { Metrics } from '../metrics.ts';
 import type { OrderGate } from '../orders/order-gate.ts';
+import { hashLeaves } from '../store/leaf-hashes.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Inbox, type NoMessage } from './inbox.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -166,7 +167,7 @@ export class StoreSession {
       return true;
     }
     this.#movedBytes += bytes.length;
-    if (!equalBytes(rootOf(bytes), shard.root)) {
+    if (!equalBytes(rootFromLeafHashes(bytes.length, hashLeaves(bytes)), shard.root)) {
       this.#refuse('shard_mismatch', shard.segment);
       return true;
     }
@@ -276,11 +277,4 @@ export class StoreSession {
 function expectMessage(bytes: Uint8Array | NoMessage): ClientMessage {
   if (typeof bytes === 'string') throw new SendError('bad_request', 'no message came in time');
   return parseClientMessage(bytes);
-}
-
-/** Hashed on this thread: one-shot SHA-256 costs 0.6 CPU s/GB here, 1.0 by way of the thread pool. */
-function rootOf(bytes: Uint8Array): Uint8Array {
-  const leaves: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += LEAF_BYTES) leaves.push(hash('sha256', bytes.subarray(at, at + LEAF_BYTES), 'buffer'));
-  return rootFromLeafHashes(bytes.length, leaves);
 }

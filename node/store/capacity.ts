@@ -1,4 +1,7 @@
-/** How much more may be stored: the operator's limit and what the disk really has, less what is being written now. */
+/**
+ * How much is stored and how much more may be: the operator's limit and what the disk really has, less what is being
+ * written now. Used are the blocks of shard files, as `du` counts them, from the first rename to the last unlink.
+ */
 import { statfs } from 'node:fs/promises';
 import { MIB, SendError } from '../../shared/protocol/index.ts';
 
@@ -10,6 +13,13 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** Whether the platform says that no more fits: disk, quota or file-size limit. SQLite says 13. */
 export const isFull = (thrown: unknown): boolean =>
   thrown instanceof Error && (('code' in thrown && typeof thrown.code === 'string' && FULL.has(thrown.code)) || ('errcode' in thrown && thrown.errcode === 13));
+
+/** One look at a node's space, in bytes. */
+export interface Space {
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
 
 export class Capacity {
   readonly capacityBytes: number;
@@ -36,6 +46,12 @@ export class Capacity {
     return Math.max(0, Math.min(this.capacityBytes - this.#usedBytes, this.#diskBytes - this.#reserveBytes) - this.#reservedBytes);
   }
 
+  /** What to tell others: the disk is asked first, unless it just was. */
+  async measure(): Promise<Space> {
+    if (performance.now() - this.#checkedAt > DISK_CHECK_MS) await this.check();
+    return { capacityBytes: this.capacityBytes, usedBytes: this.#usedBytes, freeBytes: this.freeBytes };
+  }
+
   /** Asks the disk. */
   async check(): Promise<void> {
     this.#checkedAt = performance.now();
@@ -53,10 +69,10 @@ export class Capacity {
     this.#reservedBytes -= bytes;
   }
 
-  /** Counts what was stored, or with a negative number what was removed. */
+  /** Counts the blocks of files that were made, or with a negative number of files that are gone. */
   use(bytes: number): void {
     this.#usedBytes += bytes;
-    this.#diskBytes -= bytes;
+    this.#diskBytes -= Math.max(0, bytes); // room that came back may be in the last answer of the disk already
   }
 
   /** A write failed for want of room: nothing is taken until the disk was asked again. */

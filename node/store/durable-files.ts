@@ -3,6 +3,8 @@ import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { OpenFile } from './open-file.ts';
 
+export const isMissing = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+
 export async function syncDirectory(directory: string): Promise<void> {
   const folder = await OpenFile.open(directory, 'r');
   try {

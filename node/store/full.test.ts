@@ -5,7 +5,7 @@ import type { NodeProcess } from '../testing/node-process.ts';
 import { fetchFrames, makeShard, type TestShard } from '../testing/shards.ts';
 import { Stage } from '../testing/stage.ts';
 import { StoreClient } from '../testing/store-client.ts';
-import { SHARD_HEADER_BYTES } from './shard-header.ts';
+import { fileBytesOf } from './shard-header.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('a node at its capacity', () => {
   it('takes exactly what fits, counts what is being written, and has room again after a deletion', async () => {
     const size = 100_000;
     const room = 5;
-    const node = await stage.start({ flags: ['--capacity', String(room * (size + SHARD_HEADER_BYTES) + 1000)] });
+    const node = await stage.start({ flags: ['--capacity', String(room * fileBytesOf(size) + 1000)] });
     const transferId = newTransferId();
     const shards = await Promise.all(Array.from({ length: 9 }, (_, segment) => makeShard(segment, size)));
     const answers = await offer(node, await order(node, 'store', transferId), shards);

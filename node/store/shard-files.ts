@@ -5,14 +5,15 @@
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ID_BYTES, asTransferId, encodeHex, type TransferId } from '../../shared/protocol/index.ts';
-import { SharedSync, syncDirectory } from './durable-files.ts';
+import { SharedSync, isMissing, syncDirectory } from './durable-files.ts';
 import { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES, encodeShardHeader, parseShardHeader, type ShardHeader } from './shard-header.ts';
 
 const FILE_NAME = /^(0|[1-9]\d{0,9})\.shard$/;
 const TRANSFER_NAME = new RegExp(`^[0-9a-f]{${2 * ID_BYTES}}$`);
 
-export const isMissing = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+/** One file cannot be read while the disk works: an order was just written to it. */
+export const isBadSector = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && thrown.code === 'EIO';
 
 export class ShardFiles {
   readonly #shards: string;

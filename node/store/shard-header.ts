@@ -15,6 +15,7 @@ import {
   ByteWriter,
   ID_BYTES,
   KEY_BYTES,
+  KIB,
   MAX_SHARD_BYTES,
   asShardId,
   asTransferId,
@@ -25,6 +26,11 @@ import {
 } from '../../shared/protocol/index.ts';
 
 export const SHARD_HEADER_BYTES = 128;
+/** File systems give a file whole blocks: without that a node full of small shards would pass its limit many times over. */
+export const FILE_BLOCK_BYTES = 4 * KIB;
+/** What a shard's file takes on the disk. */
+export const fileBytesOf = (shardBytes: number): number => Math.ceil((SHARD_HEADER_BYTES + shardBytes) / FILE_BLOCK_BYTES) * FILE_BLOCK_BYTES;
+
 const SIGNED_BYTES = 96;
 const MAGIC = utf8('shardsnd');
 const VERSION = 1;

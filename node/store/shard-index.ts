@@ -8,10 +8,10 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import path from 'node:path';
-import { asShardId, asTransferId, equalBytes, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
+import { ID_BYTES, asShardId, asTransferId, equalBytes, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
 import { ConfigError } from '../config-error.ts';
 import { SharedSync, syncDirectory } from './durable-files.ts';
-import type { ShardHeader } from './shard-header.ts';
+import { FILE_BLOCK_BYTES, SHARD_HEADER_BYTES, type ShardHeader } from './shard-header.ts';
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -47,6 +47,15 @@ export interface ShardTotals {
   readonly shards: number;
   readonly bytes: number;
 }
+
+export interface DiskTotals extends ShardTotals {
+  /** What the shards' files take on the disk. */
+  readonly fileBytes: number;
+}
+
+/** `fileBytesOf`, summed by the database. */
+const DISK_TOTALS = `COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes,
+  COALESCE(SUM((shard_bytes + ${SHARD_HEADER_BYTES + FILE_BLOCK_BYTES - 1}) / ${FILE_BLOCK_BYTES}), 0) * ${FILE_BLOCK_BYTES} AS file_bytes`;
 
 export class ShardIndex {
   readonly #db: DatabaseSync;
@@ -105,12 +114,13 @@ export class ShardIndex {
     return readTotals(this.#prepare(sql).get(transferId, from, to, shardIndex));
   }
 
-  totalsOf(transferId: TransferId): ShardTotals {
-    return readTotals(this.#prepare('SELECT COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes FROM shards WHERE transfer = ?').get(transferId));
+  totalsOf(transferId: TransferId): DiskTotals {
+    return readDiskTotals(this.#prepare(`SELECT ${DISK_TOTALS} FROM shards WHERE transfer = ?`).get(transferId));
   }
 
-  totals(): ShardTotals {
-    return readTotals(this.#prepare('SELECT COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes FROM shards').get());
+  /** Of the whole node. */
+  totals(): DiskTotals {
+    return readDiskTotals(this.#prepare(`SELECT ${DISK_TOTALS} FROM shards`).get());
   }
 
   put(row: ShardRow): void {
@@ -140,6 +150,20 @@ export class ShardIndex {
   transferAfter(after: Uint8Array): TransferId | null {
     const row = this.#prepare('SELECT transfer FROM shards WHERE transfer > ? ORDER BY transfer LIMIT 1').get(after);
     return row === undefined ? null : asTransferId(row['transfer'] as Uint8Array);
+  }
+
+  /**
+   * The transfers of one bucket of the inventory (docs/protocol.md §10) with shards that are kept beyond `timeMs`,
+   * ascending, and how many shards of each.
+   */
+  heldIn(bucket: number, timeMs: number): { transferId: TransferId; shards: number }[] {
+    const [first, last] = [new Uint8Array(ID_BYTES), new Uint8Array(ID_BYTES).fill(0xff)];
+    first[0] = bucket << 4;
+    last[0] = (bucket << 4) | 0x0f;
+    const sql = 'SELECT transfer, COUNT(*) AS shards FROM shards WHERE transfer BETWEEN ? AND ? AND expires_at_ms > ? GROUP BY transfer ORDER BY transfer';
+    return this.#prepare(sql)
+      .all(first, last, timeMs)
+      .map((row) => ({ transferId: asTransferId(row['transfer'] as Uint8Array), shards: row['shards'] as number }));
   }
 
   /** Marks those of the shards that are held under these very roots, and returns them. */
@@ -260,6 +284,8 @@ function readRow(row: Record<string, unknown> | undefined): ShardRow | null {
     committed: row['committed'] === 1,
   };
 }
+
+const readDiskTotals = (row: Record<string, unknown> | undefined): DiskTotals => ({ ...readTotals(row), fileBytes: row!['file_bytes'] as number });
 
 function readTotals(row: Record<string, unknown> | undefined): ShardTotals {
   return { shards: row!['shards'] as number, bytes: row!['bytes'] as number };

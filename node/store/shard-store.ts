@@ -2,13 +2,15 @@
  * The node's shards. Every promise of it is kept on the disk before it resolves: a shard that was put, a commitment, a
  * deletion. Reading checks each file's header and length, so that a torn or foreign file is never served.
  */
+import { rootFromLeafHashes } from '../../shared/merkle/index.ts';
 import { encodeHex, equalBytes, SendError, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
 import { Capacity, isFull } from './capacity.ts';
 import { reconcile, type Reconciliation } from './reconcile.ts';
-import { ShardFiles } from './shard-files.ts';
+import { isBadSector, ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
-import { SHARD_HEADER_BYTES } from './shard-header.ts';
+import { hashLeaves } from './leaf-hashes.ts';
+import { fileBytesOf, SHARD_HEADER_BYTES } from './shard-header.ts';
 import { agrees, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
 import { TransferBytes } from './transfer-bytes.ts';
 import { Turns } from './turns.ts';
@@ -41,6 +43,12 @@ export interface OpenShard {
   readonly row: ShardRow;
 }
 
+export interface VerifiedShard {
+  readonly row: ShardRow;
+  /** SHA-256 of each leaf's bytes, in order. */
+  readonly leafHashes: readonly Uint8Array[];
+}
+
 export class ShardStore {
   readonly index: ShardIndex;
   readonly capacity: Capacity;
@@ -49,6 +57,8 @@ export class ShardStore {
   readonly #clock: Clock;
   readonly #turns = new Turns();
   readonly #transferBytes = new TransferBytes();
+  /** Files of deleted transfers that are still to be removed, in bytes: until they are gone they count as used. */
+  readonly #buriedBytes = new Map<string, number>();
   /** Called after every shard that was stored. */
   onStored: () => void = () => {};
   /** Called when a file was found torn or foreign. */
@@ -61,9 +71,9 @@ export class ShardStore {
     this.reconciliation = reconciliation;
     this.#files = files;
     this.#clock = clock;
-    const { shards, bytes } = index.totals();
+    const { shards, fileBytes } = index.totals();
     this.#shards = shards;
-    capacity.use(bytes + shards * SHARD_HEADER_BYTES);
+    capacity.use(fileBytes);
   }
 
   /** @throws ConfigError when another process uses the folder. */
@@ -110,7 +120,7 @@ export class ShardStore {
       if (whole) return;
       this.onDamaged(); // the row stays while the file is written again: what was promised of the shard stays promised
     }
-    const fileBytes = SHARD_HEADER_BYTES + bytes.length;
+    const fileBytes = fileBytesOf(bytes.length);
     let incomingBytes = Math.max(0, bytes.length - (held?.shardBytes ?? 0));
     this.#transferBytes.expect(transferId, incomingBytes, shard.maxTransferBytes);
     try {
@@ -170,13 +180,13 @@ export class ShardStore {
     this.index.put({ ...row, committed: same?.committed ?? false });
     if (same === null) this.#shards++;
     this.#transferBytes.hold(row.transferId, row.shardBytes - (same?.shardBytes ?? 0));
-    this.capacity.use(row.shardBytes - (same === null ? -SHARD_HEADER_BYTES : same.shardBytes));
+    this.capacity.use(fileBytesOf(row.shardBytes) - (same === null ? 0 : fileBytesOf(same.shardBytes)));
   }
 
   #forget(row: ShardRow): void {
     this.index.remove(row.transferId, row.segment);
     this.#transferBytes.hold(row.transferId, -row.shardBytes);
-    this.capacity.use(-(SHARD_HEADER_BYTES + row.shardBytes));
+    this.capacity.use(-fileBytesOf(row.shardBytes));
     this.#shards--;
   }
 
@@ -224,11 +234,53 @@ export class ShardStore {
       const now = this.index.get(row.transferId, row.segment);
       if (now === null) return false;
       if (await this.#isWhole(now)) return true;
-      this.#forget(now);
-      await this.#files.removeShard(row.transferId, row.segment);
-      this.onDamaged();
+      await this.#drop(now);
       return false;
     });
+  }
+
+  /** Within the shard's turn. */
+  async #drop(row: ShardRow): Promise<void> {
+    await this.#files.removeShard(row.transferId, row.segment);
+    this.#forget(row);
+    this.onDamaged();
+  }
+
+  /**
+   * Reads a shard and checks every byte of it. One that is not what its root says is dropped: what a node cannot prove it
+   * must not claim to hold.
+   *
+   * @param into - at least MAX_SHARD_BYTES; its first `row.shardBytes` bytes are the shard's.
+   * @returns null when it is not held, its time is over, or it was dropped.
+   */
+  async readVerified(transferId: TransferId, segment: number, into: Uint8Array): Promise<VerifiedShard | null> {
+    return await this.#turns.take(encodeHex(transferId), segment, async () => {
+      const row = this.index.get(transferId, segment);
+      if (row === null || row.expiresAtMs <= this.#clock.nowMs()) return null;
+      const leafHashes = await this.#readLeaves(row, into);
+      if (leafHashes !== null && equalBytes(rootFromLeafHashes(row.shardBytes, leafHashes), row.root)) return { row, leafHashes };
+      const now = this.index.get(transferId, segment);
+      if (now !== null) await this.#drop(now); // it may have been deleted meanwhile, which is no damage
+      return null;
+    });
+  }
+
+  /** @returns SHA-256 of each leaf's bytes; null for a file that is missing, torn, foreign or on a bad sector. */
+  async #readLeaves(row: ShardRow, into: Uint8Array): Promise<Uint8Array[] | null> {
+    try {
+      const shard = await this.#files.openShard(row.transferId, row.segment);
+      if (shard === null) return null;
+      try {
+        if (!agrees(row, shard.header)) return null;
+        const bytesRead = await shard.file.read(into, row.shardBytes, SHARD_HEADER_BYTES);
+        return bytesRead < row.shardBytes ? null : hashLeaves(into.subarray(0, row.shardBytes));
+      } finally {
+        shard.file.close();
+      }
+    } catch (thrown) {
+      if (isBadSector(thrown)) return null;
+      throw thrown;
+    }
   }
 
   /**
@@ -239,17 +291,23 @@ export class ShardStore {
   async deleteTransfer(transferId: TransferId, shardExpiresAtMs: number): Promise<Tombstone> {
     let tombstone = this.index.tombstone(transferId);
     if (tombstone === null) {
-      const { shards, bytes } = this.index.totalsOf(transferId);
+      const { shards, bytes, fileBytes } = this.index.totalsOf(transferId);
       tombstone = { deletedAtMs: this.#clock.nowMs(), shards, bytes };
       const keptUntilMs = Math.max(shardExpiresAtMs, tombstone.deletedAtMs) + TOMBSTONE_MARGIN_MS;
       this.index.bury(transferId, tombstone, keptUntilMs);
-      this.capacity.use(-(bytes + shards * SHARD_HEADER_BYTES));
+      this.#buriedBytes.set(encodeHex(transferId), fileBytes);
       this.#shards -= shards;
     }
     await this.index.sync();
     await this.#turns.allOf(encodeHex(transferId));
     await this.#files.removeTransfer(transferId);
+    this.#countBuried(encodeHex(transferId));
     return tombstone;
+  }
+
+  #countBuried(name: string): void {
+    this.capacity.use(-(this.#buriedBytes.get(name) ?? 0));
+    this.#buriedBytes.delete(name);
   }
 
   /** Deletes up to `limit` shards whose time was over at `timeMs`. @returns how many. */
