@@ -8,6 +8,8 @@ const COUNTERS = {
   expired_shards_total: 'Shards deleted because their time was over.',
   deleted_shards_total: 'Shards deleted by order.',
   damaged_shards_total: 'Shard files found torn or foreign, and dropped.',
+  audited_leaves_total: 'Leaves that audits asked for, by outcome.',
+  inventories_total: 'Comparisons of what is held with the coordinator, by outcome.',
   rebuilds_total: 'Rebuild jobs, by outcome.',
   heartbeats_total: 'Messages to the coordinator, by outcome.',
 } as const;

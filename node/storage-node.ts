@@ -1,12 +1,16 @@
 /** One storage node, put together from its parts. */
+import { hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import manifest from '../package.json' with { type: 'json' };
 import { encodeB64 } from '../shared/protocol/index.ts';
 import { Api } from './api/server.ts';
+import { writeLastAudit, type AnsweredAudit } from './audit/audit-record.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { ConfigError } from './config-error.ts';
 import { ExpiryClock } from './expiry/expiry-clock.ts';
-import { CoordinatorPin, hasNodeKey, loadOrCreateNodeKey } from './identity/key-files.ts';
+import { CoordinatorPin, hasNodeKey, loadOrCreateNodeKey, writeCoordinatorUrl } from './identity/key-files.ts';
+import { compareInventory } from './inventory/inventory.ts';
+import { InventoryClock } from './inventory/inventory-clock.ts';
 import { describeError, logToStderr, type Log } from './log.ts';
 import { CoordinatorClient } from './membership/coordinator-client.ts';
 import { Membership } from './membership/membership.ts';
@@ -16,7 +20,6 @@ import { OrderGate } from './orders/order-gate.ts';
 import { RebuildQueue } from './rebuild/rebuild-queue.ts';
 import { ShardStore } from './store/shard-store.ts';
 
-const HEARTBEAT_MS = 30_000;
 /** SQLite: the file is malformed, or no database. A new start makes the index anew from the disk. */
 const DAMAGED_INDEX = new Set([11, 26]);
 
@@ -50,6 +53,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
     const key = await loadOrCreateNodeKey(directory);
     const pin = new CoordinatorPin(directory);
     await pin.load();
+    await writeCoordinatorUrl(directory, options.coordinator);
     const metrics = new Metrics();
     store.onDamaged = () => metrics.add('damaged_shards_total');
     metrics.add('damaged_shards_total', store.reconciliation.removed);
@@ -60,28 +64,34 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
     };
 
     const { version } = manifest;
-    const health = () => ({ freeBytes: store.capacity.freeBytes, usedBytes: store.capacity.usedBytes, version });
+    const client = new CoordinatorClient(options.coordinator, key, clock);
+    const gate = new OrderGate(key.nodeId, store.index, clock, () => pin.key);
+    const inventory = new InventoryClock({ nodeId: key.nodeId, clock, log, metrics, compare: (signal) => compareInventory({ client, clock, gate, store, metrics }, signal) });
     let publicUrl = '';
     const membership = new Membership({
-      client: new CoordinatorClient(options.coordinator, key, clock),
+      client,
       key,
       pin,
       clock,
       log,
       metrics,
-      heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
-      registration: () => ({
+      heartbeatMs: options.heartbeatMs,
+      registration: async () => ({
         url: publicUrl,
         operator: options.operator,
         capacityBytes,
-        freeBytes: store.capacity.freeBytes,
+        freeBytes: (await store.capacity.measure()).freeBytes,
         version,
+        viewHash: encodeB64(hash('sha256', key.viewToken, 'buffer')),
         ...(options.region === undefined ? {} : { region: options.region }),
       }),
-      heartbeat: health,
+      heartbeat: async () => {
+        const { freeBytes, usedBytes } = await store.capacity.measure();
+        return { freeBytes, usedBytes, version };
+      },
+      onEpochs: (epochMs) => inventory.setEpoch(epochMs),
     });
     const rebuilds = new RebuildQueue({ metrics, log, silenceMs: options.rebuildSilenceMs, report: (transferId, report) => membership.report(transferId, report) });
-    const gate = new OrderGate(key.nodeId, store.index, clock, () => pin.key);
     const gauges = (): Gauge[] => [
       { name: 'shards', help: 'Shards held.', value: store.shards },
       { name: 'used_bytes', help: 'Bytes of shard files.', value: store.capacity.usedBytes },
@@ -92,7 +102,11 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
       { name: 'rebuilds_open', help: 'Rebuild jobs that wait or run.', value: rebuilds.open },
       { name: 'next_expiry_seconds', help: 'When the next shard expires, in seconds since 1970; 0 for never.', value: (store.index.nextExpiryMs() ?? 0) / 1000 },
     ];
-    const context = { key, version, store, gate, clock, metrics, rebuilds, gauges, unexpected };
+    const onAudited = (audit: AnsweredAudit): Promise<void> => {
+      log('audited', { epoch: audit.epoch, proved: audit.proved, absent: audit.absent });
+      return writeLastAudit(directory, audit);
+    };
+    const context = { key, version, store, gate, clock, metrics, rebuilds, gauges, onAudited, unexpected };
     const api: Api = await Api.listen({ host: options.host, port: options.port, tls: options.tls, log }, context);
     undo.push(() => api.close());
 
@@ -102,6 +116,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
     const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(options.host)}:${api.port}`;
     publicUrl = options.publicUrl ?? url;
     membership.start();
+    undo.push(() => inventory.stop());
     undo.push(() => membership.stop());
     undo.push(() => rebuilds.stop());
 

@@ -10,16 +10,21 @@ import {
   deletionBytes,
   encodeB64,
   equalBytes,
+  auditSchema,
   healthBytes,
   parseMessage,
   rebuildSchema,
   signBytes,
   type Deletion,
   type Health,
+  type Order,
 } from '../../shared/protocol/index.ts';
+import type { AnsweredAudit } from '../audit/audit-record.ts';
+import { streamProofs } from '../audit/audit-stream.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeKey } from '../identity/key-files.ts';
 import type { Gauge, Metrics } from '../metrics.ts';
+import { obeyDeletion } from '../orders/deletion.ts';
 import type { OrderGate } from '../orders/order-gate.ts';
 import { checkRebuild } from '../rebuild/check-rebuild.ts';
 import type { RebuildQueue } from '../rebuild/rebuild-queue.ts';
@@ -28,6 +33,11 @@ import { answerJson, answerPreflight, answerProblem, answerText, readBody } from
 import { MAX_SPAN_SEGMENTS, streamShards } from './fetch-stream.ts';
 
 const MAX_SEGMENT = 0xfffffffe;
+
+export interface Places {
+  open: number;
+  readonly limit: number;
+}
 
 export interface RouteContext {
   readonly key: NodeKey;
@@ -39,7 +49,10 @@ export interface RouteContext {
   readonly rebuilds: RebuildQueue;
   readonly gauges: () => readonly Gauge[];
   /** Streams that may run at once, and one more or less of them. */
-  readonly fetches: { open: number; readonly limit: number };
+  readonly fetches: Places;
+  readonly audits: Places;
+  /** An audit was answered to its end. */
+  readonly onAudited: (audit: AnsweredAudit) => Promise<void>;
   readonly unexpected: (thrown: unknown) => void;
 }
 
@@ -68,6 +81,7 @@ async function route(request: IncomingMessage, response: ServerResponse, context
     case 'GET /v1/health':
       return answerJson(response, 200, await health(parameters.get('challenge'), context));
     case 'GET /metrics':
+      await context.store.capacity.measure();
       return answerText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics.render(context.gauges()));
     case 'GET /v1/shards':
       return await fetchShards(request, response, parameters, context);
@@ -76,6 +90,8 @@ async function route(request: IncomingMessage, response: ServerResponse, context
     case 'POST /v1/rebuild':
       await acceptRebuild(request, context);
       return answerJson(response, 202, {});
+    case 'POST /v1/audit':
+      return await answerAudit(request, response, context);
     default:
       throw new SendError('not_found');
   }
@@ -83,8 +99,8 @@ async function route(request: IncomingMessage, response: ServerResponse, context
 
 async function health(challenge: string | null, { key, version, store, clock }: RouteContext): Promise<Health> {
   const signature = challenge === null ? {} : { signature: encodeB64(await signBytes(key.privateKey, healthBytes(decodeB64(challenge, KEY_BYTES)))) };
-  const { capacityBytes, usedBytes, freeBytes } = store.capacity;
-  return { nodeId: encodeB64(key.nodeId), version, capacityBytes, usedBytes, freeBytes, shards: store.shards, atMs: clock.nowMs(), ...signature };
+  const space = await store.capacity.measure();
+  return { nodeId: encodeB64(key.nodeId), version, ...space, shards: store.shards, atMs: clock.nowMs(), ...signature };
 }
 
 async function fetchShards(request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams, context: RouteContext): Promise<void> {
@@ -102,26 +118,47 @@ async function fetchShards(request: IncomingMessage, response: ServerResponse, p
   }
 }
 
-async function deleteShards(request: IncomingMessage, { gate, store, key, metrics }: RouteContext): Promise<Deletion> {
-  const { transferId, shardExpiresAtMs } = await gate.admit(orderOf(request), 'delete');
-  const known = store.isDeleted(transferId);
-  const { deletedAtMs, shards, bytes } = await store.deleteTransfer(transferId, shardExpiresAtMs);
-  if (!known) metrics.add('deleted_shards_total', shards);
+async function deleteShards(request: IncomingMessage, context: RouteContext): Promise<Deletion> {
+  const { key } = context;
+  const { transferId, deletedAtMs, shards, bytes } = await obeyDeletion(orderOf(request), context);
   const statement = { transferId, nodeId: key.nodeId, deletedAtMs, shards, bytes };
   const signature = await signBytes(key.privateKey, deletionBytes(statement));
   return { ...statement, transferId: encodeB64(transferId), nodeId: encodeB64(key.nodeId), signature: encodeB64(signature) };
 }
 
 async function acceptRebuild(request: IncomingMessage, { gate, rebuilds }: RouteContext): Promise<void> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_JSON_BYTES) throw new SendError('too_large');
-  const body = await readBody(request);
-  const bytes = orderOf(request);
+  const { body, bytes } = await readJson(request);
   rebuilds.refuseWhenFull();
   const order = await gate.admit(bytes, 'rebuild');
-  if (!equalBytes(hash('sha256', body, 'buffer'), order.commitment)) throw new SendError('order_action', 'the order is for another body');
-  const job = parseMessage(rebuildSchema, parseJson(body));
+  const job = parseMessage(rebuildSchema, committedJson(body, order));
   checkRebuild(job, order);
   rebuilds.add(job);
+}
+
+async function answerAudit(request: IncomingMessage, response: ServerResponse, context: RouteContext): Promise<void> {
+  const { body, bytes } = await readJson(request);
+  const { gate, audits, clock } = context;
+  if (audits.open >= audits.limit) throw new SendError('node_busy');
+  audits.open++;
+  try {
+    const order = await gate.admit(bytes, 'audit');
+    const audit = parseMessage(auditSchema, committedJson(body, order));
+    const outcome = await streamProofs(response, audit, context);
+    if (outcome !== null) await context.onAudited({ epoch: audit.epoch, atMs: clock.nowMs(), ...outcome });
+  } finally {
+    audits.open--;
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<{ body: Uint8Array<ArrayBuffer>; bytes: Uint8Array }> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_JSON_BYTES) throw new SendError('too_large');
+  return { body: await readBody(request), bytes: orderOf(request) };
+}
+
+/** @throws SendError `order_action` for another body than the order was given for, `bad_request` for no JSON. */
+function committedJson(body: Uint8Array, order: Order): unknown {
+  if (!equalBytes(hash('sha256', body, 'buffer'), order.commitment)) throw new SendError('order_action', 'the order is for another body');
+  return parseJson(body);
 }
 
 function orderOf(request: IncomingMessage): Uint8Array {

@@ -15,6 +15,8 @@ import { keepCertificateFresh, readCertificate, type TlsFiles } from './tls.ts';
 
 const MAX_CONNECTIONS = 1024;
 const MAX_FETCHES = 256;
+/** The coordinator asks one a node; each holds a shard in memory. */
+const MAX_AUDITS = 2;
 /** Shards of all store sockets that wait for the disk. */
 const MEMORY_BYTES = 64 * MIB;
 const STOP_MS = 5000;
@@ -27,7 +29,7 @@ export interface ApiOptions {
   readonly log: Log;
 }
 
-export type ApiContext = Omit<RouteContext, 'fetches'>;
+export type ApiContext = Omit<RouteContext, 'fetches' | 'audits'>;
 
 export class Api {
   readonly #server: Server;
@@ -92,7 +94,7 @@ export class Api {
   #serve(context: ApiContext): void {
     const memory = new MemoryBudget(MEMORY_BYTES);
     const places = new StorePlaces();
-    const routes: RouteContext = { ...context, fetches: this.#fetches };
+    const routes: RouteContext = { ...context, fetches: this.#fetches, audits: { open: 0, limit: MAX_AUDITS } };
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('request', (request, response) => void answer(request, response, routes));
     this.#server.on('upgrade', (request, socket, head) => {

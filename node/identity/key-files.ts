@@ -6,13 +6,17 @@ import path from 'node:path';
 import { KEY_BYTES, SendError, asNodeId, decodeB64, encodeB64, importVerifyingKey, signingKeyFromSeed, type NodeId, type SigningKey } from '../../shared/protocol/index.ts';
 import { ConfigError } from '../config-error.ts';
 import { writeFileDurably } from '../store/durable-files.ts';
+import { viewTokenOf } from './view-token.ts';
 
 export interface NodeKey extends SigningKey {
   readonly nodeId: NodeId;
+  /** 32 bytes; reads the node's status at the coordinator. */
+  readonly viewToken: Uint8Array;
 }
 
 const NODE_KEY = 'node.key';
 const COORDINATOR_KEY = 'coordinator.key';
+const COORDINATOR_URL = 'coordinator.url';
 
 /** True when a node has lived in this folder before. */
 export const hasNodeKey = (directory: string): boolean => existsSync(path.join(directory, NODE_KEY));
@@ -21,9 +25,18 @@ export const hasNodeKey = (directory: string): boolean => existsSync(path.join(d
 export async function loadOrCreateNodeKey(directory: string): Promise<NodeKey> {
   const file = path.join(directory, NODE_KEY);
   if (!existsSync(file)) await writeFileDurably(file, `${encodeB64(randomBytes(KEY_BYTES))}\n`, 0o600);
-  const key = await signingKeyFromSeed(await readKey(file));
-  return { ...key, nodeId: asNodeId(key.publicKey) };
+  const seed = await readKey(file);
+  const key = await signingKeyFromSeed(seed);
+  return { ...key, nodeId: asNodeId(key.publicKey), viewToken: viewTokenOf(seed) };
 }
+
+/** Where the coordinator was when the node last started: for the operator's commands. @returns null when nobody wrote it down. */
+export async function readCoordinatorUrl(directory: string): Promise<string | null> {
+  const file = path.join(directory, COORDINATOR_URL);
+  return existsSync(file) ? (await readFile(file, 'utf8')).trim() : null;
+}
+
+export const writeCoordinatorUrl = (directory: string, url: string): Promise<void> => writeFileDurably(path.join(directory, COORDINATOR_URL), `${url}\n`, 0o644);
 
 /** The one coordinator whose orders this node obeys. */
 export class CoordinatorPin {

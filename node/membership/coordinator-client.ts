@@ -24,19 +24,23 @@ export class CoordinatorClient {
    * @returns the answer's JSON; null where it has no body.
    * @throws SendError what the coordinator said, or `unavailable`.
    */
-  async post(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
-    const bytes = utf8(JSON.stringify(body));
+  post(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    return this.#request('POST', path, utf8(JSON.stringify(body)), signal);
+  }
+
+  /** As `post`. */
+  get(path: string, signal: AbortSignal): Promise<unknown> {
+    return this.#request('GET', path, new Uint8Array(0), signal);
+  }
+
+  async #request(method: 'GET' | 'POST', path: string, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<unknown> {
     const url = new URL(this.#base + path);
-    const authorization = await signRequest(this.#key, { method: 'POST', pathAndQuery: url.pathname, body: bytes }, this.#clock.nowMs());
+    const authorization = await signRequest(this.#key, { method, pathAndQuery: url.pathname, body }, this.#clock.nowMs());
+    const content = method === 'POST' ? { headers: { Authorization: authorization, 'Content-Type': 'application/json' }, body } : { headers: { Authorization: authorization } };
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url, {
-        method: 'POST',
-        headers: { Authorization: authorization, 'Content-Type': 'application/json' },
-        body: bytes,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      });
+      response = await fetch(url, { method, ...content, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
       text = await response.text();
     } catch (cause) {
       throw new SendError('unavailable', "couldn't reach the coordinator", { cause });

@@ -2,6 +2,7 @@
 import {
   decodeB64,
   encodeB64,
+  EPOCH_MS,
   parseMessage,
   heartbeatAnswerSchema,
   KEY_BYTES,
@@ -17,6 +18,8 @@ import { describeError, type Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { backoffMs, pause, type CoordinatorClient } from './coordinator-client.ts';
 
+/** Where nobody says another. */
+const HEARTBEAT_MS = 30_000;
 /** So many tries spread over some twenty minutes: longer than a rebuild's lease can be worth. */
 const REPORT_TRIES = 24;
 /** Heartbeats of many nodes that were started together drift apart by up to this share of the interval. */
@@ -29,9 +32,18 @@ export interface MembershipOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly heartbeatMs: number;
-  readonly registration: () => Registration;
-  readonly heartbeat: () => Heartbeat;
+  /** The operator's wish; left out, the coordinator's. */
+  readonly heartbeatMs?: number | undefined;
+  readonly registration: () => Promise<Registration>;
+  readonly heartbeat: () => Promise<Heartbeat>;
+  /** Called with the length of an epoch, in ms, at every registration and heartbeat. */
+  readonly onEpochs: (epochMs: number) => void;
+}
+
+/** What the coordinator says at every contact. */
+interface Terms {
+  readonly heartbeatMs?: number | undefined;
+  readonly epochMs?: number | undefined;
 }
 
 export class Membership {
@@ -67,14 +79,16 @@ export class Membership {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, metrics, heartbeatMs } = this.#options;
+    const { clock, log, metrics, onEpochs } = this.#options;
     const { signal } = this.#stop;
+    let heartbeatMs = this.#options.heartbeatMs ?? HEARTBEAT_MS;
     let registered = false;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        if (registered) await this.#beat();
-        else await this.#register();
+        const terms = registered ? await this.#beat() : await this.#register();
+        heartbeatMs = this.#options.heartbeatMs ?? terms.heartbeatMs ?? HEARTBEAT_MS;
+        onEpochs(terms.epochMs ?? EPOCH_MS);
         if (!registered) log('registered');
         registered = true;
         failures = 0;
@@ -95,15 +109,16 @@ export class Membership {
     }
   }
 
-  async #register(): Promise<void> {
+  async #register(): Promise<Terms> {
     const { client, key, pin, registration } = this.#options;
-    const answer = parseMessage(registeredSchema, await client.post('/api/nodes', registration(), this.#stop.signal), 'unavailable');
+    const answer = parseMessage(registeredSchema, await client.post('/api/nodes', await registration(), this.#stop.signal), 'unavailable');
     if (answer.nodeId !== encodeB64(key.nodeId)) throw new SendError('conflict', 'the coordinator registered another node');
     await pin.pin(decodeB64(answer.coordinatorKey, KEY_BYTES));
+    return answer;
   }
 
-  async #beat(): Promise<void> {
+  async #beat(): Promise<Terms> {
     const { client, heartbeat } = this.#options;
-    parseMessage(heartbeatAnswerSchema, await client.post('/api/nodes/heartbeat', heartbeat(), this.#stop.signal), 'unavailable');
+    return parseMessage(heartbeatAnswerSchema, await client.post('/api/nodes/heartbeat', await heartbeat(), this.#stop.signal), 'unavailable');
   }
 }
