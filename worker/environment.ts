@@ -14,7 +14,7 @@ export interface WorkerEnv {
   readonly NODES: DurableObjectNamespace<NodeObject>;
   /** 16, by the first four bits of the node's id: network/shards.ts. */
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
-  /** One: PUBLISHER_NAME. */
+  /** One: `publisherOf`. */
   readonly PUBLISHER: DurableObjectNamespace<PublisherObject>;
   /** What the publisher has written for everybody to read. */
   readonly SNAPSHOT: KVNamespace;

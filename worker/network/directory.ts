@@ -1,27 +1,34 @@
-/** The directory as this isolate sees it: a snapshot that is two seconds old at most, so that choosing nodes asks no object. */
+/** The directory as this isolate sees it: the published snapshot, looked at again every few seconds, so that choosing nodes asks no object. */
 import { DirectoryIndex, isOnline, type DirectoryNode } from '../../shared/policy/index.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
-import { onlineForMsOf, type WorkerEnv } from '../environment.ts';
-import { DIRECTORY_NAME } from '../objects/directory.ts';
+import { onlineForMsOf, publishMsOf, type WorkerEnv } from '../environment.ts';
+import { logFailure } from '../http/log.ts';
+import { readSnapshot, type PublishedSnapshot } from './published.ts';
 
-const FRESH_FOR_MS = 2_000;
+const LONGEST_FRESH_MS = 5_000;
 
 export class Directory {
   readonly nodes: readonly DirectoryNode[];
-  /** For choosing; made once a snapshot. */
-  readonly index: DirectoryIndex;
-  readonly readAtMs: number;
+  readonly edition: string;
   readonly #onlineForMs: number;
+  readonly #byId: ReadonlyMap<string, DirectoryNode>;
+  #index: DirectoryIndex | undefined;
 
-  constructor(nodes: readonly DirectoryNode[], readAtMs: number, onlineForMs: number) {
+  constructor({ nodes, edition }: Pick<PublishedSnapshot, 'nodes' | 'edition'>, onlineForMs: number) {
     this.nodes = nodes;
-    this.readAtMs = readAtMs;
-    this.index = new DirectoryIndex(nodes);
+    this.edition = edition;
     this.#onlineForMs = onlineForMs;
+    this.#byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  }
+
+  /** For choosing; made once a snapshot, by who chooses first. */
+  get index(): DirectoryIndex {
+    return (this.#index ??= new DirectoryIndex(this.nodes));
   }
 
   find(nodeId: string): DirectoryNode | undefined {
-    return this.index.find(nodeId);
+    return this.#byId.get(nodeId);
   }
 
   isOnline(nodeId: string, nowMs: number): boolean {
@@ -34,18 +41,32 @@ export class Directory {
   }
 }
 
-let last: Directory | undefined;
+let last: { readonly directory: Directory; readonly readAtMs: number } | undefined;
 
 // Only values are shared between requests: waiting for another request's promise would tie one to the other's end.
 export async function readDirectory(env: WorkerEnv): Promise<Directory> {
   const nowMs = clock.nowMs();
-  if (last !== undefined && nowMs >= last.readAtMs && nowMs - last.readAtMs < FRESH_FOR_MS) return last;
-  const nodes = await env.DIRECTORY.get(env.DIRECTORY.idFromName(DIRECTORY_NAME)).snapshot();
-  last = new Directory(nodes, nowMs, onlineForMsOf(env));
-  return last;
+  if (last !== undefined && nowMs >= last.readAtMs && nowMs - last.readAtMs < Math.min(LONGEST_FRESH_MS, publishMsOf(env))) return last.directory;
+  const directory = await readLatest(env);
+  last = { directory, readAtMs: nowMs };
+  return directory;
 }
 
-/** After a registration: its node counts at once, at least here. */
+/** @throws SendError `unavailable` when there is nothing to read it from, and nothing was read before. */
+async function readLatest(env: WorkerEnv): Promise<Directory> {
+  try {
+    // Asked at the last moment: who waited along finds it parsed.
+    const snapshot = await readSnapshot(env, (edition) => edition === last?.directory.edition);
+    if (snapshot === null) return last?.directory ?? new Directory({ nodes: [], edition: '' }, onlineForMsOf(env));
+    return new Directory(snapshot, onlineForMsOf(env));
+  } catch (thrown) {
+    logFailure('reading the directory', thrown);
+    if (last !== undefined) return last.directory; // its heartbeats grow old, and say when it is of no more use
+    throw new SendError('unavailable', "couldn't read the directory", { cause: thrown });
+  }
+}
+
+/** Has the next reader look at what is published now. */
 export function forgetDirectory(): void {
   last = undefined;
 }

@@ -1,28 +1,30 @@
 /**
- * The nodes that there are, in one object: who they are, where, how much is free, when they were last heard. It answers
- * with a snapshot of all; choosing among them is shared/policy's.
+ * One sixteenth of the directory: nodes whose ids begin alike, who they are, where, how much is free, when they were
+ * last heard, and what is thought of them. The publisher collects all sixteen; choosing among them is shared/policy's.
  *
  * Heartbeats live in memory and are written once a minute, or often enough that no node seems offline after a restart:
  * what a crash loses of them comes again with the next ones.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { UNMEASURED, type DirectoryNode } from '../../shared/policy/directory-node.ts';
+import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
+import type { Standing } from '../../shared/policy/standing.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
-import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
+import { allowsSharedHosts, epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
+import { MAX_NODES_PER_NETWORK, type Crowding, type KnownNode } from '../network/crowding.ts';
+import { DAY_TALLY_SCHEMA, DayTally, NO_TALLY, type Tally } from '../network/day-tally.ts';
+import { SHARDS } from '../network/shards.ts';
 import { toResult, type Result } from '../result.ts';
+import { publisherOf } from './publisher.ts';
 
 const WRITE_EVERY_MS = 60_000;
 /** Of the time after which a silent node counts as offline. */
 const WRITE_EVERY_PART = 1 / 3;
 /** A node that was not heard for so long is forgotten. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
-/** A snapshot of so many still fits what one object may answer and one isolate may hold. */
-export const MAX_DIRECTORY_NODES = 20_000;
-/** So that whoever holds one network's addresses cannot fill the directory. */
-export const MAX_NODES_PER_NETWORK = 16;
-/** There is one. */
-export const DIRECTORY_NAME = 'directory';
+/** A snapshot of so many is still quickly read. */
+const MAX_DIRECTORY_NODES = 20_000;
+export const MAX_SHARD_NODES = MAX_DIRECTORY_NODES / SHARDS;
 
 export interface Heard {
   readonly nodeId: string;
@@ -30,26 +32,46 @@ export interface Heard {
   readonly atMs: number;
 }
 
-/** The row's columns are those of the node's fields that it says itself. */
-type NodeRow = { -readonly [Field in keyof Omit<DirectoryNode, keyof typeof UNMEASURED>]: DirectoryNode[Field] };
+/** What its record says of a node. */
+export type Judgement = Pick<DirectoryNode, 'standing' | 'integrity' | 'availability' | 'speed'>;
 
-interface Entry {
+/** What the publisher gets of one shard. */
+export interface DirectoryPart {
+  readonly known: readonly KnownNode[];
+  readonly lastDay: Tally;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS nodes (
+  nodeId TEXT PRIMARY KEY, url TEXT NOT NULL, operator TEXT NOT NULL,
+  network TEXT NOT NULL, country TEXT, asn INTEGER, latitude REAL, longitude REAL, sinceMs INTEGER NOT NULL,
+  capacityBytes INTEGER NOT NULL, freeBytes INTEGER NOT NULL, lastSeenMs INTEGER NOT NULL,
+  standing TEXT NOT NULL, integrity REAL NOT NULL, availability REAL NOT NULL, speed REAL
+) STRICT, WITHOUT ROWID;
+${DAY_TALLY_SCHEMA}`;
+
+type NodeRow = {
+  [Field in keyof Omit<DirectoryNode, 'region' | 'standing'>]: DirectoryNode[Field];
+} & { latitude: number | null; longitude: number | null; standing: string; sinceMs: number };
+
+interface Entry extends KnownNode {
   node: DirectoryNode;
   writtenAtMs: number;
 }
 
 export class DirectoryObject extends DurableObject<WorkerEnv> {
+  readonly #sql = this.ctx.storage.sql;
   #entries: Map<string, Entry> | undefined;
-
-  async snapshot(): Promise<DirectoryNode[]> {
-    return [...this.#current().values()].map(({ node }) => node);
-  }
+  #hasTables = false;
+  /** As the publisher last told it; unknown after a restart, until it collects again. */
+  #full: ReadonlySet<string> = new Set();
 
   /** Adds a node or replaces what was known of it; `too_many_requests` where there is no room for it. */
   register(node: DirectoryNode): Promise<Result<null>> {
-    return toResult(() => {
+    return toResult(async () => {
       this.#checkRoom(node);
       this.#enter(node);
+      await publisherOf(this.env).wake();
       return null;
     });
   }
@@ -61,67 +83,102 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     const freeBytes = Math.min(saidBytes, entry.node.capacityBytes);
     entry.node = { ...entry.node, freeBytes, lastSeenMs: Math.max(entry.node.lastSeenMs, atMs) };
     if (atMs - entry.writtenAtMs >= Math.min(WRITE_EVERY_MS, onlineForMsOf(this.env) * WRITE_EVERY_PART)) {
-      this.ctx.storage.sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
+      this.#sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
       entry.writtenAtMs = atMs;
     }
     return true;
   }
 
+  /** Takes in what is thought of a node from now on. One that the directory does not know brings it along when it registers. */
+  async judge(nodeId: string, { standing, integrity, availability, speed }: Judgement): Promise<void> {
+    const entry = this.#load().get(nodeId);
+    if (entry === undefined) return;
+    this.#sql.exec('UPDATE nodes SET standing = ?, integrity = ?, availability = ?, speed = ? WHERE nodeId = ?', standing, integrity, availability, speed, nodeId);
+    entry.node = { ...entry.node, standing, integrity, availability, speed };
+  }
+
+  /** Adds to what audits and visits came to in an epoch. Sums for people to read: who is not sure of having been heard does not repeat it. */
+  async tally(tally: Tally, epoch: number): Promise<void> {
+    this.#ensureTables();
+    this.ctx.storage.transactionSync(() => new DayTally(this.#sql).add(tally, epoch, this.#epoch()));
+  }
+
+  /** Everything that it knows, for the publisher, who tells what only all sixteen together show. */
+  async collect({ full, beyond }: Crowding): Promise<DirectoryPart> {
+    this.#full = new Set(full);
+    const entries = this.#current();
+    // Whoever moved meanwhile is measured at the new place.
+    for (const { nodeId, network } of beyond) if (entries.get(nodeId)?.node.network === network) this.#drop(nodeId);
+    const known = [...entries.values()].map(({ node, sinceMs }) => ({ node, sinceMs }));
+    return { known, lastDay: this.#tables() ? new DayTally(this.#sql).sum(this.#epoch()) : NO_TALLY };
+  }
+
+  #epoch(): number {
+    return Math.floor(clock.nowMs() / epochMsOf(this.env));
+  }
+
   #checkRoom({ nodeId, network }: DirectoryNode): void {
     const entries = this.#current();
     const known = entries.get(nodeId)?.node;
-    if (known === undefined && entries.size >= MAX_DIRECTORY_NODES) throw new SendError('too_many_requests', 'the directory is full');
+    if (known === undefined && entries.size >= MAX_SHARD_NODES) throw new SendError('too_many_requests', 'the directory is full');
     if (allowsSharedHosts(this.env) || known?.network === network) return;
-    let neighbours = 0;
-    for (const { node } of entries.values()) if (node.network === network) neighbours += 1;
-    if (neighbours >= MAX_NODES_PER_NETWORK) throw new SendError('too_many_requests', 'the network has as many nodes as it may');
+    const neighbours = [...entries.values()].filter(({ node }) => node.network === network).length;
+    if (this.#full.has(network) || neighbours >= MAX_NODES_PER_NETWORK) throw new SendError('too_many_requests', 'the network has as many nodes as it may');
   }
 
   #enter(node: DirectoryNode): void {
-    this.ctx.storage.transactionSync(() => {
-      this.ctx.storage.sql.exec(
-        `CREATE TABLE IF NOT EXISTS nodes (
-          nodeId TEXT PRIMARY KEY, url TEXT NOT NULL, operator TEXT NOT NULL, network TEXT NOT NULL,
-          capacityBytes INTEGER NOT NULL, freeBytes INTEGER NOT NULL, lastSeenMs INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID`,
-      );
-      this.ctx.storage.sql.exec(
-        'INSERT OR REPLACE INTO nodes (nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        node.nodeId,
-        node.url,
-        node.operator,
-        node.network,
-        node.capacityBytes,
-        node.freeBytes,
-        node.lastSeenMs,
-      );
-    });
-    this.#load().set(node.nodeId, { node, writtenAtMs: node.lastSeenMs });
+    this.#ensureTables();
+    const known = this.#load().get(node.nodeId);
+    const sinceMs = known?.node.network === node.network ? known.sinceMs : clock.nowMs();
+    const row: NodeRow = { ...node, latitude: node.region?.latitude ?? null, longitude: node.region?.longitude ?? null, sinceMs };
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO nodes (nodeId, url, operator, network, country, asn, latitude, longitude, sinceMs,
+         capacityBytes, freeBytes, lastSeenMs, standing, integrity, availability, speed)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[row.nodeId, row.url, row.operator, row.network, row.country, row.asn, row.latitude, row.longitude, row.sinceMs],
+      ...[row.capacityBytes, row.freeBytes, row.lastSeenMs, row.standing, row.integrity, row.availability, row.speed],
+    );
+    this.#load().set(node.nodeId, { node, sinceMs, writtenAtMs: node.lastSeenMs });
+  }
+
+  #drop(nodeId: string): void {
+    this.#sql.exec('DELETE FROM nodes WHERE nodeId = ?', nodeId);
+    this.#load().delete(nodeId);
   }
 
   /** The entries without those that are to be forgotten, which go from the storage, too. */
   #current(): Map<string, Entry> {
     const entries = this.#load();
     const nowMs = clock.nowMs();
-    for (const [nodeId, entry] of entries) {
-      if (!isForgotten(entry, nowMs)) continue;
-      this.ctx.storage.sql.exec('DELETE FROM nodes WHERE nodeId = ?', nodeId);
-      entries.delete(nodeId);
-    }
+    for (const [nodeId, entry] of entries) if (isForgotten(entry, nowMs)) this.#drop(nodeId);
     return entries;
   }
 
   #load(): Map<string, Entry> {
     if (this.#entries) return this.#entries;
-    const { sql } = this.ctx.storage;
     const entries = new Map<string, Entry>();
-    if (sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0) {
-      const rows = sql.exec<NodeRow>('SELECT * FROM nodes ORDER BY nodeId');
-      for (const node of rows) entries.set(node.nodeId, { node: { ...UNMEASURED, ...node }, writtenAtMs: node.lastSeenMs });
+    if (this.#tables()) {
+      for (const row of this.#sql.exec<NodeRow>('SELECT * FROM nodes ORDER BY nodeId'))
+        entries.set(row.nodeId, { node: nodeOf(row), sinceMs: row.sinceMs, writtenAtMs: row.lastSeenMs });
     }
     this.#entries = entries;
     return entries;
   }
+
+  #ensureTables(): void {
+    if (!this.#tables()) this.ctx.storage.transactionSync(() => this.#sql.exec(SCHEMA));
+    this.#hasTables = true;
+  }
+
+  /** Whether anything was ever written; asking writes nothing. */
+  #tables(): boolean {
+    this.#hasTables ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0;
+    return this.#hasTables;
+  }
+}
+
+function nodeOf({ latitude, longitude, sinceMs: _, ...row }: NodeRow): DirectoryNode {
+  return { ...row, standing: row.standing as Standing, region: latitude === null || longitude === null ? null : { latitude, longitude } };
 }
 
 const isForgotten = ({ node }: Entry, nowMs: number): boolean => nowMs - node.lastSeenMs >= FORGOTTEN_AFTER_MS;

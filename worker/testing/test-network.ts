@@ -10,6 +10,7 @@ import type { Claim, Placement, ReceiptMessage, SegmentEntry, Status } from '../
 import { clock } from '../clock.ts';
 import type coordinator from '../index.ts';
 import { forgetDirectory } from '../network/directory.ts';
+import { publish } from './publishing.ts';
 import { TestNode } from './test-node.ts';
 
 declare global {
@@ -51,6 +52,7 @@ export async function startNetwork(count: number): Promise<TestNode[]> {
   });
   nodes = await Promise.all(Array.from({ length: count }, (_, i) => TestNode.make(`http://10.0.${i}.1:9000`)));
   for (const node of nodes) await register(node);
+  await publish();
   return nodes;
 }
 
@@ -59,6 +61,7 @@ export async function addNode(): Promise<TestNode> {
   const node = await TestNode.make(`http://10.0.${nodes.length}.1:9000`);
   nodes.push(node);
   await register(node);
+  await publish();
   return node;
 }
 
@@ -93,7 +96,7 @@ export const heartbeat = (node: TestNode, atMs?: number): Promise<Response> =>
 /** Every node that is up reports; the clock stands still. */
 export async function everyoneReports(): Promise<void> {
   for (const node of nodes) if (node.mood !== 'silent') await heartbeat(node);
-  forgetDirectory();
+  await publish();
 }
 
 export interface TransferOptions {

@@ -7,6 +7,7 @@ import type { Deletion, Status } from '../../shared/protocol/messages.ts';
 import { verifyOrder } from '../../shared/protocol/order.ts';
 import { importVerifyingKey, signingKeyFromSeed } from '../../shared/protocol/signature.ts';
 import { clock } from '../clock.ts';
+import { publish } from '../testing/publishing.ts';
 import type { TestNode } from '../testing/test-node.ts';
 import { advance, codeOf, everyoneReports, randomId, register, startNetwork, TestTransfer } from '../testing/test-network.ts';
 
@@ -127,6 +128,7 @@ describe('deletion', () => {
     advance(3000);
     await everyoneReports();
     await register(nodes[0]!);
+    await publish();
     await transfer.asOwner('DELETE', '');
     await runDurableObjectAlarm(transfer.stub);
     expect(nodes[0]!.deletions.length).toBe(1);
