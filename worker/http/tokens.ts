@@ -18,6 +18,12 @@ export function readHolder(authorization: string | null, ...allowed: readonly Ho
   return { role, hash: hashToken(decodeB64(match[2]!, KEY_BYTES, 'unauthorized')) };
 }
 
+/** @returns 32 bytes: the hash of the token that reads a node's status; null where another kind of authorization stands. @throws SendError `unauthorized`. */
+export function readViewer(authorization: string | null): Uint8Array | null {
+  const match = /^Shardsend-View (.*)$/.exec(authorization ?? '');
+  return match && hashToken(decodeB64(match[1]!, KEY_BYTES, 'unauthorized'));
+}
+
 /** @returns the id as it names the transfer's object. @throws SendError `bad_request`. */
 export function readTransferId(text: string): string {
   asTransferId(decodeB64(text, ID_BYTES));

@@ -15,15 +15,18 @@ async function askNode(url: string, init: RequestInit): Promise<unknown> {
   const timer = setTimeout(() => patience.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: patience.signal });
+    if (!response.ok) throw await readProblem(response);
     const body = await readBody(response.body, MAX_ANSWER_BYTES);
-    if (response.ok) return body.length === 0 ? null : parseJson(body);
-    throw parseProblem(tryJson(body));
+    return body.length === 0 ? null : parseJson(body);
   } catch (thrown) {
     throw asSendError(thrown, 'unavailable', "couldn't reach the node");
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** What a node says went wrong. */
+export const readProblem = async (response: Response): Promise<SendError> => parseProblem(tryJson(await readBody(response.body, MAX_ANSWER_BYTES)));
 
 function tryJson(body: Uint8Array): unknown {
   try {

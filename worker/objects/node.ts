@@ -1,30 +1,28 @@
-/** One node: its registration, its last heartbeat, and what clients said they met there. */
+/**
+ * One node as the coordinator sees it: its registration and presence, what it has signed for, its audits and
+ * inventories, and what follows for its standing. docs/protocol.md §10. The parts live in ../node; this object gives
+ * them one life, one storage and one alarm.
+ */
 import { DurableObject } from 'cloudflare:workers';
-import { UNMEASURED } from '../../shared/policy/directory-node.ts';
-import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
-import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
+import { announceExit, appeal, appealFromEpoch, epochAt, recordRefusal, recordVisit, type Judged, type Reputation } from '../../shared/policy/index.ts';
+import { SendError, equalSecrets, type Bucket, type BucketAnswer, type Heartbeat, type Inventory, type NodeStatus, type Registration } from '../../shared/protocol/index.ts';
 import { clock } from '../clock.ts';
-import type { WorkerEnv } from '../environment.ts';
+import { epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
+import { logFailure } from '../http/log.ts';
+import type { NodePlace } from '../network/place.ts';
+import { shardFor } from '../network/shards.ts';
+import { runErrands, settleLosses, tellNews, type NodeContext } from '../node/duties.ts';
+import { closeEpoch } from '../node/epoch-closing.ts';
+import { EpochMoments, skewMsOf } from '../node/epoch-moments.ts';
+import { compareBucket, differingBuckets, takeTurns } from '../node/inventories.ts';
 import type { TransferHolding } from '../node/holdings.ts';
 import type { SeatNews } from '../node/news.ts';
+import { countPresence } from '../node/presence.ts';
+import type { SignedBy } from '../node/registration.ts';
+import { nodeStatusOf } from '../node/status.ts';
+import { NodeStores, judgementOf } from '../node/stores.ts';
+import { deleteSurplus } from '../node/surplus.ts';
 import { toResult, type Result } from '../result.ts';
-import { DIRECTORY_NAME } from './directory.ts';
-
-export interface SignedBy {
-  /** b64. */
-  readonly nodeId: string;
-  /** When the node signed the request. A request that is not newer than the last one is a repetition and changes nothing. */
-  readonly atMs: number;
-}
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS node (
-  one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL, operator TEXT NOT NULL, network TEXT NOT NULL,
-  latitude REAL, longitude REAL, version TEXT NOT NULL, capacityBytes INTEGER NOT NULL, freeBytes INTEGER NOT NULL,
-  usedBytes INTEGER NOT NULL, registeredAtMs INTEGER NOT NULL, signedAtMs INTEGER NOT NULL, lastSeenMs INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS problems (code TEXT PRIMARY KEY, count INTEGER NOT NULL, lastAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-`;
 
 /** A problem that a client or rebuilder met at the node. */
 export interface Refusal {
@@ -41,112 +39,247 @@ export interface VisitOutcome {
   readonly served: boolean;
 }
 
+/** What broke is tried again after this, or after a look where epochs are short. */
+const PAUSE_MS = 30_000;
+/** As in the directory: a node that was not heard for so long is forgotten there, and nobody looks after it any more. */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
+const MAX_NAME_LENGTH = 128;
+
 export class NodeObject extends DurableObject<WorkerEnv> {
-  #hasTables = false;
+  readonly #stores = new NodeStores(this.ctx.storage.sql);
+  #isRegistered = false;
+  /** What the alarm is known to be set to. */
+  #alarmAtMs: number | undefined;
+  /** Duties rest until then, after one broke. */
+  #pausedUntilMs = 0;
+
+  // The node
 
   /**
    * `too_many_requests` where the directory has no room. The caller has verified that the node answers at its address.
-   *
-   * @param network - where its address stands, see `networkOf`.
+   * Coming back changes no judgement.
    */
-  register(by: SignedBy, registration: Registration, network: string): Promise<Result<null>> {
-    return toResult(() => this.#register(by, registration, network));
-  }
-
-  /** `not_found` for a node that has to register first. */
-  async heartbeat(by: SignedBy, beat: Heartbeat): Promise<Result<null>> {
+  register(by: SignedBy, registration: Registration, place: NodePlace): Promise<Result<null>> {
     return toResult(async () => {
-      if (!this.#tables()) throw new SendError('not_found');
+      const wasKnown = this.#isKnown();
       const nowMs = clock.nowMs();
-      const { sql } = this.ctx.storage;
-      const changed = sql.exec(
-        'UPDATE node SET freeBytes = ?, usedBytes = ?, version = ?, signedAtMs = ?, lastSeenMs = ? WHERE signedAtMs < ?',
-        beat.freeBytes,
-        beat.usedBytes,
-        beat.version,
-        by.atMs,
-        nowMs,
-        by.atMs,
-      );
-      if (changed.rowsWritten > 0 && !(await this.#directory().hear({ nodeId: by.nodeId, freeBytes: beat.freeBytes, atMs: nowMs }))) throw new SendError('not_found');
+      const isNew = this.ctx.storage.transactionSync(() => {
+        this.#stores.begin(nowMs, this.#epochAt(nowMs));
+        if (wasKnown) this.#countPresence(nowMs);
+        return this.#stores.registration.register(by, registration, place.network, nowMs);
+      });
+      this.#isRegistered = true;
+      if (!isNew) return null;
+      const { url, operator, capacityBytes, freeBytes } = registration;
+      const judgement = judgementOf(this.#stores.reputation.read());
+      const answer = await this.#directory(by.nodeId).register({ ...place, ...judgement, nodeId: by.nodeId, url, operator, capacityBytes, freeBytes, lastSeenMs: nowMs });
+      if (!answer.ok) {
+        if (!wasKnown) await this.#forget(); // keys cost nothing: one that was refused leaves nothing behind
+        throw new SendError(answer.code, answer.message);
+      }
+      this.#schedule();
       return null;
     });
   }
 
-  /** Counts what clients met at this node. Hints, not proof: no client ruins a node alone. */
-  async noteProblems(codes: readonly ErrorCode[]): Promise<void> {
-    if (!this.#tables()) return;
-    const nowMs = clock.nowMs();
-    this.ctx.storage.transactionSync(() => {
-      for (const code of codes)
-        this.ctx.storage.sql.exec(
-          'INSERT INTO problems (code, count, lastAtMs) VALUES (?, 1, ?) ON CONFLICT (code) DO UPDATE SET count = count + 1, lastAtMs = excluded.lastAtMs',
-          code,
-          nowMs,
-        );
+  /** `not_found` for a node that has to register first. */
+  heartbeat(by: SignedBy, beat: Heartbeat): Promise<Result<null>> {
+    return toResult(async () => {
+      this.#checkKnown();
+      const nowMs = clock.nowMs();
+      const isNew = this.ctx.storage.transactionSync(() => {
+        this.#countPresence(nowMs);
+        return this.#stores.registration.beat(by.atMs, beat, nowMs);
+      });
+      if (this.#alarmAtMs === undefined) this.#schedule();
+      if (isNew && !(await this.#directory(by.nodeId).hear({ nodeId: by.nodeId, freeBytes: beat.freeBytes, atMs: nowMs }))) throw new SendError('not_found');
+      return null;
     });
   }
 
+  /** @returns buckets that are to be listed. */
+  compareInventory(inventory: Inventory): Promise<Result<number[]>> {
+    return toResult(() => {
+      this.#checkKnown();
+      return differingBuckets(inventory, (bucket) => this.#stores.holdings.inBucket(bucket));
+    });
+  }
+
+  /** Takes in what the node lists of one bucket. @returns orders for what is to go; what is lacking is settled by alarm. */
+  compareBucket(by: SignedBy, bucket: number, listed: Bucket): Promise<Result<BucketAnswer['surplus']>> {
+    return toResult(async () => {
+      this.#checkKnown();
+      const terms = { bucket, listedAtMs: by.atMs, nowMs: clock.nowMs(), skewMs: skewMsOf(epochMsOf(this.env)) };
+      const { unknown, lacking } = compareBucket(listed, this.#stores.holdings.inBucket(bucket), terms);
+      if (lacking.length > 0) this.#write(() => lacking.forEach((loss) => this.#stores.losses.suspect(loss)));
+      return deleteSurplus(this.env, by.nodeId, takeTurns(unknown, Math.random()));
+    });
+  }
+
+  leave(): Promise<Result<NodeStatus>> {
+    return toResult(() => {
+      this.#checkKnown();
+      this.#judge(announceExit);
+      return this.#status();
+    });
+  }
+
+  /** `conflict` before its time. One that was granted is granted: repeating it changes nothing. */
+  appeal(): Promise<Result<NodeStatus>> {
+    return toResult(() => {
+      this.#checkKnown();
+      const epoch = this.#epochAt(clock.nowMs());
+      if ((appealFromEpoch(this.#stores.reputation.read()) ?? 0) > epoch) throw new SendError('conflict', 'the appeal is not heard yet');
+      this.#judge((record) => appeal(record, epoch));
+      return this.#status();
+    });
+  }
+
+  /** @param viewHash - of the token that asks; null where the node itself does. */
+  status(viewHash: Uint8Array | null): Promise<Result<NodeStatus>> {
+    return toResult(() => {
+      const expected = this.#isKnown() ? this.#stores.registration.viewHash() : null;
+      if (viewHash !== null && (expected === null || !equalSecrets(expected, viewHash))) throw new SendError('unauthorized');
+      this.#checkKnown();
+      return this.#status();
+    });
+  }
+
+  // Transfers
+
   /** The node has signed for exactly this much of a transfer: replaces what was known of that. A node that never registered counts as disqualified. */
-  async hold(_holding: TransferHolding): Promise<SeatNews> {
-    return { standing: 'unvetted', owedSinceEpoch: null, generation: 0 };
+  async hold(holding: TransferHolding): Promise<SeatNews> {
+    if (!this.#isKnown()) return { standing: 'disqualified', owedSinceEpoch: null, generation: 0 };
+    return this.#write(() => {
+      const news = this.#stores.news.of(this.#stores.reputation.read());
+      this.#stores.holdings.hold(holding, clock.nowMs(), news.generation);
+      return news;
+    });
   }
 
   /** The node is to hold nothing of the transfer any more. */
-  async letGo(_transferId: string): Promise<void> {}
-
-  async noteRefusal(_refusal: Refusal): Promise<void> {}
-
-  async noteVisit(_visit: VisitOutcome): Promise<void> {}
-
-  async #register(by: SignedBy, registration: Registration, network: string): Promise<null> {
-    const wasKnown = this.#tables();
-    const nowMs = clock.nowMs();
-    const { url, operator, capacityBytes, freeBytes, version, region } = registration;
-    const { sql } = this.ctx.storage;
-    const fresh = this.ctx.storage.transactionSync(() => {
-      sql.exec(SCHEMA);
-      this.#hasTables = true;
-      const changed = sql.exec(
-        `INSERT INTO node (one, url, operator, network, latitude, longitude, version, capacityBytes, freeBytes, usedBytes, registeredAtMs, signedAtMs, lastSeenMs)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (one) DO UPDATE SET url = excluded.url, operator = excluded.operator, network = excluded.network, latitude = excluded.latitude,
-           longitude = excluded.longitude, version = excluded.version, capacityBytes = excluded.capacityBytes, freeBytes = excluded.freeBytes,
-           usedBytes = excluded.usedBytes, signedAtMs = excluded.signedAtMs, lastSeenMs = excluded.lastSeenMs
-         WHERE excluded.signedAtMs >= node.signedAtMs`,
-        url,
-        operator,
-        network,
-        region?.latitude ?? null,
-        region?.longitude ?? null,
-        version,
-        capacityBytes,
-        freeBytes,
-        Math.max(0, capacityBytes - freeBytes),
-        nowMs,
-        by.atMs,
-        nowMs,
-      );
-      return changed.rowsWritten > 0;
-    });
-    if (!fresh) return null;
-    const answer = await this.#directory().register({ ...UNMEASURED, nodeId: by.nodeId, url, operator, network, capacityBytes, freeBytes, lastSeenMs: nowMs });
-    if (answer.ok) return null;
-    // Keys cost nothing: one that was refused leaves nothing behind.
-    if (!wasKnown) {
-      this.#hasTables = false;
-      await this.ctx.storage.deleteAll();
-    }
-    throw new SendError(answer.code, answer.message);
+  async letGo(transferId: string): Promise<void> {
+    if (this.#isKnown()) this.#write(() => this.#stores.holdings.letGo(transferId));
   }
 
-  #directory() {
-    return this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
+  /** Words, no proof: no client ruins a node alone. */
+  async noteRefusal({ transferId, source }: Refusal): Promise<void> {
+    checkName(source);
+    if (this.#isKnown()) this.#judge((record) => recordRefusal(record, { epoch: this.#epochAt(clock.nowMs()), source, transferId }));
+  }
+
+  async noteVisit({ shopper, served }: VisitOutcome): Promise<void> {
+    checkName(shopper);
+    if (!this.#isKnown()) return;
+    const epoch = this.#epochAt(clock.nowMs());
+    const visits = { served: served ? 1 : 0, refused: served ? 0 : 1 };
+    this.#write(() => {
+      this.#take((record) => recordVisit(record, { epoch, shopper, served }));
+      this.#stores.errands.note({ to: 'tally', audits: { proved: 0, wrong: 0, unanswered: 0 }, visits, epoch });
+    });
+  }
+
+  // Time
+
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = undefined;
+    if (!this.#isKnown()) return;
+    const nowMs = clock.nowMs();
+    this.#write(() => {
+      this.#stores.holdings.forgetExpired(nowMs);
+      this.#countPresence(nowMs);
+    });
+    const node: NodeContext = { env: this.env, nodeId: this.#stores.registration.nodeId(), stores: this.#stores, write: (change) => this.#write(change) };
+    const epoch = this.#moments().reachedAt(nowMs);
+    // News go first, and once more after an audit that made some.
+    await this.#attempt(() => settleLosses(node));
+    await this.#attempt(() => tellNews(node));
+    if (this.#stores.presence.read().closedEpoch < epoch) await this.#attempt(() => closeEpoch(node, epoch));
+    await this.#attempt(() => tellNews(node));
+    await this.#attempt(() => runErrands(node));
+    this.#schedule();
+  }
+
+  /** A duty that breaks rests, and the others go on. */
+  async #attempt(duty: () => Promise<void>): Promise<void> {
+    try {
+      await duty();
+    } catch (thrown) {
+      logFailure('node alarm', thrown);
+      this.#pausedUntilMs = clock.nowMs() + Math.min(PAUSE_MS, this.#moments().lookMs);
+    }
+  }
+
+  #schedule(): void {
+    const nowMs = clock.nowMs();
+    const moments = this.#moments();
+    const { holdings, losses, errands, news, presence, registration } = this.#stores;
+    const isDutyLeft = !losses.isEmpty() || !errands.isEmpty() || holdings.untold(news.generation, 1).length > 0 || presence.read().closedEpoch < moments.reachedAt(nowMs);
+    const isGone = nowMs - registration.read().lastSeenMs >= FORGOTTEN_AFTER_MS && holdings.totals().transfers === 0;
+    if (isGone && !isDutyLeft) return;
+    const nextMs = isDutyLeft ? Math.max(nowMs, this.#pausedUntilMs) : moments.nextLookMs(nowMs);
+    if (nextMs === this.#alarmAtMs) return;
+    this.#alarmAtMs = nextMs;
+    // Written together with the rows before it; what depends on it, depends on them too.
+    void this.ctx.storage.setAlarm(nextMs);
+  }
+
+  // Parts
+
+  /** One transaction, and the alarm that its outcome asks for. */
+  #write<T>(change: () => T): T {
+    const outcome = this.ctx.storage.transactionSync(change);
+    this.#schedule();
+    return outcome;
+  }
+
+  #judge(event: (record: Reputation) => Judged): void {
+    this.#write(() => this.#take(event));
+  }
+  /** Inside a transaction: takes in an event, if it changes anything. */
+  #take(event: (record: Reputation) => Judged): void {
+    const before = this.#stores.reputation.read();
+    const judged = event(before);
+    if (judged.record !== before) this.#stores.take(judged, clock.nowMs());
+  }
+
+  /** Inside a transaction. */
+  #countPresence(nowMs: number): void {
+    const { presence, registration } = this.#stores;
+    const terms = { onlineForMs: onlineForMsOf(this.env), lookMs: this.#moments().lookMs };
+    presence.write(countPresence(presence.read(), registration.read().lastSeenMs, nowMs, terms));
+  }
+
+  #status(): NodeStatus {
+    return nodeStatusOf(this.#stores, this.#stores.reputation.read(), epochMsOf(this.env));
+  }
+  #moments(): EpochMoments {
+    return new EpochMoments(this.#stores.registration.nodeId(), epochMsOf(this.env));
+  }
+  #epochAt(nowMs: number): number {
+    return epochAt(nowMs, epochMsOf(this.env));
+  }
+  #directory(nodeId: string) {
+    return shardFor(this.env.DIRECTORY, nodeId);
   }
 
   /** Whether the node ever registered; asking writes nothing. */
-  #tables(): boolean {
-    this.#hasTables ||= this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'node'").toArray().length > 0;
-    return this.#hasTables;
+  #isKnown(): boolean {
+    this.#isRegistered ||= this.#stores.exist();
+    return this.#isRegistered;
   }
+  /** @throws SendError `not_found`. */
+  #checkKnown(): void {
+    if (!this.#isKnown()) throw new SendError('not_found');
+  }
+
+  async #forget(): Promise<void> {
+    this.#isRegistered = false;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+}
+
+function checkName(name: string): void {
+  if (name === '' || name.length > MAX_NAME_LENGTH) throw new RangeError(`a name of 1 to ${MAX_NAME_LENGTH} characters expected`);
 }

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { parseJson, readBody } from '../http/body.ts';
-import type { SignedBy } from '../objects/node.ts';
+import type { SignedBy } from '../node/registration.ts';
 
 export interface AppEnv {
   readonly Bindings: WorkerEnv;
@@ -17,6 +17,7 @@ export type AppContext = Context<AppEnv>;
 
 export interface SignedRequest {
   readonly by: SignedBy & { readonly key: NodeId };
+  /** Null where there is none. */
   readonly body: unknown;
 }
 
@@ -25,5 +26,5 @@ export async function readSigned({ req }: AppContext): Promise<SignedRequest> {
   const body = await readBody(req.raw.body, MAX_JSON_BYTES);
   const { pathname, search } = new URL(req.url);
   const { nodeId, atMs } = await verifyRequest(req.header('Authorization'), { method: req.method, pathAndQuery: pathname + search, body }, clock.nowMs());
-  return { by: { key: nodeId, nodeId: encodeB64(nodeId), atMs }, body: parseJson(body) };
+  return { by: { key: nodeId, nodeId: encodeB64(nodeId), atMs }, body: body.length === 0 ? null : parseJson(body) };
 }

@@ -1,0 +1,90 @@
+/**
+ * What a node's object does by its alarm, a bounded piece at a time. Each duty is written down before it is done and
+ * struck out after, so that alarms may repeat, come late, or break off anywhere.
+ */
+import { recordDeclaredLoss } from '../../shared/policy/index.ts';
+import type { WorkerEnv } from '../environment.ts';
+import { clock } from '../clock.ts';
+import { shardFor } from '../network/shards.ts';
+import type { NotedErrand } from './errands.ts';
+import type { LossRow } from './losses.ts';
+import { TOLD_AT_ONCE } from './news.ts';
+import { judgementOf, type NodeStores } from './stores.ts';
+
+export interface NodeContext {
+  readonly env: WorkerEnv;
+  /** b64. */
+  readonly nodeId: string;
+  readonly stores: NodeStores;
+  /** Runs a change as one transaction. */
+  readonly write: <T>(change: () => T) => T;
+}
+
+export const transferOf = (env: WorkerEnv, transferId: string) => env.TRANSFERS.get(env.TRANSFERS.idFromName(transferId));
+
+/** Tells transfers what became of the node, some at a time. */
+export async function tellNews({ env, nodeId, stores, write }: NodeContext): Promise<void> {
+  const news = stores.news.of(stores.reputation.read());
+  const untold = stores.holdings.untold(news.generation, TOLD_AT_ONCE);
+  await allDone(
+    untold.map(async (transferId) => {
+      await transferOf(env, transferId).seatNews(nodeId, news);
+      write(() => stores.holdings.tell(transferId, news.generation));
+    }),
+  );
+}
+
+/** Asks transfers whether what the node does not list was to be there, and tells those where it was; then the node is judged by all of it at once. */
+export async function settleLosses({ env, nodeId, stores, write }: NodeContext): Promise<void> {
+  if (stores.losses.isEmpty()) return;
+  const confirmed = async (loss: LossRow): Promise<boolean> => {
+    const holding = stores.holdings.find(loss.transferId);
+    if (holding === undefined || holding.heldAtMs !== loss.heldAtMs) return false;
+    if ((await transferOf(env, loss.transferId).whereabouts(nodeId)) === 'surplus') {
+      write(() => stores.holdings.letGo(loss.transferId));
+      return false;
+    }
+    await transferOf(env, loss.transferId).seatLost(nodeId, loss.heldShards);
+    return true;
+  };
+  await allDone(
+    stores.losses.unconfirmed().map(async (loss) => {
+      const counts = await confirmed(loss);
+      write(() => {
+        if (!counts) return stores.losses.drop(loss.transferId);
+        stores.losses.confirm(loss.transferId);
+        // What is left of it is held again once the transfer says so.
+        if (stores.holdings.find(loss.transferId)?.heldAtMs === loss.heldAtMs) stores.holdings.letGo(loss.transferId);
+      });
+    }),
+  );
+  if (stores.losses.unconfirmed().length > 0) return;
+  write(() => {
+    const { lostBytes, signedBytes } = stores.losses.takeConfirmed();
+    if (lostBytes === 0) return;
+    const share = lostBytes / (stores.holdings.totals().bytes + signedBytes);
+    stores.take(recordDeclaredLoss(stores.reputation.read(), share), clock.nowMs());
+  });
+}
+
+/** Runs what waits to be told to directory and transfers. */
+export async function runErrands({ env, nodeId, stores, write }: NodeContext): Promise<void> {
+  const directory = shardFor(env.DIRECTORY, nodeId);
+  const run = async ({ entry, errand }: NotedErrand): Promise<void> => {
+    const strikeOut = (): void => write(() => stores.errands.done(entry));
+    // Sums must not count twice: one that may have been heard is not said again.
+    if (errand.to === 'tally') strikeOut();
+    if (errand.to === 'tally') await directory.tally({ audits: errand.audits, visits: errand.visits }, errand.epoch);
+    else if (errand.to === 'judge') await directory.judge(nodeId, judgementOf(stores.reputation.read()));
+    else await transferOf(env, errand.transferId).visit(nodeId);
+    strikeOut();
+  };
+  await allDone(stores.errands.next().map(run));
+}
+
+/** Waits for all, also when some fail. @throws what failed first. */
+async function allDone(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}

@@ -1,0 +1,76 @@
+/**
+ * The end of an epoch, as one node's object sees it: how long the node was heard, what it proved, what follows. All of
+ * it is written in one transaction, once; whatever breaks off before is done again with the same questions.
+ */
+import { auditSeed, beaconOf, isVisitDue, leavesPerAudit, pickLeaves, recordEpoch, standingOf, tallyAudit, type LeafOutcome, type Reputation } from '../../shared/policy/index.ts';
+import { asNodeId, decodeB64 } from '../../shared/protocol/index.ts';
+import { clock } from '../clock.ts';
+import { coordinatorKeyOf, epochMsOf, onlineForMsOf } from '../environment.ts';
+import { signBeacon } from '../network/beacon.ts';
+import { holdAudit, rootsByTransfer, type OwedAudit } from './audits.ts';
+import { transferOf, type NodeContext } from './duties.ts';
+import { skewMsOf } from './epoch-moments.ts';
+import { heardShareOf } from './presence.ts';
+
+/** For 4 MiB over a line of 0.3 Mbit/s; never a fourth of an epoch. */
+const AUDIT_TIMEOUT_MS = 120_000;
+
+/** @param epoch - whose moment has come. */
+export async function closeEpoch(node: NodeContext, epoch: number): Promise<void> {
+  const { env, nodeId, stores, write } = node;
+  const epochMs = epochMsOf(env);
+  const heardShare = heardShareOf(stores.presence.read(), epochMs);
+  // Nobody was there to see: the node is asked nothing and blamed for nothing.
+  if (heardShare === null) return write(() => stores.presence.close(epoch));
+
+  const audit = await auditOf(node, epoch);
+  const { url, lastSeenMs } = stores.registration.read();
+  const nowMs = clock.nowMs();
+  const isOnline = nowMs - lastSeenMs < onlineForMsOf(env);
+  const terms = { nodeId, url, key: await coordinatorKeyOf(env), nowMs, timeoutMs: Math.min(AUDIT_TIMEOUT_MS, epochMs / 4) };
+  const rootsOf = (leaves: OwedAudit['leaves']) => rootsByTransfer(leaves, (transferId, own) => transferOf(env, transferId).auditRoots(nodeId, own));
+  const outcomes = audit === null ? [] : await holdAudit(audit, rootsOf, isOnline ? terms : null);
+  write(() => enter(node, epoch, heardShare, outcomes));
+}
+
+/** What the node is asked: what it owes, else leaves that this epoch's beacon picks. Null where it holds nothing. */
+async function auditOf({ env, nodeId, stores, write }: NodeContext, epoch: number): Promise<OwedAudit | null> {
+  const beacon = beaconOf(await signBeacon(env, epoch));
+  const nowMs = clock.nowMs();
+  const epochMs = epochMsOf(env);
+  const expiresAfterMs = nowMs + skewMsOf(epochMs);
+  const owed = stores.audits.owed((transferId) => (stores.holdings.find(transferId)?.expiresAtMs ?? 0) > expiresAfterMs);
+  if (owed !== null) return owed;
+  const seed = auditSeed(beacon, asNodeId(decodeB64(nodeId)), epoch);
+  const leaves = pickLeaves(seed, stores.holdings.inventory(expiresAfterMs), leavesPerAudit(standingOf(stores.reputation.read())));
+  if (leaves.length === 0) return null;
+  const audit = { epoch, leaves };
+  write(() => stores.audits.ask(audit));
+  return audit;
+}
+
+/** Inside a transaction. The record is read again: time has passed. */
+function enter({ stores }: NodeContext, epoch: number, heardShare: number, outcomes: readonly LeafOutcome[]): void {
+  const { closedEpoch } = stores.presence.read();
+  if (closedEpoch >= epoch) return;
+  stores.presence.close(epoch);
+  const nowMs = clock.nowMs();
+  const tally = tallyAudit(outcomes);
+  const judged = recordEpoch(sinceWatched(stores.reputation.read(), epoch), { epoch, heardShare, ...tally });
+  stores.take(judged, nowMs);
+  if (!tally.owes) stores.audits.settle();
+  const audits = { proved: tally.provedLeaves, wrong: tally.wrongLeaves, unanswered: tally.owes ? outcomes.length : 0 };
+  if (outcomes.length > 0) stores.errands.note({ to: 'tally', audits, visits: { served: 0, refused: 0 }, epoch });
+  // Only who has just answered is visited: one that is away refuses nothing.
+  if (tally.owes || outcomes.length === 0) return;
+  const { record } = judged;
+  if (!isVisitDue(record.service, record.quarantined !== null, epoch, Math.random())) return;
+  const transferId = stores.holdings.drawByBytes(Math.random());
+  if (transferId !== null) stores.errands.note({ to: 'visit', transferId });
+}
+
+/** Epochs that nobody watched make nothing that is owed older. */
+function sinceWatched(record: Reputation, epoch: number): Reputation {
+  const unwatched = epoch - record.epoch - 1;
+  return record.owedSinceEpoch === null || unwatched <= 0 ? record : { ...record, owedSinceEpoch: record.owedSinceEpoch + unwatched };
+}
