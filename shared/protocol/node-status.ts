@@ -4,6 +4,8 @@ import { KEY_BYTES } from './bytes.ts';
 import { b64, count, timeMs } from './fields.ts';
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** Bytes of a whole network: whole, and exact up to 2^53. Ten thousand disks hold more. */
+const totalBytes = v.pipe(v.number(), v.finite(), v.integer(), v.minValue(0));
 const standing = v.picklist(['unvetted', 'vetted', 'suspended', 'quarantined', 'disqualified', 'leaving']);
 
 export const nodeStatusSchema = v.object({
@@ -41,21 +43,21 @@ export const networkSummarySchema = v.object({
     online: count,
     byStanding: v.record(standing, count),
     /** Of the regions that nodes name; those that name none stand under null. */
-    byRegion: v.array(v.object({ region: v.nullable(v.string()), total: count, online: count, capacityBytes: count, freeBytes: count })),
+    byRegion: v.array(v.object({ region: v.nullable(v.string()), total: count, online: count, capacityBytes: totalBytes, freeBytes: totalBytes })),
     countries: count,
   }),
-  capacityBytes: count,
-  freeBytes: count,
+  capacityBytes: totalBytes,
+  freeBytes: totalBytes,
   transfers: v.object({
     live: count,
-    bytes: count,
+    bytes: totalBytes,
     /** How many transfers and shards can lose `margin` more nodes; ascending, below 0 for those that wait for nodes to return. */
     byMargin: v.array(v.object({ margin: v.pipe(v.number(), v.integer()), transfers: count, shards: count })),
   }),
   /** Of the last 24 epochs. */
   lastDay: v.object({
     audits: v.object({ proved: count, wrong: count, unanswered: count }),
-    repairs: v.object({ jobs: count, shards: count, bytes: count }),
+    repairs: v.object({ jobs: count, shards: count, bytes: totalBytes }),
     visits: v.object({ served: count, refused: count }),
   }),
 });
