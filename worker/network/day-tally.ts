@@ -35,7 +35,12 @@ export class DayTally {
       `INSERT INTO tallies (epoch, proved, wrong, unanswered, served, refused) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (epoch) DO UPDATE SET proved = proved + excluded.proved, wrong = wrong + excluded.wrong,
          unanswered = unanswered + excluded.unanswered, served = served + excluded.served, refused = refused + excluded.refused`,
-      ...[epoch, audits.proved, audits.wrong, audits.unanswered, visits.served, visits.refused],
+      epoch,
+      audits.proved,
+      audits.wrong,
+      audits.unanswered,
+      visits.served,
+      visits.refused,
     );
     this.#sql.exec('DELETE FROM tallies WHERE epoch <= ?', presentEpoch - TALLIED_EPOCHS);
   }

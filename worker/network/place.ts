@@ -20,7 +20,7 @@ export interface Connection {
 /** A node's own word about its region counts up to this far from where its connection comes from: databases of addresses err by as much. */
 const AGREES_WITHIN_KM = 1_000;
 /** Neither is a country: unknown, and Tor. */
-const NO_COUNTRIES = ['XX', 'T1'];
+const NO_COUNTRIES: ReadonlySet<string> = new Set(['XX', 'T1']);
 
 /** The connection of a request. On a network of one machine it says nothing of any node or sender: null. */
 export function connectionOf(request: Request, onOneMachine: boolean): Connection | null {
@@ -49,7 +49,7 @@ function regionFrom(said: GeoPoint | null, seen: GeoPoint | null): GeoPoint | nu
 
 function countryOf(connection: Connection | null): string | null {
   const country = connection?.country;
-  return typeof country === 'string' && /^[A-Z]{2}$/.test(country) && !NO_COUNTRIES.includes(country) ? country : null;
+  return typeof country === 'string' && /^[A-Z]{2}$/.test(country) && !NO_COUNTRIES.has(country) ? country : null;
 }
 
 function asnOf(connection: Connection | null): number | null {

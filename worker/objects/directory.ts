@@ -7,7 +7,6 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
-import type { Standing } from '../../shared/policy/standing.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
@@ -50,9 +49,7 @@ CREATE TABLE IF NOT EXISTS nodes (
 ) STRICT, WITHOUT ROWID;
 ${DAY_TALLY_SCHEMA}`;
 
-type NodeRow = {
-  [Field in keyof Omit<DirectoryNode, 'region' | 'standing'>]: DirectoryNode[Field];
-} & { latitude: number | null; longitude: number | null; standing: string; sinceMs: number };
+type NodeRow = { -readonly [Field in keyof Omit<DirectoryNode, 'region'>]: DirectoryNode[Field] } & { latitude: number | null; longitude: number | null; sinceMs: number };
 
 interface Entry extends KnownNode {
   node: DirectoryNode;
@@ -130,13 +127,23 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     this.#ensureTables();
     const known = this.#load().get(node.nodeId);
     const sinceMs = known?.node.network === node.network ? known.sinceMs : clock.nowMs();
-    const row: NodeRow = { ...node, latitude: node.region?.latitude ?? null, longitude: node.region?.longitude ?? null, sinceMs };
+    const { url, operator, network, country, asn, region, capacityBytes, freeBytes, lastSeenMs, standing, integrity, availability, speed } = node;
+    const place = [network, country, asn, region?.latitude ?? null, region?.longitude ?? null, sinceMs];
     this.#sql.exec(
       `INSERT OR REPLACE INTO nodes (nodeId, url, operator, network, country, asn, latitude, longitude, sinceMs,
          capacityBytes, freeBytes, lastSeenMs, standing, integrity, availability, speed)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[row.nodeId, row.url, row.operator, row.network, row.country, row.asn, row.latitude, row.longitude, row.sinceMs],
-      ...[row.capacityBytes, row.freeBytes, row.lastSeenMs, row.standing, row.integrity, row.availability, row.speed],
+      node.nodeId,
+      url,
+      operator,
+      ...place,
+      capacityBytes,
+      freeBytes,
+      lastSeenMs,
+      standing,
+      integrity,
+      availability,
+      speed,
     );
     this.#load().set(node.nodeId, { node, sinceMs, writtenAtMs: node.lastSeenMs });
   }
@@ -158,8 +165,10 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     if (this.#entries) return this.#entries;
     const entries = new Map<string, Entry>();
     if (this.#tables()) {
-      for (const row of this.#sql.exec<NodeRow>('SELECT * FROM nodes ORDER BY nodeId'))
-        entries.set(row.nodeId, { node: nodeOf(row), sinceMs: row.sinceMs, writtenAtMs: row.lastSeenMs });
+      for (const { latitude, longitude, sinceMs, ...said } of this.#sql.exec<NodeRow>('SELECT * FROM nodes ORDER BY nodeId')) {
+        const region = latitude === null || longitude === null ? null : { latitude, longitude };
+        entries.set(said.nodeId, { node: { ...said, region }, sinceMs, writtenAtMs: said.lastSeenMs });
+      }
     }
     this.#entries = entries;
     return entries;
@@ -175,10 +184,6 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
     this.#hasTables ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0;
     return this.#hasTables;
   }
-}
-
-function nodeOf({ latitude, longitude, sinceMs: _, ...row }: NodeRow): DirectoryNode {
-  return { ...row, standing: row.standing as Standing, region: latitude === null || longitude === null ? null : { latitude, longitude } };
 }
 
 const isForgotten = ({ node }: Entry, nowMs: number): boolean => nowMs - node.lastSeenMs >= FORGOTTEN_AFTER_MS;
