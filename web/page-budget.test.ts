@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const built = path.join(import.meta.dirname, '..', 'dist', 'web');
 const BUDGET_BYTES = 60_000;
 
-/** Everything that the browser loads before the page's button works: what the HTML names, and what that imports at once. */
+/** Everything that the browser loads before the page works: what the HTML names, and what that imports at once. */
 function initialFiles(html: string): Set<string> {
   const files = new Set<string>();
   const follow = (file: string): void => {
@@ -20,11 +20,14 @@ function initialFiles(html: string): Set<string> {
   return files;
 }
 
-describe('the built receive page', () => {
-  const html = readFileSync(path.join(built, 'd.html'), 'utf8');
+describe.each([
+  ['receive', 'd.html'],
+  ['network', 'network.html'],
+])('the built %s page', (_, name) => {
+  const html = readFileSync(path.join(built, name), 'utf8');
   const files = initialFiles(html);
 
-  it('needs at most 60 KB of compressed script and style before its button works', () => {
+  it('needs at most 60 KB of compressed script and style before it works', () => {
     const sizes = [...files].map((file) => gzipSync(readFileSync(path.join(built, file))).length);
     expect(sizes.length).toBeGreaterThanOrEqual(2);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(BUDGET_BYTES);
