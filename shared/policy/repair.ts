@@ -87,9 +87,12 @@ function causeOf(seats: readonly Seat[], healthy: number, failureChance: number,
   return seats.some(({ state }) => state === 'leaving') ? 'leaving' : null;
 }
 
-const urgencyOf = ({ cause, margin }: RepairPlan): number => (margin <= CRITICAL_MARGIN ? 0 : cause === 'leaving' ? 1 : 2);
+/** What the order of repairs goes by. */
+export type RepairUrgency = Pick<RepairPlan, 'cause' | 'margin' | 'failureChance'>;
+
+const urgencyOf = ({ cause, margin }: RepairUrgency): number => (margin <= CRITICAL_MARGIN ? 0 : cause === 'leaving' ? 1 : 2);
 
 /** Order of work: transfers near their end, then those that move off leaving nodes while these still serve, then by margin and by risk. */
-export function compareRepairs(a: RepairPlan, b: RepairPlan): number {
+export function compareRepairs(a: RepairUrgency, b: RepairUrgency): number {
   return urgencyOf(a) - urgencyOf(b) || a.margin - b.margin || b.failureChance - a.failureChance;
 }

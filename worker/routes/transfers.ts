@@ -1,5 +1,6 @@
 /** A transfer's life over HTTP: parse, call its object, respond. docs/protocol.md §10. */
 import { Hono } from 'hono';
+import { networkOf } from '../../shared/policy/address.ts';
 import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/protocol/limits.ts';
@@ -24,6 +25,8 @@ import { readSigned, type AppContext, type AppEnv } from './context.ts';
 const objectOf = (c: AppContext) => c.env.TRANSFERS.get(c.env.TRANSFERS.idFromName(transferIdOf(c)));
 const transferIdOf = (c: AppContext): string => readTransferId(c.req.param('id') ?? '');
 const holderOf = (c: AppContext, ...roles: Holder['role'][]): Holder => readHolder(c.req.header('Authorization') ?? null, ...roles);
+/** As which source a client's problems with nodes count: its network. */
+const sourceOf = (c: AppContext): string => networkOf(c.req.header('CF-Connecting-IP') ?? 'unknown');
 
 export const transferRoutes = new Hono<AppEnv>()
   .put('/:id', async (c) => {
@@ -53,7 +56,7 @@ export const transferRoutes = new Hono<AppEnv>()
   .post('/:id/complete', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
     const { problems } = parseMessage(completeSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(transfer.complete(holder, problems)));
+    return c.json(await fromResult(transfer.complete(holder, problems, sourceOf(c))));
   })
   .get('/:id/manifest', async (c) => {
     const sealed = await fromResult(objectOf(c).readManifest(holderOf(c, 'access')));
@@ -78,12 +81,12 @@ export const transferRoutes = new Hono<AppEnv>()
   .post('/:id/commit', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];
     const { claimId, problems } = parseMessage(endClaimSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(transfer.commit(holder, claimId, problems)));
+    return c.json(await fromResult(transfer.commit(holder, claimId, problems, sourceOf(c))));
   })
   .post('/:id/release', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];
     const { claimId, problems } = parseMessage(endClaimSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(transfer.release(holder, claimId, problems)));
+    return c.json(await fromResult(transfer.release(holder, claimId, problems, sourceOf(c))));
   })
   .post('/:id/rebuilds', async (c) => {
     const transfer = objectOf(c);

@@ -76,6 +76,11 @@ export class Claims {
     return true;
   }
 
+  /** When the claim began; null for one that is unknown. */
+  startedAtMs(claimId: string): number | null {
+    return this.#find(claimId)?.startedAtMs ?? null;
+  }
+
   /** Whether the claim was committed or released: repeating either then says nothing new, whatever became of the transfer. */
   isOver(claimId: string): boolean {
     const state = this.#find(claimId)?.state;

@@ -1,5 +1,5 @@
 /**
- * Hardening: which shards are missing, and which node is to rebuild which of them. docs/protocol.md §9 (rebuild), §10.
+ * Which shards are missing, and which node is to rebuild which of them. docs/protocol.md §9 (rebuild), §10.
  * One job at a time a transfer, over one run of segments, so that every source streams it in one answer.
  */
 import { encodeB64, utf8, asShardId } from '../../shared/protocol/bytes.ts';
@@ -9,39 +9,28 @@ import type { Rebuild } from '../../shared/protocol/messages.ts';
 import { encodeStatements } from '../../shared/protocol/receipt.ts';
 import type { CoordinatorKey } from '../environment.ts';
 import { signSeat, type OrderTerms, type Place } from './orders.ts';
-import { hasShard, indexesOf, maskOf, rootOf, type SegmentRow, type Segments } from './segments.ts';
-import type { SeatRow } from './seats.ts';
+import type { LiveFormer, LiveSeat } from './outlook.ts';
+import type { Keeper } from './seats.ts';
+import { countBits, hasShard, maskOf, rootOf, type Column, type SegmentRow, type Segments } from './segments.ts';
 
 /** A job's lease: the start, and its bytes at the pace of a slow uplink. */
 const LEASE_BASE_MS = 2 * 60_000;
 const LEASE_BYTES_PER_MS = (4 * MIB) / 1000;
 
-export const JOBS_SCHEMA = `
-CREATE TABLE job (
-  one INTEGER PRIMARY KEY CHECK (one = 1), jobId TEXT NOT NULL, rebuilder INTEGER NOT NULL, targets TEXT NOT NULL, leaseExpiresAtMs INTEGER NOT NULL
-) STRICT;
-`;
-
-export type JobRow = {
-  jobId: string;
-  /** Shard index of the node that rebuilds. */
-  rebuilder: number;
-  /** JSON: shard indexes that are to take shards. */
-  targets: string;
-  leaseExpiresAtMs: number;
-};
-
-/** A seat together with what the directory says of its node right now. */
-export interface LiveSeat extends SeatRow {
-  readonly online: boolean;
-}
-
 export interface RebuildPlan {
-  readonly rebuilder: LiveSeat;
+  readonly rebuilder: Keeper;
   /** Ascending, at most MAX_SEGMENTS_PER_REBUILD, all within one such span. */
   readonly segments: readonly SegmentRow[];
-  readonly sources: readonly LiveSeat[];
-  readonly targets: readonly { readonly seat: LiveSeat; readonly segments: readonly number[] }[];
+  /** Each shard index once, the best first. */
+  readonly sources: readonly Source[];
+  /** None: the job is a visit. */
+  readonly targets: readonly { readonly seat: Keeper; readonly segments: readonly number[] }[];
+}
+
+export interface Source {
+  readonly keeper: Keeper;
+  /** Whether it has signed for every segment of the run: then a shard that is absent is one that it lost. */
+  readonly isWhole: boolean;
 }
 
 export interface Lookout {
@@ -51,36 +40,58 @@ export interface Lookout {
   readonly lacking: boolean;
 }
 
-/**
- * Finds the next run of segments, from `fromSegment` on and around the end, whose missing shards have a node to go to.
- *
- * @param draw - in [0, 1): which of equally good rebuilders it is to be.
- */
-export function planRebuild(segments: Segments, seats: readonly LiveSeat[], requiredShards: number, fromSegment: number, nowMs: number, draw: number): Lookout {
+export interface Look {
+  readonly seats: readonly LiveSeat[];
+  readonly formers: readonly LiveFormer[];
+  readonly requiredShards: number;
+  /** Where the last run ended. */
+  readonly fromSegment: number;
+  readonly nowMs: number;
+  /** In [0, 1): which of equally good rebuilders it is to be. */
+  readonly draw: number;
+}
+
+/** Finds the next run of segments, from `fromSegment` on and around the end, whose missing shards have a node to go to. */
+export function planRebuild(segments: Segments, { seats, formers, requiredShards, fromSegment, nowMs, draw }: Look): Lookout {
   const everyone = maskOf(seats.map(({ shardIndex }) => shardIndex));
   const [first] = segments.lacking(everyone, 0);
   if (first === undefined) return { plan: null, lacking: false };
-  const onlineMask = maskOf(seats.filter(({ online }) => online).map(({ shardIndex }) => shardIndex));
-  const targetMask = maskOf(seats.filter((seat) => seat.online && seat.targetFromMs <= nowMs).map(({ shardIndex }) => shardIndex));
+  const targetMask = maskOf(seats.filter((seat) => seat.isFit && seat.targetFromMs <= nowMs).map(({ shardIndex }) => shardIndex));
   const rebuilder = chooseRebuilder(seats, nowMs, draw);
   if (rebuilder === null || targetMask === 0) return { plan: null, lacking: true };
 
+  const onlineMask = maskOf(seats.filter(({ online }) => online).map(({ shardIndex }) => shardIndex));
+  const formerMask = maskOf(formers.filter(({ online }) => online).map(({ shardIndex }) => shardIndex));
   const run: SegmentRow[] = [];
   for (const from of fromSegment === 0 ? [0] : [fromSegment, 0]) {
     for (const row of segments.lacking(targetMask, from)) {
       if (run.length > 0 && row.segment >= run[0]!.segment + MAX_SEGMENTS_PER_REBUILD) break;
-      if (indexesOf(row.stored & onlineMask).length >= requiredShards) run.push(row);
+      if (countBits((row.stored & onlineMask) | (row.former & formerMask)) >= requiredShards) run.push(row);
     }
     if (run.length > 0) break;
   }
   if (run.length === 0) return { plan: null, lacking: true };
 
-  const sources = seats.filter(({ online, shardIndex }) => online && run.some(({ stored }) => hasShard(stored, shardIndex)));
   const targets = seats
     .filter(({ shardIndex }) => hasShard(targetMask, shardIndex))
     .map((seat) => ({ seat, segments: run.filter(({ stored }) => !hasShard(stored, seat.shardIndex)).map(({ segment }) => segment) }))
     .filter((target) => target.segments.length > 0);
-  return { plan: { rebuilder, segments: run, sources, targets }, lacking: true };
+  return { plan: { rebuilder, segments: run, sources: chooseSources(run, seats, formers), targets }, lacking: true };
+}
+
+/** For each index the one of its two holders that has more of the run. Those that can be relied on come first: the rebuilder opens k of them, and the others as spares. */
+function chooseSources(run: readonly SegmentRow[], seats: readonly LiveSeat[], formers: readonly LiveFormer[]): Source[] {
+  const holds = (column: Column, index: number): number => run.filter((row) => hasShard(row[column], index)).length;
+  const best = seats.flatMap((seat) => {
+    const former = formers.find(({ shardIndex, online }) => online && shardIndex === seat.shardIndex);
+    const [own, before] = [seat.online ? holds('stored', seat.shardIndex) : 0, former === undefined ? 0 : holds('former', former.shardIndex)];
+    if (Math.max(own, before) === 0) return [];
+    const reliable = own >= before ? seat.state !== 'doubtful' : former!.standing === 'leaving';
+    return [{ keeper: own >= before ? seat : former!, reliable, held: Math.max(own, before) }];
+  });
+  return best
+    .toSorted((a, b) => Number(b.reliable) - Number(a.reliable) || b.held - a.held || b.keeper.availability - a.keeper.availability || a.keeper.shardIndex - b.keeper.shardIndex)
+    .map(({ keeper, held }) => ({ keeper, isWhole: held === run.length }));
 }
 
 /** Of those online and not resting after a failure, the ones that failed least; among these by lot. */
@@ -103,20 +114,20 @@ export interface JobTerms extends Omit<OrderTerms, 'action' | 'maxBytes' | 'comm
   readonly totalShards: number;
   readonly layout: TransferLayout;
   /** Where a seat's node is now. */
-  readonly urlOf: (seat: SeatRow) => string;
+  readonly urlOf: (keeper: Keeper) => string;
 }
 
 /** The signed job: the request's body, and the order that commits to it. */
 export async function signJob(plan: RebuildPlan, terms: JobTerms, key: CoordinatorKey): Promise<{ order: string; body: Uint8Array<ArrayBuffer> }> {
   const { layout, jobId, transferId, requiredShards, totalShards } = terms;
-  const place = (seat: SeatRow): Place => ({ shardIndex: seat.shardIndex, nodeId: seat.nodeId, url: terms.urlOf(seat) });
+  const place = (keeper: Keeper): Place => ({ shardIndex: keeper.shardIndex, nodeId: keeper.nodeId, url: terms.urlOf(keeper) });
   const bytesOf = (segments: readonly number[]): number => segments.reduce((sum, segment) => sum + layout.segment(segment).shardBytes, 0);
   const firstSegment = plan.segments[0]!.segment;
   const span = Array.from({ length: plan.segments.at(-1)!.segment - firstSegment + 1 }, (_, i) => firstSegment + i);
   const roots = new Map(plan.segments.map((row) => [row.segment, new Uint8Array(row.roots)]));
 
   // A source may be read over the whole span, and a target may be sent a shard once more after a broken connection.
-  const sources = plan.sources.map((seat) => signSeat(place(seat), { ...terms, action: 'fetch', maxBytes: 2 * bytesOf(span) }, key));
+  const sources = plan.sources.map(({ keeper }) => signSeat(place(keeper), { ...terms, action: 'fetch', maxBytes: 2 * bytesOf(span) }, key));
   const targets = plan.targets.map(async ({ seat, segments }) => {
     const statements = segments.map((segment) => ({ segment, shardBytes: layout.segment(segment).shardBytes, root: asShardId(rootOf(roots.get(segment)!, seat.shardIndex)) }));
     const commitment = await sha256(encodeStatements(statements));

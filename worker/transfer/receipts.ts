@@ -39,5 +39,5 @@ export async function verifyReceipt(message: ReceiptMessage, check: ReceiptCheck
   const nodeId = asNodeId(decodeB64(node));
   const signed = receiptBytes({ transferId: asTransferId(decodeB64(check.transferId)), nodeId, shardIndex, shardExpiresAtMs: check.expiresAtMs, storedAtMs, shards });
   if (!(await verifyBytes(await importVerifyingKey(nodeId), decodeB64(message.signature), signed))) throw new SendError('receipt_invalid');
-  return shards.map(({ segment, root }) => ({ segment, shardIndex, root }));
+  return shards.map(({ segment, root }) => ({ segment, shardIndex, root, storedAtMs }));
 }

@@ -33,7 +33,14 @@ CREATE TABLE transfer (
   committedDownloads INTEGER NOT NULL DEFAULT 0,
   rebuildAtMs INTEGER,
   rebuildFrom INTEGER NOT NULL DEFAULT 0,
-  rebuildPauses INTEGER NOT NULL DEFAULT 0
+  rebuildPauses INTEGER NOT NULL DEFAULT 0,
+  mending TEXT,
+  wish TEXT,
+  wishFromMs INTEGER NOT NULL DEFAULT 0,
+  turnUntilMs INTEGER NOT NULL DEFAULT 0,
+  repairJobs INTEGER NOT NULL DEFAULT 0,
+  repairShards INTEGER NOT NULL DEFAULT 0,
+  repairBytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 `;
 
@@ -57,12 +64,24 @@ export type TransferRow = {
   endedAtMs: number | null;
   committedSegments: number;
   committedDownloads: number;
-  /** When to look for missing shards again; null when none is missing. */
+  /** When to look at the seats again; null while nothing is to be done, or a turn is waited for. */
   rebuildAtMs: number | null;
   /** The segment at which the next look begins. */
   rebuildFrom: number;
   /** Looks in a row that found nothing to do but something missing. */
   rebuildPauses: number;
+  /** What goes on: the upload's rest is stored, or losses are mended; null when every seat is filled or what is not can wait. */
+  mending: 'hardening' | 'repair' | null;
+  /** JSON of a RepairUrgency: a repair is due; null where none is. */
+  wish: string | null;
+  /** When it may be granted: later than now after a turn in which nothing could be done. */
+  wishFromMs: number;
+  /** Until when the transfer has its turn to be repaired. */
+  turnUntilMs: number;
+  /** What repairs have rebuilt so far. */
+  repairJobs: number;
+  repairShards: number;
+  repairBytes: number;
 };
 
 export interface NewTransfer {

@@ -1,13 +1,16 @@
 /** The segment table: salts, committed roots, and which shards nodes have signed for. docs/protocol.md §10. */
 import { decodeB64, encodeB64, equalBytes, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
+import type { TransferLayout } from '../../shared/protocol/layout.ts';
 import { MAX_SEGMENT_TABLE_PAGE } from '../../shared/protocol/limits.ts';
 import type { SegmentEntry, SegmentTable } from '../../shared/protocol/messages.ts';
+import type { HeldRun } from '../node/holdings.ts';
 
 export const SEGMENTS_SCHEMA = `
 CREATE TABLE segments (
   segment INTEGER PRIMARY KEY, salt BLOB NOT NULL, roots BLOB NOT NULL,
-  stored INTEGER NOT NULL DEFAULT 0, storedCount INTEGER NOT NULL DEFAULT 0, committed INTEGER NOT NULL DEFAULT 0
+  stored INTEGER NOT NULL DEFAULT 0, storedCount INTEGER NOT NULL DEFAULT 0, former INTEGER NOT NULL DEFAULT 0,
+  committed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX committedSegments ON segments (storedCount) WHERE committed = 1;
 `;
@@ -17,8 +20,10 @@ export type SegmentRow = {
   salt: ArrayBuffer;
   /** One root of 32 bytes a shard index. */
   roots: ArrayBuffer;
-  /** Bit i: a receipt for shard i is in. */
+  /** Bit i: a receipt for shard i is in, from the node that has the seat. */
   stored: number;
+  /** Bit i: one from the node that had it before. */
+  former: number;
   committed: number;
 };
 
@@ -28,7 +33,12 @@ export interface StoredShard {
   readonly shardIndex: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
+  /** By the node's clock. */
+  readonly storedAtMs: number;
 }
+
+/** Who holds a shard index: the node that has the seat, or the one that had it before. */
+export type Column = 'stored' | 'former';
 
 export const maskOf = (shardIndexes: Iterable<number>): number => {
   let mask = 0;
@@ -41,6 +51,11 @@ export function indexesOf(mask: number): number[] {
   for (let i = 0; i < 32; i++) if (hasShard(mask, i)) indexes.push(i);
   return indexes;
 }
+export function countBits(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}
 export const rootOf = (roots: Uint8Array, shardIndex: number): Uint8Array => roots.subarray(shardIndex * KEY_BYTES, (shardIndex + 1) * KEY_BYTES);
 
 /** Writing methods expect to run inside their caller's transaction. */
@@ -51,7 +66,7 @@ export class Segments {
   }
 
   find(segment: number): SegmentRow | undefined {
-    return this.#sql.exec<SegmentRow>('SELECT segment, salt, roots, stored, committed FROM segments WHERE segment = ?', segment).toArray()[0];
+    return this.#sql.exec<SegmentRow>('SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment = ?', segment).toArray()[0];
   }
 
   /**
@@ -77,7 +92,7 @@ export class Segments {
     const row = this.find(segment);
     if (!row || hasShard(row.stored, shardIndex) || !equalBytes(rootOf(new Uint8Array(row.roots), shardIndex), root)) return { isNew: false, commits: false };
     const stored = row.stored | (1 << shardIndex);
-    const storedCount = indexesOf(stored).length;
+    const storedCount = countBits(stored);
     const commits = row.committed === 0 && storedCount >= safeShards;
     this.#sql.exec('UPDATE segments SET stored = ?, storedCount = ?, committed = ? WHERE segment = ?', stored, storedCount, row.committed === 1 || commits ? 1 : 0, segment);
     return { isNew: true, commits };
@@ -88,15 +103,70 @@ export class Segments {
     return this.#sql.exec<{ fewest: number | null }>('SELECT min(storedCount) AS fewest FROM segments WHERE committed = 1').one().fewest;
   }
 
-  page(from: number, segmentCount: number): SegmentTable {
+  /**
+   * Shards of the worst committed segment that count; null when none is committed. Reads the whole table: for when
+   * some of what is stored does not count.
+   *
+   * @param seats - mask of indexes whose holder counts. @param formers - of those whose former holder does.
+   */
+  fewestCounting(seats: number, formers: number): number | null {
+    let fewest: number | null = null;
+    for (const { counting } of this.#sql.exec<{ counting: number }>('SELECT DISTINCT (stored & ?) | (former & ?) AS counting FROM segments WHERE committed = 1', seats, formers))
+      fewest = Math.min(fewest ?? Infinity, countBits(counting));
+    return fewest;
+  }
+
+  /** Nobody counts as holder of the index any more. @param keep - whether who did is from now on its former holder. */
+  vacate(shardIndex: number, keep: boolean): void {
+    const bit = 1 << shardIndex;
+    if (keep) this.#sql.exec('UPDATE segments SET former = (former & ~?) | (stored & ?) WHERE ((stored | former) & ?) != 0', bit, bit, bit);
+    this.#sql.exec('UPDATE segments SET stored = stored & ~?, storedCount = storedCount - 1 WHERE (stored & ?) != 0', bit, bit);
+  }
+
+  dropFormer(shardIndex: number): void {
+    const bit = 1 << shardIndex;
+    this.#sql.exec('UPDATE segments SET former = former & ~? WHERE (former & ?) != 0', bit, bit);
+  }
+
+  /** Committed segments of which the index is held, as runs, ascending. */
+  runsOf(shardIndex: number, column: Column, layout: TransferLayout): HeldRun[] {
+    const runs: { firstSegment: number; segmentCount: number; shardBytes: number; lastShardBytes: number }[] = [];
+    const held = this.#sql.exec<{ segment: number }>(`SELECT segment FROM segments WHERE committed = 1 AND (${column} & ?) != 0 ORDER BY segment`, 1 << shardIndex);
+    for (const { segment } of held) {
+      const { shardBytes } = layout.segment(segment);
+      const last = runs.at(-1);
+      if (last !== undefined && last.firstSegment + last.segmentCount === segment) {
+        last.segmentCount += 1;
+        last.lastShardBytes = shardBytes;
+      } else runs.push({ firstSegment: segment, segmentCount: 1, shardBytes, lastShardBytes: shardBytes });
+    }
+    return runs;
+  }
+
+  /** One of the committed segments of which the index is held. @param draw - in [0, 1). */
+  drawHeld(shardIndex: number, draw: number, segmentCount: number): SegmentRow | undefined {
+    const from = Math.floor(draw * segmentCount);
+    for (const since of from === 0 ? [0] : [from, 0]) {
+      const [row] = this.#sql.exec<SegmentRow>(
+        'SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment >= ? AND committed = 1 AND (stored & ?) != 0 ORDER BY segment LIMIT 1',
+        since,
+        1 << shardIndex,
+      );
+      if (row !== undefined) return row;
+    }
+    return undefined;
+  }
+
+  /** @param byFormer - mask of the indexes that the former holder serves. */
+  page(from: number, segmentCount: number, byFormer: number): SegmentTable {
     const rows = this.#sql
-      .exec<SegmentRow>('SELECT segment, salt, roots, stored, committed FROM segments WHERE segment >= ? ORDER BY segment LIMIT ?', from, MAX_SEGMENT_TABLE_PAGE)
+      .exec<SegmentRow>('SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment >= ? ORDER BY segment LIMIT ?', from, MAX_SEGMENT_TABLE_PAGE)
       .toArray();
-    const segments = rows.map(({ segment, salt, roots, stored }) => ({
+    const segments = rows.map(({ segment, salt, roots, stored, former }) => ({
       index: segment,
       salt: encodeB64(new Uint8Array(salt)),
       roots: encodeB64(new Uint8Array(roots)),
-      stored: indexesOf(stored),
+      stored: indexesOf((stored & ~byFormer) | (former & byFormer)),
     }));
     const next = (segments.at(-1)?.index ?? segmentCount) + 1;
     return { segments, next: next < segmentCount ? next : null };
@@ -105,7 +175,7 @@ export class Segments {
   /** Committed segments that lack a shard of `wanted`, from a segment on, ascending. The cursor may be left early. */
   *lacking(wanted: number, from: number): Generator<SegmentRow> {
     yield* this.#sql.exec<SegmentRow>(
-      'SELECT segment, salt, roots, stored, committed FROM segments WHERE segment >= ? AND committed = 1 AND (stored & ?) != ? ORDER BY segment',
+      'SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment >= ? AND committed = 1 AND (stored & ?) != ? ORDER BY segment',
       from,
       wanted,
       wanted,

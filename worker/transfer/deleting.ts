@@ -1,0 +1,33 @@
+/** Has nodes delete a transfer, until each has signed that it did. docs/protocol.md §9. */
+import { SendError } from '../../shared/protocol/errors.ts';
+import { clock } from '../clock.ts';
+import { coordinatorKeyOf, type WorkerEnv } from '../environment.ts';
+import { log } from '../http/log.ts';
+import { readDirectory } from '../network/directory.ts';
+import { orderDeletion } from '../network/node-client.ts';
+import type { DeletionRow } from './deletions.ts';
+import { signSeat, urlNow, type OrderTerms } from './orders.ts';
+import type { TransferState } from './state.ts';
+
+export async function orderDeletions(state: TransferState, env: WorkerEnv): Promise<void> {
+  const due = state.deletions.due(clock.nowMs());
+  if (due.length === 0) return;
+  const [key, directory] = [await coordinatorKeyOf(env), await readDirectory(env)];
+  const row = state.row();
+  const answered = await Promise.all(
+    due.map(async (deletion: DeletionRow): Promise<boolean> => {
+      const terms: OrderTerms = { action: 'delete', transferId: row.transferId, maxBytes: 0, shardExpiresAtMs: row.expiresAtMs, nowMs: clock.nowMs() };
+      try {
+        const statement = await orderDeletion(await signSeat({ ...deletion, url: urlNow(deletion, directory) }, terms, key), row.transferId);
+        state.write(() => state.deletions.answered(deletion.nodeId, statement));
+        return true;
+      } catch (thrown) {
+        if (!(thrown instanceof SendError)) throw thrown;
+        state.write(() => state.deletions.failed(deletion, clock.nowMs()));
+        return false;
+      }
+    }),
+  );
+  const done = answered.filter(Boolean).length;
+  log({ event: 'deletion', answered: done, failed: answered.length - done });
+}

@@ -1,0 +1,82 @@
+/** What the transfer's nodes were asked to do and have not reported yet: one rebuild at a time, and visits. docs/protocol.md §9 (rebuild). */
+
+export const JOBS_SCHEMA = `
+CREATE TABLE job (
+  one INTEGER PRIMARY KEY CHECK (one = 1), jobId TEXT NOT NULL, rebuilder TEXT NOT NULL, sources TEXT NOT NULL, targets TEXT NOT NULL,
+  leaseExpiresAtMs INTEGER NOT NULL
+) STRICT;
+CREATE TABLE visits (
+  jobId TEXT PRIMARY KEY, nodeId TEXT NOT NULL, shopper TEXT NOT NULL, operator TEXT NOT NULL, leaseExpiresAtMs INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+export interface JobSource {
+  readonly shardIndex: number;
+  readonly nodeId: string;
+  readonly isWhole: boolean;
+}
+
+export interface Job {
+  readonly jobId: string;
+  /** b64 of the node that rebuilds. */
+  readonly rebuilder: string;
+  /** The nodes that it was to fetch from; `isWhole`: every segment of the job. */
+  readonly sources: readonly JobSource[];
+  /** By shard index, the node that was to take shards. */
+  readonly targets: ReadonlyMap<number, string>;
+  readonly leaseExpiresAtMs: number;
+}
+
+export type Visit = {
+  jobId: string;
+  /** b64 of the node that is visited. */
+  nodeId: string;
+  /** b64 of the node that goes, and its operator. */
+  shopper: string;
+  operator: string;
+  leaseExpiresAtMs: number;
+};
+
+type JobRow = { jobId: string; rebuilder: string; sources: string; targets: string; leaseExpiresAtMs: number };
+
+/** Writing methods expect to run inside their caller's transaction. */
+export class Jobs {
+  readonly #sql: SqlStorage;
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  current(): Job | null {
+    const row = this.#sql.exec<JobRow>('SELECT jobId, rebuilder, sources, targets, leaseExpiresAtMs FROM job').toArray()[0];
+    return row === undefined ? null : { ...row, sources: JSON.parse(row.sources) as JobSource[], targets: new Map(JSON.parse(row.targets) as [number, string][]) };
+  }
+  begin({ jobId, rebuilder, sources, targets, leaseExpiresAtMs }: Job): void {
+    this.#sql.exec(
+      'INSERT INTO job (one, jobId, rebuilder, sources, targets, leaseExpiresAtMs) VALUES (1, ?, ?, ?, ?, ?)',
+      jobId,
+      rebuilder,
+      JSON.stringify(sources),
+      JSON.stringify([...targets]),
+      leaseExpiresAtMs,
+    );
+  }
+  end(): void {
+    this.#sql.exec('DELETE FROM job');
+  }
+
+  visit(jobId: string): Visit | undefined {
+    return this.#sql.exec<Visit>('SELECT * FROM visits WHERE jobId = ?', jobId).toArray()[0];
+  }
+  /** Adds a visit; those whose time is over are forgotten. */
+  beginVisit({ jobId, nodeId, shopper, operator, leaseExpiresAtMs }: Visit, nowMs: number): void {
+    this.#sql.exec('DELETE FROM visits WHERE leaseExpiresAtMs <= ?', nowMs);
+    this.#sql.exec('INSERT INTO visits (jobId, nodeId, shopper, operator, leaseExpiresAtMs) VALUES (?, ?, ?, ?, ?)', jobId, nodeId, shopper, operator, leaseExpiresAtMs);
+  }
+  endVisit(jobId: string): void {
+    this.#sql.exec('DELETE FROM visits WHERE jobId = ?', jobId);
+  }
+
+  clear(): void {
+    this.#sql.exec('DELETE FROM job; DELETE FROM visits;');
+  }
+}

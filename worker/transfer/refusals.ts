@@ -1,0 +1,44 @@
+/** Hints at nodes that do not serve: passed on to their objects, where no single source can ruin a node. Nobody waits for it. */
+import type { Problem } from '../../shared/protocol/messages.ts';
+import type { WorkerEnv } from '../environment.ts';
+import { logFailure } from '../http/log.ts';
+import type { Job } from './jobs.ts';
+import type { Keeper, SeatRow } from './seats.ts';
+
+export interface Accusation {
+  /** b64 of the nodes. */
+  readonly nodeIds: readonly string[];
+  /** b64. */
+  readonly transferId: string;
+  /** Who met it, as sources can be told apart: a client's network, a rebuilder's operator. */
+  readonly source: string;
+}
+
+export function passOn({ nodeIds, transferId, source }: Accusation, env: WorkerEnv, ctx: DurableObjectState): void {
+  for (const nodeId of nodeIds) {
+    const noting = env.NODES.get(env.NODES.idFromName(nodeId)).noteRefusal({ transferId, source });
+    ctx.waitUntil(Promise.resolve(noting).catch((thrown: unknown) => logFailure('noting a refusal', thrown)));
+  }
+}
+
+/** The nodes that a client met. Where a seat went to another node since it got its orders, nobody knows which of the two that was. */
+export function nodesMet(problems: readonly Problem[], sinceMs: number, seats: readonly SeatRow[], formers: readonly Keeper[]): string[] {
+  const named = new Set(problems.map(({ shardIndex }) => shardIndex));
+  const between = new Set(formers.map(({ shardIndex }) => shardIndex));
+  return seats.filter((seat) => named.has(seat.shardIndex) && seat.changedAtMs <= sinceMs && !between.has(seat.shardIndex)).map(({ nodeId }) => nodeId);
+}
+
+/**
+ * The sources that a rebuilder met. A problem with an index that also was a target's, which did not fill it, may be the
+ * target's; and a source that never signed for all of the job's segments may rightly lack some.
+ *
+ * @param filled - indexes of which receipts came.
+ */
+export function sourcesMet(problems: readonly Problem[], { sources, targets }: Job, filled: ReadonlySet<number>): string[] {
+  return sources
+    .filter(({ shardIndex, isWhole }) => {
+      if (targets.has(shardIndex) && !filled.has(shardIndex)) return false;
+      return problems.some((problem) => problem.shardIndex === shardIndex && (isWhole || problem.code !== 'shard_absent'));
+    })
+    .map(({ nodeId }) => nodeId);
+}

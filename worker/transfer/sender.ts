@@ -1,0 +1,132 @@
+/** What a sender does with its transfer: create, upload, complete, revoke. docs/protocol.md §10. */
+import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '../../shared/policy/index.ts';
+import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import type { CommitSegments, Placement, Problem, Seat, Status } from '../../shared/protocol/messages.ts';
+import { clock } from '../clock.ts';
+import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
+import { log } from '../http/log.ts';
+import type { Holder } from '../http/tokens.ts';
+import { readDirectory } from '../network/directory.ts';
+import { THE_WATCH } from './outbox.ts';
+import { seatsAt, signSeatsNow } from './orders.ts';
+import { verifyReceipt } from './receipts.ts';
+import { checkUploading, isEnded, isSameTransfer, layoutOf, type NewTransfer, type TransferRow } from './record.ts';
+import { nodesMet, passOn } from './refusals.ts';
+import type { SeatRow } from './seats.ts';
+import { indexesOf } from './segments.ts';
+import type { TransferState } from './state.ts';
+import { statusOf } from './status.ts';
+import { receiptCheckOf, storeShards } from './storing.ts';
+
+/** u8 version, salt, tag, and the smallest padded JSON. */
+const MIN_SEALED_MANIFEST_BYTES = 1 + KEY_BYTES + 16 + 256;
+
+export class Sender {
+  readonly #state: TransferState;
+  readonly #env: WorkerEnv;
+  readonly #ctx: DurableObjectState;
+  constructor(state: TransferState, env: WorkerEnv, ctx: DurableObjectState) {
+    this.#state = state;
+    this.#env = env;
+    this.#ctx = ctx;
+  }
+
+  async create(values: NewTransfer, sender: GeoPoint | null): Promise<Placement> {
+    if (this.#state.settle() === null) {
+      const directory = await readDirectory(this.#env);
+      const seed = crypto.getRandomValues(new Uint8Array(RANDOM_SEED_BYTES));
+      const terms = { nowMs: clock.nowMs(), onlineForMs: onlineForMsOf(this.#env), seed, allowSharedHosts: allowsSharedHosts(this.#env), sender };
+      this.#state.begin(values, chooseNodes(directory.index, values.contentBytes, terms));
+    }
+    const row = this.#state.open({ role: 'owner', hash: values.ownerHash });
+    if (!isSameTransfer(row, values)) throw new SendError('conflict', 'the transfer was created with other values');
+    checkUploading(row);
+    const { transferId, requiredShards, totalShards, safeShards, expiresAtMs } = row;
+    const seats = this.#state.seats.all();
+    const operators = seats.map(({ operator }) => operator);
+    return {
+      transferId,
+      state: 'uploading',
+      requiredShards,
+      totalShards,
+      safeShards,
+      expiresAtMs,
+      nodes: await this.#storeSeats(row, seats),
+      survives: { nodes: totalShards - requiredShards, operators: lossesSurvived(operators, requiredShards) },
+      relaxed: JSON.parse(row.relaxed) as string[],
+    };
+  }
+
+  async storeOrders(holder: Holder, shardIndexes: readonly number[]): Promise<Seat[]> {
+    const row = this.#state.open(holder);
+    checkUploading(row);
+    this.#state.write(() => this.#state.touch());
+    return this.#storeSeats(row, seatsAt(this.#state.seats.all(), shardIndexes));
+  }
+
+  /** @returns how many segments are committed in all. */
+  async commitSegments(holder: Holder, { segments, receipts }: CommitSegments): Promise<number> {
+    const before = this.#state.open(holder);
+    const { segmentCount } = layoutOf(before);
+    for (const { index, roots } of segments) {
+      if (index >= segmentCount || decodeB64(roots).length !== before.totalShards * KEY_BYTES) throw new SendError('bad_request', 'a segment does not fit the transfer');
+    }
+    if (new Set(segments.map(({ index }) => index)).size !== segments.length) throw new SendError('bad_request', 'a segment stands twice');
+    const entered = new Map(segments.map(({ index, roots }) => [index, decodeB64(roots)]));
+    const check = receiptCheckOf(this.#state, before, (segment) => entered.get(segment));
+    const stored = (await Promise.all(receipts.map((receipt) => verifyReceipt(receipt, check)))).flat();
+
+    this.#state.open(holder); // time has passed: it may have ended meanwhile
+    this.#state.write(() => {
+      for (const segment of segments) for (const shardIndex of indexesOf(this.#state.segments.enter(segment))) this.#state.seats.discountShards(shardIndex, 1);
+      storeShards(this.#state, before, stored, check);
+      this.#state.touch();
+    });
+    return this.#state.row().committedSegments;
+  }
+
+  putManifest(holder: Holder, sealed: Uint8Array): null {
+    const row = this.#state.open(holder);
+    if (sealed.length < MIN_SEALED_MANIFEST_BYTES || sealed[0] !== 1) throw new SendError('bad_request', 'not a sealed manifest');
+    if (row.state === 'ready') {
+      if (!this.#state.manifest.equals(sealed)) throw new SendError('conflict', 'the transfer is complete');
+      return null;
+    }
+    this.#state.write(() => {
+      this.#state.manifest.write(sealed);
+      this.#state.touch();
+    });
+    return null;
+  }
+
+  /** From here on the nodes' objects know what each holds, and what the safe set lacks is rebuilt. */
+  complete(holder: Holder, problems: readonly Problem[], source: string): Status {
+    const row = this.#state.open(holder);
+    if (row.state === 'uploading') {
+      if (!this.#state.manifest.exists() || row.committedSegments < layoutOf(row).segmentCount) throw new SendError('incomplete');
+      const nowMs = clock.nowMs();
+      const seats = this.#state.seats.all();
+      this.#state.write(() => {
+        this.#state.sql.exec("UPDATE transfer SET state = 'ready', mending = 'hardening', rebuildAtMs = ?", nowMs);
+        for (const { nodeId, shards } of seats) if (shards > 0) this.#state.outbox.announce(nodeId, nowMs);
+        this.#state.outbox.announce(THE_WATCH, nowMs);
+      });
+      log({ event: 'transfer', change: 'ready' });
+      passOn({ nodeIds: nodesMet(problems, row.createdAtMs, seats, []), transferId: row.transferId, source }, this.#env, this.#ctx);
+    }
+    return statusOf(this.#state, this.#env);
+  }
+
+  /** One that has ended stays as it ended. */
+  revoke(holder: Holder): Status {
+    const row = this.#state.known(holder);
+    if (!isEnded(row.state)) this.#state.write(() => this.#state.end('revoked'));
+    return statusOf(this.#state, this.#env);
+  }
+
+  // A sender may have to send a shard twice, after a broken connection or when a segment is sealed again.
+  #storeSeats(row: TransferRow, seats: readonly SeatRow[]): Promise<Seat[]> {
+    return signSeatsNow(seats, row, { action: 'store', maxBytes: 2 * layoutOf(row).shardBytesPerNode }, this.#env);
+  }
+}
