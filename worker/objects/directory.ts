@@ -7,6 +7,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
+import { encodeSnapshot, parseSnapshot } from '../../shared/policy/directory-snapshot.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
@@ -63,9 +64,10 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   /** As the publisher last told it; unknown after a restart, until it collects again. */
   #full: ReadonlySet<string> = new Set();
 
-  /** Adds a node or replaces what was known of it; `too_many_requests` where there is no room for it. */
+  /** Adds a node or replaces what was known of it; `too_many_requests` where there is no room for it, `bad_request` for what cannot be published. */
   register(node: DirectoryNode): Promise<Result<null>> {
     return toResult(async () => {
+      checkPublishable(node);
       this.#checkRoom(node);
       this.#enter(node);
       await publisherOf(this.env).wake();
@@ -183,6 +185,15 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   #tables(): boolean {
     this.#hasTables ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0;
     return this.#hasTables;
+  }
+}
+
+/** One value that cannot be read would spoil the snapshot for everybody. @throws SendError `bad_request`. */
+function checkPublishable(node: DirectoryNode): void {
+  try {
+    parseSnapshot(encodeSnapshot({ atMs: 0, nodes: [node] }));
+  } catch (cause) {
+    throw new SendError('bad_request', 'the directory takes no such node', { cause });
   }
 }
 
