@@ -8,7 +8,6 @@ import { clock } from '../clock.ts';
 import { shardFor } from '../network/shards.ts';
 import type { NotedErrand } from './errands.ts';
 import type { LossRow } from './losses.ts';
-import { TOLD_AT_ONCE } from './news.ts';
 import { judgementOf, type NodeStores } from './stores.ts';
 
 export interface NodeContext {
@@ -25,39 +24,29 @@ export const transferOf = (env: WorkerEnv, transferId: string) => env.TRANSFERS.
 /** Tells transfers what became of the node, some at a time. */
 export async function tellNews({ env, nodeId, stores, write }: NodeContext): Promise<void> {
   const news = stores.news.of(stores.reputation.read());
-  const untold = stores.holdings.untold(news.generation, TOLD_AT_ONCE);
-  await allDone(
-    untold.map(async (transferId) => {
-      await transferOf(env, transferId).seatNews(nodeId, news);
-      write(() => stores.holdings.tell(transferId, news.generation));
-    }),
-  );
+  const tell = async (transferId: string): Promise<void> => {
+    await transferOf(env, transferId).seatNews(nodeId, news);
+    write(() => stores.news.told(transferId, news.generation));
+  };
+  await allDone(stores.news.nextUntold(), tell, (transferId) => write(() => stores.news.failed(transferId)));
 }
 
 /** Asks transfers whether what the node does not list was to be there, and tells those where it was; then the node is judged by all of it at once. */
 export async function settleLosses({ env, nodeId, stores, write }: NodeContext): Promise<void> {
   if (stores.losses.isEmpty()) return;
-  const confirmed = async (loss: LossRow): Promise<boolean> => {
-    const holding = stores.holdings.find(loss.transferId);
-    if (holding === undefined || holding.heldAtMs !== loss.heldAtMs) return false;
-    if ((await transferOf(env, loss.transferId).whereabouts(nodeId)) === 'surplus') {
-      write(() => stores.holdings.letGo(loss.transferId));
-      return false;
-    }
-    await transferOf(env, loss.transferId).seatLost(nodeId, loss.heldShards);
-    return true;
+  const isCurrent = ({ transferId, heldAtMs }: LossRow): boolean => stores.holdings.find(transferId)?.heldAtMs === heldAtMs;
+  const settle = async (loss: LossRow): Promise<void> => {
+    const { transferId, heldShards } = loss;
+    const isLost = isCurrent(loss) && (await transferOf(env, transferId).whereabouts(nodeId)) === 'keep';
+    if (isLost) await transferOf(env, transferId).seatLost(nodeId, heldShards);
+    write(() => {
+      if (isLost) stores.losses.confirm(transferId);
+      else stores.losses.drop(transferId);
+      // What is left of it is held again once the transfer says so.
+      if (isCurrent(loss)) stores.holdings.letGo(transferId);
+    });
   };
-  await allDone(
-    stores.losses.unconfirmed().map(async (loss) => {
-      const counts = await confirmed(loss);
-      write(() => {
-        if (!counts) return stores.losses.drop(loss.transferId);
-        stores.losses.confirm(loss.transferId);
-        // What is left of it is held again once the transfer says so.
-        if (stores.holdings.find(loss.transferId)?.heldAtMs === loss.heldAtMs) stores.holdings.letGo(loss.transferId);
-      });
-    }),
-  );
+  await allDone(stores.losses.unconfirmed(), settle, ({ transferId }) => write(() => stores.losses.failed(transferId)));
   if (stores.losses.unconfirmed().length > 0) return;
   write(() => {
     const { lostBytes, signedBytes } = stores.losses.takeConfirmed();
@@ -79,12 +68,13 @@ export async function runErrands({ env, nodeId, stores, write }: NodeContext): P
     else await transferOf(env, errand.transferId).visit(nodeId);
     strikeOut();
   };
-  await allDone(stores.errands.next().map(run));
+  await allDone(stores.errands.next(), run);
 }
 
-/** Waits for all, also when some fail. @throws what failed first. */
-async function allDone(work: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
+/** Does all of it at once, also when some fail. @throws what failed first. */
+async function allDone<T>(items: readonly T[], work: (item: T) => Promise<void>, onFailure: (item: T) => void = () => undefined): Promise<void> {
+  const outcomes = await Promise.allSettled(items.map(work));
+  const failures = outcomes.flatMap((outcome, i) => (outcome.status === 'rejected' ? [{ item: items[i]!, reason: outcome.reason as unknown }] : []));
+  for (const { item } of failures) onFailure(item);
+  if (failures[0]) throw failures[0].reason;
 }

@@ -21,10 +21,9 @@ export interface TransferHolding {
 export const HOLDINGS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS holdings (
   transferId TEXT PRIMARY KEY, bucket INTEGER NOT NULL, shardIndex INTEGER NOT NULL, runs TEXT NOT NULL,
-  shards INTEGER NOT NULL, bytes INTEGER NOT NULL, expiresAtMs INTEGER NOT NULL, heldAtMs INTEGER NOT NULL, told INTEGER NOT NULL
+  shards INTEGER NOT NULL, bytes INTEGER NOT NULL, expiresAtMs INTEGER NOT NULL, heldAtMs INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS holdingsByBucket ON holdings (bucket);
-CREATE INDEX IF NOT EXISTS holdingsByTold ON holdings (told);
 CREATE INDEX IF NOT EXISTS holdingsByExpiry ON holdings (expiresAtMs);
 `;
 
@@ -51,14 +50,13 @@ export class Holdings {
     this.#sql = sql;
   }
 
-  /** @param told - generation of the news that the transfer gets in answer. */
-  hold({ transferId, shardIndex, runs, expiresAtMs }: TransferHolding, nowMs: number, told: number): void {
+  hold({ transferId, shardIndex, runs, expiresAtMs }: TransferHolding, nowMs: number): void {
     const bytes = runs.reduce((sum, { segmentCount, shardBytes, lastShardBytes }) => sum + (segmentCount - 1) * shardBytes + lastShardBytes, 0);
     const shards = runs.reduce((sum, { segmentCount }) => sum + segmentCount, 0);
     this.#sql.exec(
-      `INSERT INTO holdings (transferId, bucket, shardIndex, runs, shards, bytes, expiresAtMs, heldAtMs, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO holdings (transferId, bucket, shardIndex, runs, shards, bytes, expiresAtMs, heldAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (transferId) DO UPDATE SET shardIndex = excluded.shardIndex, runs = excluded.runs, shards = excluded.shards, bytes = excluded.bytes,
-         expiresAtMs = excluded.expiresAtMs, told = excluded.told,
+         expiresAtMs = excluded.expiresAtMs,
          heldAtMs = CASE WHEN runs = excluded.runs AND shardIndex = excluded.shardIndex THEN heldAtMs ELSE excluded.heldAtMs END`,
       transferId,
       bucketOf(decodeB64(transferId, ID_BYTES)),
@@ -68,7 +66,6 @@ export class Holdings {
       bytes,
       expiresAtMs,
       nowMs,
-      told,
     );
   }
 
@@ -109,16 +106,5 @@ export class Holdings {
       if (left < 0) return transferId;
     }
     return null;
-  }
-
-  /** Transfers that have not had this generation's news. */
-  untold(generation: number, limit: number): string[] {
-    const rows = this.#sql.exec<{ transferId: string }>('SELECT transferId FROM holdings WHERE told < ? LIMIT ?', generation, limit);
-    return [...rows].map(({ transferId }) => transferId);
-  }
-
-  /** Never back: a call that took long may report an old generation. */
-  tell(transferId: string, generation: number): void {
-    this.#sql.exec('UPDATE holdings SET told = max(told, ?) WHERE transferId = ?', generation, transferId);
   }
 }

@@ -28,13 +28,13 @@ import { toResult, type Result } from '../result.ts';
 export interface Refusal {
   /** b64. */
   readonly transferId: string;
-  /** Who says so, as far as sources can be told apart: a client's network, a rebuilder's operator; 1 to 128 characters. */
+  /** Who says so, as far as sources can be told apart: a client's network, a rebuilder's operator; not empty. */
   readonly source: string;
 }
 
 /** How a mystery shopper fared. */
 export interface VisitOutcome {
-  /** The shopper's operator, another than the node's; 1 to 128 characters. */
+  /** The shopper's operator, another than the node's; not empty. */
   readonly shopper: string;
   readonly served: boolean;
 }
@@ -43,6 +43,7 @@ export interface VisitOutcome {
 const PAUSE_MS = 30_000;
 /** As in the directory: a node that was not heard for so long is forgotten there, and nobody looks after it any more. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
+/** More of a name tells nobody apart. */
 const MAX_NAME_LENGTH = 128;
 
 export class NodeObject extends DurableObject<WorkerEnv> {
@@ -152,7 +153,8 @@ export class NodeObject extends DurableObject<WorkerEnv> {
     if (!this.#isKnown()) return { standing: 'disqualified', owedSinceEpoch: null, generation: 0 };
     return this.#write(() => {
       const news = this.#stores.news.of(this.#stores.reputation.read());
-      this.#stores.holdings.hold(holding, clock.nowMs(), news.generation);
+      this.#stores.holdings.hold(holding, clock.nowMs());
+      this.#stores.news.told(holding.transferId, news.generation);
       return news;
     });
   }
@@ -164,17 +166,16 @@ export class NodeObject extends DurableObject<WorkerEnv> {
 
   /** Words, no proof: no client ruins a node alone. */
   async noteRefusal({ transferId, source }: Refusal): Promise<void> {
-    checkName(source);
-    if (this.#isKnown()) this.#judge((record) => recordRefusal(record, { epoch: this.#epochAt(clock.nowMs()), source, transferId }));
+    const report = { epoch: this.#epochAt(clock.nowMs()), source: source.slice(0, MAX_NAME_LENGTH), transferId };
+    if (this.#isKnown()) this.#judge((record) => recordRefusal(record, report));
   }
 
   async noteVisit({ shopper, served }: VisitOutcome): Promise<void> {
-    checkName(shopper);
     if (!this.#isKnown()) return;
     const epoch = this.#epochAt(clock.nowMs());
     const visits = { served: served ? 1 : 0, refused: served ? 0 : 1 };
     this.#write(() => {
-      this.#take((record) => recordVisit(record, { epoch, shopper, served }));
+      this.#take((record) => recordVisit(record, { epoch, shopper: shopper.slice(0, MAX_NAME_LENGTH), served }));
       this.#stores.errands.note({ to: 'tally', audits: { proved: 0, wrong: 0, unanswered: 0 }, visits, epoch });
     });
   }
@@ -214,7 +215,7 @@ export class NodeObject extends DurableObject<WorkerEnv> {
     const nowMs = clock.nowMs();
     const moments = this.#moments();
     const { holdings, losses, errands, news, presence, registration } = this.#stores;
-    const isDutyLeft = !losses.isEmpty() || !errands.isEmpty() || holdings.untold(news.generation, 1).length > 0 || presence.read().closedEpoch < moments.reachedAt(nowMs);
+    const isDutyLeft = !losses.isEmpty() || !errands.isEmpty() || !news.isTold() || presence.read().closedEpoch < moments.reachedAt(nowMs);
     const isGone = nowMs - registration.read().lastSeenMs >= FORGOTTEN_AFTER_MS && holdings.totals().transfers === 0;
     if (isGone && !isDutyLeft) return;
     const nextMs = isDutyLeft ? Math.max(nowMs, this.#pausedUntilMs) : moments.nextLookMs(nowMs);
@@ -278,8 +279,4 @@ export class NodeObject extends DurableObject<WorkerEnv> {
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
   }
-}
-
-function checkName(name: string): void {
-  if (name === '' || name.length > MAX_NAME_LENGTH) throw new RangeError(`a name of 1 to ${MAX_NAME_LENGTH} characters expected`);
 }

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { signingKeyFromSeed } from '../../shared/protocol/signature.ts';
 import { decodeB64, encodeB64, utf8 } from '../../shared/protocol/bytes.ts';
 import { heartbeatAnswerSchema, networkSchema, parseMessage, registeredSchema } from '../../shared/protocol/messages.ts';
+import { networkSummarySchema } from '../../shared/protocol/node-status.ts';
+import { clock } from '../clock.ts';
 import { publish, publishedNodes } from '../testing/publishing.ts';
 import { TestNode } from '../testing/test-node.ts';
 import { addNode, advance, call, codeOf, everyoneReports, heartbeat, register, startNetwork } from '../testing/test-network.ts';
@@ -29,6 +31,15 @@ describe('the network', () => {
     await heartbeat(nodes[1]!);
     await publish();
     expect((await network()).nodes).toEqual({ online: 1, total: 3 });
+  });
+});
+
+describe('the summary', () => {
+  it('is all zeros before anything was published, and then what the publisher wrote', async () => {
+    const read = async () => parseMessage(networkSummarySchema, await (await call('GET', '/api/network/summary')).json());
+    expect((await read()).nodes.total).toBe(3);
+    await env.SNAPSHOT.delete('summary');
+    expect(await read()).toMatchObject({ atMs: clock.nowMs(), nodes: { total: 0, online: 0 }, transfers: { live: 0 } });
   });
 });
 
@@ -94,7 +105,7 @@ describe('heartbeats', () => {
   it('are answered with the time and the rhythm', async () => {
     advance(10);
     const answer = parseMessage(heartbeatAnswerSchema, await (await heartbeat(nodes[0]!)).json());
-    expect(answer).toEqual({ nowMs: Date.UTC(2100, 0, 1) + 10, heartbeatMs: 30_000 });
+    expect(answer).toEqual({ nowMs: Date.UTC(2100, 0, 1) + 10, heartbeatMs: 30_000, epochMs: 3600_000 });
   });
   it('send a node that never registered to register, and keep nothing of it', async () => {
     const stranger = await TestNode.make('http://10.8.8.8');
