@@ -1,8 +1,9 @@
-/** Rebuild jobs in their order, one at a time, each run once; their outcome is told to the coordinator until it listens. */
+/** Rebuild jobs and visits in their order, one at a time, each run once; their outcome is told to the coordinator until it listens. */
 import { SendError, type Rebuild, type RebuildReport } from '../../shared/protocol/index.ts';
 import { describeError, type Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { runRebuild } from './rebuild-job.ts';
+import { runVisit } from './visit.ts';
 
 /** Orders live 15 minutes: a job that waits longer than these take would find its own expired. */
 const MAX_WAITING = 8;
@@ -70,7 +71,7 @@ export class RebuildQueue {
   async #run(job: Rebuild): Promise<void> {
     const { metrics, log, silenceMs = SILENCE_MS } = this.#options;
     try {
-      const report = await runRebuild(job, silenceMs);
+      const report = await (job.targets.length === 0 ? runVisit(job, silenceMs) : runRebuild(job, silenceMs));
       const shards = report.receipts.reduce((sum, { segments }) => sum + segments.length, 0);
       metrics.add('rebuilds_total', 1, ['outcome', report.problems.length === 0 ? 'complete' : 'partial']);
       log('rebuilt', { segments: job.segments.length, shards, problems: report.problems.length });

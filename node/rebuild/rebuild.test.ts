@@ -285,6 +285,51 @@ async function boastfulTarget(): Promise<{ readonly url: string; readonly server
   return { url: `http://127.0.0.1:${port}`, server };
 }
 
+describe('a visit', () => {
+  it('names the sources that did not serve what they signed for, and stores nothing', async () => {
+    const transfer = await encodeTransfer();
+    await place(transfer, [0, 1, 2]);
+    await corrupt(nodes[1]!, transfer.transferId, 3);
+    const { port } = silent.address() as AddressInfo;
+    const sources = [{ shardIndex: 0 }, { shardIndex: 1 }, { shardIndex: 3 }, { shardIndex: 2, url: `http://127.0.0.1:${port}` }];
+    const job = await makeJob(transfer, { sources, targets: [] });
+    expect((await send(job, transfer)).status).toBe(202);
+    const { receipts, problems } = await reportOf(job);
+    expect(receipts).toEqual([]);
+    expect(problems).toEqual([
+      { shardIndex: 1, code: 'shard_mismatch' },
+      { shardIndex: 3, code: 'shard_absent' },
+      { shardIndex: 2, code: 'node_slow' },
+    ]);
+  });
+  it('of one shard of a node that serves names nobody', async () => {
+    const transfer = await encodeTransfer();
+    await place(transfer, [4]);
+    const whole = await makeJob(transfer, { sources: [{ shardIndex: 4 }], targets: [] });
+    const job = { ...whole, segments: [whole.segments[2]!] };
+    await send(job, transfer);
+    expect(await reportOf(job)).toEqual({ jobId: job.jobId, receipts: [], problems: [] });
+  });
+});
+
+describe('a seat that goes from one node to another', () => {
+  it('is filled from who had it before, and from others where that one lacks a shard', async () => {
+    const transfer = await encodeTransfer();
+    await place(transfer, [0, 1, 2, 3]);
+    await corrupt(nodes[3]!, transfer.transferId, 1);
+    const job = await makeJob(transfer, { sources: [3, 0, 1, 2].map((shardIndex) => ({ shardIndex })), targets: [] });
+    const { nodeId, url } = nodes[5]!;
+    const successor = await order(nodeId, 'store', transfer.transferId, 3, commitmentFor(transfer, 3));
+    const moved = { ...job, targets: [{ shardIndex: 3, nodeId, url, order: encodeB64(successor), segments: job.segments.map(({ index }) => index) }] };
+    await send(moved, transfer);
+    const report = await reportOf(moved);
+    expect(report.receipts.map(({ shardIndex, segments }) => [shardIndex, segments])).toEqual([[3, [0, 1, 2, 3, 4]]]);
+    expect(report.problems).toEqual([{ shardIndex: 3, code: 'shard_mismatch' }]);
+    const frames = await fetchFrames(url, await order(nodeId, 'fetch', transfer.transferId, 3), 0, SEGMENTS - 1);
+    for (const { segment, bytes } of frames) expect(Buffer.compare(bytes!, transfer.shards[segment]![3]!.bytes), `segment ${segment}`).toBe(0);
+  });
+});
+
 describe('a rebuilder that cheats', () => {
   it('can store the committed shards alone', async () => {
     const transfer = await encodeTransfer();

@@ -249,7 +249,7 @@ describe('completing', () => {
     ];
     for (let i = 0; i < 2; i++) await transfer.asRecipient('POST', '/release', { claimId, problems });
     expect(noted.mock.calls).toEqual([[{ transferId: transfer.id, source: 'unknown' }]]);
-    expect(noted.mock.contexts.map((object) => (object as unknown as { ctx: DurableObjectState }).ctx.id.toString())).toEqual([
+    expect(noted.mock.contexts.map((object) => (object as { ctx: DurableObjectState }).ctx.id.toString())).toEqual([
       env.NODES.idFromName(transfer.placement.nodes[2]!.nodeId).toString(),
     ]);
   });

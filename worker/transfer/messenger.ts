@@ -33,7 +33,11 @@ export class Messenger {
     const row = this.#state.row();
     const node = this.#env.NODES.get(this.#env.NODES.idFromName(due.receiver));
     const holding = this.#holdingOf(due.receiver, row);
-    await this.#tell(due, holding === null, 'telling a node', async () => (holding === null ? void (await node.letGo(row.transferId)) : await node.hold(holding)));
+    await this.#tell(due, holding === null, 'telling a node', async () => {
+      if (holding !== null) return await node.hold(holding);
+      await node.letGo(row.transferId);
+      return null;
+    });
   }
 
   async #tellWatch(due: OutboxRow): Promise<void> {
@@ -41,12 +45,14 @@ export class Messenger {
     const watch = shardFor(this.#env.WATCH, row.transferId);
     const repaired = { jobs: row.repairJobs, shards: row.repairShards, bytes: row.repairBytes };
     const isOver = row.state !== 'ready';
-    const tell = async (): Promise<void> => await (isOver ? watch.forget(row.transferId, repaired) : watch.note(this.#standOf(row, repaired)));
-    await this.#tell(due, isOver, 'telling the watch', tell);
+    await this.#tell(due, isOver, 'telling the watch', async () => {
+      await (isOver ? watch.forget(row.transferId, repaired) : watch.note(this.#standOf(row, repaired)));
+      return null;
+    });
   }
 
-  async #tell(due: OutboxRow, isOver: boolean, what: string, call: () => Promise<SeatNews | void>): Promise<void> {
-    let news: SeatNews | void;
+  async #tell(due: OutboxRow, isOver: boolean, what: string, call: () => Promise<SeatNews | null>): Promise<void> {
+    let news: SeatNews | null;
     try {
       news = await call();
     } catch (thrown) {
@@ -57,7 +63,7 @@ export class Messenger {
     if (this.#state.load() === null) return;
     this.#state.write(() => {
       this.#state.outbox.told(due, isOver);
-      if (news !== undefined && this.#state.seats.learn(due.receiver, news)) this.#learned();
+      if (news !== null && this.#state.seats.learn(due.receiver, news)) this.#learned();
     });
   }
 
