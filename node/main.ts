@@ -2,9 +2,10 @@
 import { ConfigError } from './config-error.ts';
 import { describeError, logToStderr } from './log.ts';
 import { NODE_USAGE, parseNodeFlags, type NodeOptions } from './options.ts';
+import { openOperator, type NodeOperator } from './operator.ts';
 import { runNode, type NodeSurroundings, type RunningNode } from './storage-node.ts';
 
-export { ConfigError, NODE_USAGE, parseNodeFlags, runNode, type NodeOptions, type NodeSurroundings, type RunningNode };
+export { ConfigError, NODE_USAGE, openOperator, parseNodeFlags, runNode, type NodeOperator, type NodeOptions, type NodeSurroundings, type RunningNode };
 
 /**
  * Flags of the platform for a process that runs nothing but a node. Shards pass through memory outside the collector's
