@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import manifest from '../package.json' with { type: 'json' };
 import { encodeB64 } from '../shared/protocol/index.ts';
 import { Api } from './api/server.ts';
-import { writeLastAudit, type AnsweredAudit } from './audit/audit-record.ts';
+import { AuditRecord, type AnsweredAudit } from './audit/audit-record.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { ConfigError } from './config-error.ts';
 import { ExpiryClock } from './expiry/expiry-clock.ts';
@@ -102,9 +102,11 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
       { name: 'rebuilds_open', help: 'Rebuild jobs that wait or run.', value: rebuilds.open },
       { name: 'next_expiry_seconds', help: 'When the next shard expires, in seconds since 1970; 0 for never.', value: (store.index.nextExpiryMs() ?? 0) / 1000 },
     ];
-    const onAudited = (audit: AnsweredAudit): Promise<void> => {
+    const audits = new AuditRecord(directory, unexpected);
+    undo.push(() => audits.close());
+    const onAudited = (audit: AnsweredAudit): void => {
       log('audited', { epoch: audit.epoch, proved: audit.proved, absent: audit.absent });
-      return writeLastAudit(directory, audit);
+      audits.note(audit);
     };
     const context = { key, version, store, gate, clock, metrics, rebuilds, gauges, onAudited, unexpected };
     const api: Api = await Api.listen({ host: options.host, port: options.port, tls: options.tls, log }, context);

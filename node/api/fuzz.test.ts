@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORDER_BYTES, encodeB64, encodeCommitted, encodeOpen, encodeSeal, encodeShardHeader } from '../../shared/protocol/index.ts';
-import { newTransferId } from '../testing/coordinator.ts';
+import { auditOrder, postAudit } from '../testing/audits.ts';
+import { jsonBytes, newTransferId } from '../testing/coordinator.ts';
 import type { NodeProcess } from '../testing/node-process.ts';
 import { makeShard } from '../testing/shards.ts';
 import { Stage } from '../testing/stage.ts';
@@ -51,7 +52,10 @@ describe('a store socket', () => {
 
 describe('the HTTP door', () => {
   it('answers any path, method and header with a status and no crash', async () => {
-    const path = fc.oneof(fc.constantFrom('/v1/shards?from=0&to=0', '/v1/shards', '/v1/rebuild', '/v1/health?challenge=%', '/metrics', '/v1/store', '//', '/%2e%2e'), fc.webPath());
+    const path = fc.oneof(
+      fc.constantFrom('/v1/shards?from=0&to=0', '/v1/shards', '/v1/rebuild', '/v1/audit', '/v1/health?challenge=%', '/metrics', '/v1/store', '//', '/%2e%2e'),
+      fc.webPath(),
+    );
     const order = fc.uint8Array({ minLength: ORDER_BYTES, maxLength: ORDER_BYTES }).map((bytes) => `Shardsend-Order ${encodeB64(bytes)}`);
     const authorization = fc.oneof(
       order,
@@ -66,6 +70,25 @@ describe('the HTTP door', () => {
         expect(response.status).not.toBe(500);
       }),
       { numRuns: 150 },
+    );
+    await expectAlive();
+  });
+
+  it('answers an audit of anything with proofs or a refusal', async () => {
+    const leaf = fc.record({ transferId: fc.oneof(fc.constant(encodeB64(newTransferId())), fc.string()), segment: fc.oneof(fc.nat(), fc.double()), leaf: fc.integer() });
+    const shaped = fc.record({ epoch: fc.oneof(fc.nat(), fc.string()), leaves: fc.array(leaf, { maxLength: 70 }) }, { requiredKeys: [] });
+    const body = fc.oneof(
+      shaped.map((value) => jsonBytes(value)),
+      fc.jsonValue().map((value) => jsonBytes(value)),
+      random,
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (bytes) => {
+        const response = await postAudit(node.url, await auditOrder(stage.coordinator, node.nodeId, bytes), bytes);
+        await response.arrayBuffer();
+        expect([200, 400]).toContain(response.status);
+      }),
+      { numRuns: 100 },
     );
     await expectAlive();
   });

@@ -52,7 +52,7 @@ export interface RouteContext {
   readonly fetches: Places;
   readonly audits: Places;
   /** An audit was answered to its end. */
-  readonly onAudited: (audit: AnsweredAudit) => Promise<void>;
+  readonly onAudited: (audit: AnsweredAudit) => void;
   readonly unexpected: (thrown: unknown) => void;
 }
 
@@ -144,7 +144,7 @@ async function answerAudit(request: IncomingMessage, response: ServerResponse, c
     const order = await gate.admit(bytes, 'audit');
     const audit = parseMessage(auditSchema, committedJson(body, order));
     const outcome = await streamProofs(response, audit, context);
-    if (outcome !== null) await context.onAudited({ epoch: audit.epoch, atMs: clock.nowMs(), ...outcome });
+    if (outcome !== null) context.onAudited({ epoch: audit.epoch, atMs: clock.nowMs(), ...outcome });
   } finally {
     audits.open--;
   }

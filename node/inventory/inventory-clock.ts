@@ -20,7 +20,7 @@ export interface InventoryClockOptions {
 /** @returns the first moment after `afterMs` at which this node compares. */
 export function nextComparisonMs(nodeId: NodeId, afterMs: number, epochMs: number): number {
   const place = new DataView(nodeId.buffer, nodeId.byteOffset).getUint32(0) / 2 ** 32;
-  const offsetMs = (EDGE + (1 - 2 * EDGE) * place) * epochMs;
+  const offsetMs = Math.round((EDGE + (1 - 2 * EDGE) * place) * epochMs);
   return (Math.floor((afterMs - offsetMs) / epochMs) + 1) * epochMs + offsetMs;
 }
 
@@ -71,7 +71,7 @@ export class InventoryClock {
       try {
         const { differing, surplus } = await compare(signal);
         metrics.add('inventories_total', 1, ['outcome', differing === 0 ? 'equal' : 'settled']);
-        if (differing > 0) log('inventory', { differing, surplus });
+        log('inventory', { differing, surplus });
         return;
       } catch (thrown) {
         if (signal.aborted) return;

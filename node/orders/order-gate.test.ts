@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asNodeId, encodeB64, encodeOpen, signingKeyFromSeed, type Order, type OrderAction } from '../../shared/protocol/index.ts';
-import { HOUR_MS, newTransferId } from '../testing/coordinator.ts';
+import { postAudit } from '../testing/audits.ts';
+import { HOUR_MS, jsonBytes, newTransferId } from '../testing/coordinator.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import type { NodeProcess } from '../testing/node-process.ts';
 import { codeOf, fetchFrames, fetchRange, makeShard } from '../testing/shards.ts';
@@ -19,7 +20,7 @@ afterAll(() => stage.clear());
 const order = (action: OrderAction, changes: Partial<Order> = {}) => stage.coordinator.order(node.nodeId, { action, transferId: newTransferId(), ...changes });
 
 /** What each way in says to an order: `ok`, or the code of its refusal. */
-const doors: Record<'store' | 'fetch' | 'delete' | 'rebuild', (bytes: Uint8Array) => Promise<string>> = {
+const doors: Record<OrderAction, (bytes: Uint8Array) => Promise<string>> = {
   async store(bytes) {
     const client = await StoreClient.connect(node.url);
     client.send(encodeOpen(bytes));
@@ -39,8 +40,12 @@ const doors: Record<'store' | 'fetch' | 'delete' | 'rebuild', (bytes: Uint8Array
     const response = await fetch(`${node.url}/v1/rebuild`, { method: 'POST', body: '{}', headers: { Authorization: `Shardsend-Order ${encodeB64(bytes)}` } });
     return response.status === 202 ? 'ok' : await codeOf(response);
   },
+  async audit(bytes) {
+    const response = await postAudit(node.url, bytes, jsonBytes({}));
+    return response.status === 200 ? 'ok' : await codeOf(response);
+  },
 };
-const actions = ['store', 'fetch', 'delete', 'rebuild'] as const;
+const actions = ['store', 'fetch', 'delete', 'rebuild', 'audit'] as const;
 
 describe.each(actions)('an order to %s', (action) => {
   const other = action === 'store' ? 'fetch' : 'store';
@@ -69,8 +74,8 @@ describe.each(actions)('an order to %s', (action) => {
 
   it('is good once, and not again after a restart', async () => {
     const bytes = await order(action);
-    // A rebuild order names the hash of its body; the serial is used up before that is compared.
-    expect(await doors[action](bytes)).toBe(action === 'rebuild' ? 'order_action' : 'ok');
+    // Orders with a body name its hash; the serial is used up before that is compared.
+    expect(await doors[action](bytes)).toBe(action === 'rebuild' || action === 'audit' ? 'order_action' : 'ok');
     expect(await doors[action](bytes)).toBe('order_replayed');
     await node.end('SIGKILL');
     node = await stage.start({ data: node.data });

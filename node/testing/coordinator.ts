@@ -22,6 +22,7 @@ export const HOUR_MS = 3600_000;
 export const newTransferId = (): TransferId => asTransferId(Uint8Array.from(randomBytes(16)));
 
 export interface Received {
+  readonly method: string;
   readonly path: string;
   readonly body: unknown;
 }
@@ -31,6 +32,12 @@ export class TestCoordinator {
   readonly #server: Server;
   readonly #received: Received[] = [];
   readonly #waiting: { matches: (request: Received) => boolean; resolve: (request: Received) => void }[] = [];
+  /** Its clock; a test with a clock of its own sets this too. */
+  nowMs: () => number = () => Date.now();
+  /** What it answers to a request of this path, beside what it always knows. */
+  readonly answers = new Map<string, (body: unknown) => unknown>();
+  /** Length of an epoch that nodes are told. */
+  epochMs: number | undefined = undefined;
   /** Status to answer a request with instead, once each. */
   readonly refusals: { path: string; status: number; code: string }[] = [];
 
@@ -42,22 +49,26 @@ export class TestCoordinator {
       const body = Uint8Array.from(Buffer.concat(parts));
       const path = request.url ?? '';
       const signed = { method: request.method ?? '', pathAndQuery: path, body };
-      const nodeId = await verifyRequest(request.headers.authorization, signed, Date.now()).then(
+      const nodeId = await verifyRequest(request.headers.authorization, signed, this.nowMs()).then(
         (verified) => verified.nodeId,
         () => null,
       );
       if (nodeId === null) return void response.writeHead(401).end('{"code":"unauthorized"}');
       const refusal = this.refusals.findIndex((one) => one.path === path);
+      const content: unknown = body.length === 0 ? null : JSON.parse(Buffer.from(body).toString());
+      const { epochMs } = this;
       const answers: Record<string, unknown> = {
-        '/api/nodes': { nodeId: encodeB64(nodeId), coordinatorKey: encodeB64(this.key.publicKey) },
-        '/api/nodes/heartbeat': { nowMs: Date.now() },
+        '/api/nodes': { nodeId: encodeB64(nodeId), coordinatorKey: encodeB64(this.key.publicKey), epochMs },
+        '/api/nodes/heartbeat': { nowMs: this.nowMs(), epochMs },
+        '/api/nodes/inventory': { differ: [] },
       };
       if (refusal >= 0) {
         const { status, code } = this.refusals.splice(refusal, 1)[0]!;
         response.writeHead(status).end(JSON.stringify({ code }));
-      } else if (path in answers) response.writeHead(200).end(JSON.stringify(answers[path]));
+      } else if (this.answers.has(path)) response.writeHead(200).end(JSON.stringify(await this.answers.get(path)!(content)));
+      else if (path in answers) response.writeHead(200).end(JSON.stringify(answers[path]));
       else response.writeHead(204).end();
-      this.#take({ path, body: JSON.parse(Buffer.from(body).toString()) });
+      this.#take({ method: request.method ?? '', path, body: content });
     });
   }
 
@@ -86,7 +97,7 @@ export class TestCoordinator {
 
   /** An order that is good now, but for what `changes` says. @param nodeId - b64. */
   order(nodeId: string, changes: Partial<Order> & Pick<Order, 'action' | 'transferId'>, key = this.key): Promise<Uint8Array<ArrayBuffer>> {
-    const nowMs = Date.now();
+    const nowMs = this.nowMs();
     const order: Order = {
       serial: randomBytes(16),
       nodeId: asNodeId(decodeB64(nodeId)),
