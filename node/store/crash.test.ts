@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHex, type TransferId } from '../../shared/protocol/index.ts';
 import { HOUR_MS, newTransferId } from '../testing/coordinator.ts';
+import { onDisk } from '../testing/disk.ts';
 import type { NodeProcess } from '../testing/node-process.ts';
 import { fetchFrames, fetchRange, codeOf, makeShard, type TestShard } from '../testing/shards.ts';
 import { Stage } from '../testing/stage.ts';
@@ -78,6 +79,8 @@ describe('a node that is killed while it writes', () => {
       }
       const files = await Promise.all(transfers.map(({ transferId }) => readdir(folderOf(node, transferId)).catch(() => [])));
       expect(files.flat().length).toBeGreaterThan(0);
+      const { usedBytes, shards: told } = await node.health();
+      expect({ usedBytes, shards: told }).toEqual(await onDisk(node.data));
     }
     expect(acknowledgedInAll).toBeGreaterThan(ROUNDS);
     const { shards: counted } = await node.health();
