@@ -63,15 +63,16 @@ const healthy: NetworkSummary = {
   },
 };
 
-/** A region is away: some transfers wait, many are thin. */
+/** A region is away, and its space with it: some transfers wait, many are thin. */
 const troubled: NetworkSummary = {
   ...healthy,
   nodes: {
     ...healthy.nodes,
     online: 31,
     byStanding: { unvetted: 7, vetted: 44, suspended: 5, quarantined: 3, disqualified: 1, leaving: 1 },
-    byRegion: healthy.nodes.byRegion.map((region) => (region.region === 'Europe' ? { ...region, online: 0, freeBytes: 0 } : region)),
+    byRegion: healthy.nodes.byRegion.map((region) => (region.region === 'Europe' ? { ...region, online: 0, capacityBytes: 0, freeBytes: 0 } : region)),
   },
+  capacityBytes: tb(50),
   freeBytes: tb(34.95),
   transfers: {
     live: 1284,
