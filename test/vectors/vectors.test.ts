@@ -6,7 +6,9 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as keys from '../../shared/crypto/index.ts';
 import { ErasureCodec } from '../../shared/erasure/index.ts';
+import { statusPage, viewTokenOf } from '../../node/identity/view-token.ts';
 import * as merkle from '../../shared/merkle/index.ts';
+import * as policy from '../../shared/policy/index.ts';
 import * as protocol from '../../shared/protocol/index.ts';
 import { renderVectors, vectorGroups, VECTORS_FOLDER } from './generate.ts';
 import { patternBytes } from './source/reference.ts';
@@ -173,6 +175,46 @@ const readers: Record<string, Reader> = {
     const header = protocol.parseFrameHeader(bytes(input.headerHex));
     expect(header).toEqual(output);
     same(protocol.encodeFrameHeader(header), input.headerHex);
+  },
+  async audit(input, output) {
+    const { privateKey, publicKey } = await protocol.signingKeyFromSeed(bytes(input.coordinatorSeedHex));
+    const message = policy.beaconMessage(input.epoch);
+    const signature = await protocol.signBytes(privateKey, message);
+    same(signature, output.signatureHex);
+    expect(await protocol.verifyBytes(await protocol.importVerifyingKey(publicKey), signature, message)).toBe(true);
+    same(policy.beaconOf(signature), output.beaconHex);
+    const seed = policy.auditSeed(policy.beaconOf(signature), protocol.asNodeId(bytes(input.nodeIdHex)), input.epoch);
+    same(seed, output.seedHex);
+    const leaves = policy.pickLeaves(seed, input.holdings, input.count).map(({ transferId, segment, leaf }) => ({ transferId, segment, leaf }));
+    expect(leaves).toEqual(output.leaves);
+  },
+  'audit-answer'(input, output) {
+    const header = protocol.parseProofHeader(bytes(input.headerHex));
+    same(protocol.encodeProofHeader(header), input.headerHex);
+    expect(header.held).toBe(output.held);
+    if (!header.held) return;
+    const shard = Uint8Array.from(patternBytes(input.shardBytes));
+    const data = shard.subarray(input.leaf * merkle.LEAF_BYTES, (input.leaf + 1) * merkle.LEAF_BYTES);
+    const hashes = Array.from({ length: merkle.leafCount(shard.length) }, (_, i) => keys.hashToken(shard.subarray(i * merkle.LEAF_BYTES, (i + 1) * merkle.LEAF_BYTES)));
+    const path = merkle.proveLeaf(hashes, input.leaf);
+    expect(path.map(hex)).toEqual(output.pathHex);
+    expect({ hashes: header.hashes, dataBytes: header.dataBytes }).toEqual({ hashes: path.length, dataBytes: data.length });
+    same(keys.hashToken(data), output.dataHashHex);
+    same(keys.hashToken(protocol.concatBytes(bytes(input.headerHex), data, ...path)), output.answerHashHex);
+    expect(merkle.verifyLeaf(bytes(output.rootHex), shard.length, input.leaf, data, path)).toBe(true);
+  },
+  inventory(input, output) {
+    const transfers = (input.transfers as Fields[]).map(({ transferIdB64, shards }) => ({ transferId: transferIdB64, shards }));
+    same(protocol.bucketDigest(transfers), output.digestHex);
+    for (const { transferId } of transfers) expect(protocol.bucketOf(protocol.decodeB64(transferId))).toBe(output.bucket);
+  },
+  async 'view-token'(input, output) {
+    const seed = bytes(input.nodeSeedHex);
+    const token = viewTokenOf(seed);
+    same(token, output.tokenHex);
+    same(keys.hashToken(token), output.hashHex);
+    const { publicKey } = await protocol.signingKeyFromSeed(seed);
+    expect(statusPage(input.coordinator, protocol.asNodeId(publicKey), token)).toBe(output.page);
   },
 };
 
