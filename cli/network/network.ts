@@ -1,6 +1,7 @@
 /** A whole network on one machine: the coordinator and its storage nodes, each a process of its own. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { NODE_PROCESS_FLAGS } from '../../node/main.ts';
 import { Child } from './child.ts';
 import { builtNode } from './built.ts';
@@ -8,6 +9,9 @@ import { choosePort, LOOPBACK, probePort } from './ports.ts';
 
 /** A network that runs answers sooner; another program that has its port may never. */
 const ANSWER_MS = 3_000;
+/** The directory is published within a second. */
+const PUBLISHED_MS = 30_000;
+const POLL_MS = 100;
 
 export interface NetworkOptions {
   /** Of the coordinator; 0 for any. */
@@ -78,6 +82,7 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningNetw
     const started = await Promise.allSettled(nodes.map((node) => node.start()));
     const failed = started.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    await untilPublished(origin, nodes.length);
     // For scripts that stop single nodes.
     const list = programs.map(({ name, url, dataDir: folder, pid }) => ({ name, url, dataDir: folder, pid }));
     await writeFile(summary, `${JSON.stringify({ origin, pid: process.pid, programs: list }, null, 2)}\n`);
@@ -86,6 +91,17 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningNetw
     throw error;
   }
   return { origin, coordinator, nodes, stop };
+}
+
+/** A node that has registered is chosen once the directory is published, a moment later: whoever sends at once finds all of them. */
+async function untilPublished(origin: string, count: number): Promise<void> {
+  const patience = AbortSignal.timeout(PUBLISHED_MS);
+  for (;;) {
+    const response = await fetch(`${origin}/api/network`, { signal: patience });
+    const { nodes } = (await response.json()) as { nodes: { online: number } };
+    if (nodes.online >= count) return;
+    await setTimeout(POLL_MS, undefined, { signal: patience });
+  }
 }
 
 /** Two networks in one folder would write the same databases. A summary alone may be that of one that was killed, even while it wrote it. */
