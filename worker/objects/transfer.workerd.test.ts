@@ -248,6 +248,8 @@ describe('completing', () => {
       { shardIndex: 2, code: 'shard_mismatch' },
     ];
     for (let i = 0; i < 2; i++) await transfer.asRecipient('POST', '/release', { claimId, problems });
+    await vi.waitFor(() => expect(noted).toHaveBeenCalled());
+    await transfer.status();
     expect(noted.mock.calls).toEqual([[{ transferId: transfer.id, source: 'unknown' }]]);
     expect(noted.mock.contexts.map((object) => (object as { ctx: DurableObjectState }).ctx.id.toString())).toEqual([
       env.NODES.idFromName(transfer.placement.nodes[2]!.nodeId).toString(),
