@@ -2,7 +2,9 @@
  * Asks a node for leaves that it holds and reads its proofs as they come, one in memory at a time. docs/protocol.md §9,
  * audits. The answer is a stranger's: every length is bounded by its header's codec, and all of it by a time limit.
  */
-import { KEY_BYTES, PROOF_HEADER_BYTES, SendError, asSendError, parseProofHeader, proofBytes } from '../../shared/protocol/index.ts';
+import { PROOF_HEADER_BYTES, parseProofHeader, proofBytes } from '../../shared/protocol/audit.ts';
+import { KEY_BYTES } from '../../shared/protocol/bytes.ts';
+import { SendError, asSendError } from '../../shared/protocol/errors.ts';
 import { readProblem, type OrderedAt } from './node-client.ts';
 
 export interface LeafProof {

@@ -3,7 +3,10 @@
  * before they are asked for, so that neither a crash nor silence ever changes the question. docs/protocol.md §10.
  */
 import { stillAsked, type AuditLeaf, type LeafOutcome } from '../../shared/policy/index.ts';
-import { ID_BYTES, KEY_BYTES, LEAF_SIZE_BYTES, SendError, decodeB64, encodeB64, utf8, type Audit } from '../../shared/protocol/index.ts';
+import type { Audit } from '../../shared/protocol/audit.ts';
+import { ID_BYTES, KEY_BYTES, decodeB64, encodeB64, utf8 } from '../../shared/protocol/bytes.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import { LEAF_SIZE_BYTES } from '../../shared/protocol/limits.ts';
 import { verifyLeafAsync } from '../../shared/merkle/index.ts';
 import type { CoordinatorKey } from '../environment.ts';
 import { orderAudit } from '../network/audit-client.ts';
@@ -116,7 +119,7 @@ export async function rootsByTransfer(
       );
       for (const [i, leaf] of own.entries()) {
         const root = answers[i] ?? null;
-        roots.set(leaf, root && decodeB64(root, KEY_BYTES));
+        roots.set(leaf, root === null ? null : decodeB64(root, KEY_BYTES));
       }
     }),
   );

@@ -3,7 +3,7 @@
  * it is written in one transaction, once; whatever breaks off before is done again with the same questions.
  */
 import { auditSeed, beaconOf, isVisitDue, leavesPerAudit, pickLeaves, recordEpoch, standingOf, tallyAudit, type LeafOutcome, type Reputation } from '../../shared/policy/index.ts';
-import { asNodeId, decodeB64 } from '../../shared/protocol/index.ts';
+import { asNodeId, decodeB64 } from '../../shared/protocol/bytes.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, epochMsOf, onlineForMsOf } from '../environment.ts';
 import { signBeacon } from '../network/beacon.ts';

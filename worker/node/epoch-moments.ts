@@ -1,7 +1,8 @@
 /** When in an epoch a node's turn comes: spread over the epoch by the node's id, so that audits never come all at once. docs/protocol.md §10. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { epochAt } from '../../shared/policy/index.ts';
-import { KEY_BYTES, REQUEST_SKEW_MS, decodeB64 } from '../../shared/protocol/index.ts';
+import { KEY_BYTES, decodeB64 } from '../../shared/protocol/bytes.ts';
+import { REQUEST_SKEW_MS } from '../../shared/protocol/limits.ts';
 
 /** Part of an epoch at either end in which no turn comes: so that a late one is still of its epoch. */
 const EDGE = 1 / 12;

@@ -3,7 +3,8 @@
  * whom its standing concerns. A transfer that has expired is held no more, by this object's clock as by the node's own.
  */
 import type { Holding } from '../../shared/policy/index.ts';
-import { ID_BYTES, bucketOf, decodeB64 } from '../../shared/protocol/index.ts';
+import { ID_BYTES, decodeB64 } from '../../shared/protocol/bytes.ts';
+import { bucketOf } from '../../shared/protocol/inventory.ts';
 
 /** Consecutive segments whose shards the node has signed for; ascending within a transfer. */
 export type HeldRun = Pick<Holding, 'firstSegment' | 'segmentCount' | 'shardBytes' | 'lastShardBytes'>;

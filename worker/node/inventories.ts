@@ -1,5 +1,8 @@
 /** Compares what a node lists with what it signed for, one bucket of transfers at a time. docs/protocol.md §10, inventories. */
-import { INVENTORY_BUCKETS, ID_BYTES, SendError, bucketDigest, bucketOf, decodeB64, encodeB64, type Bucket, type Inventory } from '../../shared/protocol/index.ts';
+import { ID_BYTES, decodeB64, encodeB64 } from '../../shared/protocol/bytes.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import { bucketDigest, bucketOf, type Bucket, type Inventory } from '../../shared/protocol/inventory.ts';
+import { INVENTORY_BUCKETS } from '../../shared/protocol/limits.ts';
 import type { HoldingRow } from './holdings.ts';
 import type { LossRow } from './losses.ts';
 

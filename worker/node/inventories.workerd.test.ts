@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bucketDigest, bucketOf, decodeB64, encodeB64, parseOrder } from '../../shared/protocol/index.ts';
+import { decodeB64, encodeB64 } from '../../shared/protocol/bytes.ts';
+import { bucketDigest, bucketOf } from '../../shared/protocol/inventory.ts';
+import { parseOrder } from '../../shared/protocol/order.ts';
 import { clock } from '../clock.ts';
 import { advance, randomId, startNetwork } from '../testing/test-network.ts';
 import type { StandInTransfer } from '../testing/stand-in-transfers.ts';
@@ -133,8 +135,13 @@ describe('an inventory', () => {
     await watched.hold(450);
     await hour();
     for (const transfer of lost) forget(transfer);
-    for (const transfer of lost.slice(40)) transfer.isBroken = true;
+    for (const transfer of lost.slice(0, 36)) transfer.isBroken = true;
     await reconcile();
+    await watched.liveUntil(clock.nowMs() + 120_000);
+    expect(
+      lost.slice(36).every((transfer) => transfer.lost.length === 1),
+      'those that cannot be told keep nobody waiting',
+    ).toBe(true);
     expect((await watched.status()).integrity, 'not judged by a part').toBe(1);
     await watched.kill();
     for (const transfer of lost) transfer.isBroken = false;

@@ -40,8 +40,14 @@ export class Losses {
     );
   }
 
+  /** Those that could not be asked come after the others. */
   unconfirmed(): LossRow[] {
-    return this.#sql.exec<LossRow>('SELECT transferId, heldShards, lostBytes, signedBytes, heldAtMs FROM losses WHERE isConfirmed = 0 LIMIT ?', ASKED_AT_ONCE).toArray();
+    const rows = this.#sql.exec<LossRow>('SELECT transferId, heldShards, lostBytes, signedBytes, heldAtMs FROM losses WHERE isConfirmed = 0 ORDER BY tries LIMIT ?', ASKED_AT_ONCE);
+    return rows.toArray();
+  }
+
+  failed(transferId: string): void {
+    this.#sql.exec('UPDATE losses SET tries = tries + 1 WHERE transferId = ?', transferId);
   }
 
   confirm(transferId: string): void {

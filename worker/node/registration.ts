@@ -1,5 +1,6 @@
 /** What a node says of itself: at its registration, and with every heartbeat. */
-import { KEY_BYTES, decodeB64, type Heartbeat, type Registration } from '../../shared/protocol/index.ts';
+import { KEY_BYTES, decodeB64 } from '../../shared/protocol/bytes.ts';
+import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
 
 export const REGISTRATION_SCHEMA = `
 CREATE TABLE IF NOT EXISTS node (

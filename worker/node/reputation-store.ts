@@ -1,6 +1,6 @@
 /** A node's record, and what changed its standing: for its operator to read. */
 import { newReputation, parseReputation, sentenceOfReason, type Judged, type Reputation, type Standing, type StandingReason } from '../../shared/policy/index.ts';
-import type { NodeStatus } from '../../shared/protocol/index.ts';
+import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 
 export const REPUTATION_SCHEMA = `
 CREATE TABLE IF NOT EXISTS reputation (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL) STRICT;

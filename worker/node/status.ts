@@ -1,6 +1,6 @@
 /** What a node's operator may read of it. docs/protocol.md §10, standing. */
 import { appealFromEpoch, type Reputation } from '../../shared/policy/index.ts';
-import type { NodeStatus } from '../../shared/protocol/index.ts';
+import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 import { judgementOf, type NodeStores } from './stores.ts';
 
 export function nodeStatusOf(stores: NodeStores, record: Reputation, epochMs: number): NodeStatus {

@@ -1,5 +1,5 @@
 /** What a node lists and its object does not know: whether it may stay is the transfer's to say. */
-import type { BucketAnswer } from '../../shared/protocol/index.ts';
+import type { BucketAnswer } from '../../shared/protocol/inventory.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, type WorkerEnv } from '../environment.ts';
 import { signSeat } from '../transfer/orders.ts';

@@ -5,7 +5,11 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { announceExit, appeal, appealFromEpoch, epochAt, recordRefusal, recordVisit, type Judged, type Reputation } from '../../shared/policy/index.ts';
-import { SendError, equalSecrets, type Bucket, type BucketAnswer, type Heartbeat, type Inventory, type NodeStatus, type Registration } from '../../shared/protocol/index.ts';
+import { equalSecrets } from '../../shared/protocol/bytes.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
+import type { Bucket, BucketAnswer, Inventory } from '../../shared/protocol/inventory.ts';
+import type { Heartbeat, Registration } from '../../shared/protocol/messages.ts';
+import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';

@@ -2,13 +2,14 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import type { Reputation } from '../../shared/policy/index.ts';
-import type { NodeStatus } from '../../shared/protocol/index.ts';
+import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 import { clock } from '../clock.ts';
 import { Audits, type OwedAudit } from '../node/audits.ts';
 import { EpochMoments } from '../node/epoch-moments.ts';
 import { PresenceRow } from '../node/presence.ts';
 import { ReputationStore } from '../node/reputation-store.ts';
 import type { NodeObject } from '../objects/node.ts';
+import { fromResult } from '../result.ts';
 import { StandInTransfers, type StandInTransfer } from './stand-in-transfers.ts';
 import type { TestNode } from './test-node.ts';
 import { GIB, advance, random, randomId } from './test-network.ts';
@@ -113,9 +114,7 @@ export class WatchedNode {
   }
 
   async status(): Promise<NodeStatus> {
-    const answer = await (await this.object()).status(null);
-    if (!answer.ok) throw new Error(answer.code);
-    return answer.value;
+    return fromResult<NodeStatus>((await this.object()).status(null));
   }
 
   /** Codes of all that changed its standing, the newest first. */
