@@ -38,6 +38,8 @@ export class CommitLedger {
   readonly #safeShards: number;
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
+  /** Receipts that the coordinator was not told of yet. */
+  readonly #arrived: ReceivedReceipt[] = [];
 
   constructor(pool: StorePool, api: TransferApi, safeShards: number, deps: ClientDeps, signal: AbortSignal) {
     this.#pool = pool;
@@ -69,7 +71,8 @@ export class CommitLedger {
    * @returns those of them that still lack receipts, because nodes vanished between acknowledgement and receipt.
    */
   async commit(indexes: readonly number[]): Promise<number[]> {
-    const receipts = await this.#collect();
+    await this.#collect(indexes);
+    const receipts = this.#arrived.splice(0);
     const covered = new Set(receipts.flatMap(({ segments }) => segments));
     for (const index of indexes) covered.add(index);
     const untold = [...covered].map((index) => this.#entries.get(index)!).filter(({ told }) => !told);
@@ -106,29 +109,41 @@ export class CommitLedger {
     }
   }
 
-  /** What a node held that gives no receipt comes back as lacking; its connection is ended. */
-  async #collect(): Promise<ReceivedReceipt[]> {
+  /**
+   * Asks every connection for a receipt, and waits for as many as the segments need: what a slow node signs beyond that
+   * is told with the next commit. One that gives none has its connection ended, and what it held comes back as lacking.
+   */
+  async #collect(indexes: readonly number[]): Promise<void> {
     const connections = this.#pool.open.filter(({ unsealed }) => unsealed.size > 0);
     const startedAtMs = this.#deps.now();
-    const receipts: ReceivedReceipt[] = [];
     const waiting = new Set(connections);
     const patience = new Patience(this.#deps, this.#signal, () => {
       for (const connection of waiting) connection.fail(new SendError('node_slow', 'the node gave no receipt'));
     });
     patience.set(PATIENCE_MS);
+    const enough = Promise.withResolvers<void>();
     const sealing = connections.map(async (connection) => {
       try {
         const receipt = await connection.seal();
-        if (receipt.segments.length > 0) receipts.push(receipt);
+        if (receipt.segments.length > 0) this.#arrived.push(receipt);
       } catch (thrown) {
-        this.#pool.report(connection.seat, asSendError(thrown, 'node_unreachable', "couldn't get a receipt").code);
+        const { code } = asSendError(thrown, 'node_unreachable', "couldn't get a receipt");
+        if (code !== 'cancelled') this.#pool.report(connection.seat, code);
       }
       waiting.delete(connection);
       if (waiting.size === Math.floor(connections.length / 2)) patience.set(Math.max(SHORTEST_LATE_MS, LATE_FACTOR * (this.#deps.now() - startedAtMs)));
+      if (this.#areSafe(indexes)) enough.resolve();
     });
-    await Promise.all(sealing);
-    patience.end();
-    return receipts;
+    await Promise.race([enough.promise, Promise.all(sealing).finally(() => patience.end())]);
+  }
+
+  /** Whether the receipts that are here make these segments safe. */
+  #areSafe(indexes: readonly number[]): boolean {
+    return indexes.every((index) => {
+      const { receipts } = this.#entries.get(index)!;
+      const more = this.#arrived.filter(({ shardIndex, segments }) => !receipts.has(shardIndex) && segments.includes(index));
+      return receipts.size + more.length >= this.#safeShards;
+    });
   }
 }
 

@@ -11,9 +11,13 @@ import type { PendingShard, StoreConnection } from './store-connection.ts';
 import type { StorePool } from './store-pool.ts';
 
 const TICK_MS = 250;
-const SHORTEST_STALL_MS = 750;
-/** A shard is late when it takes so many times the median. */
+/** A shard is late when it takes so many times what they usually take, which is the median of the last ones. */
 const STALL_FACTOR = 4;
+/** Of a node that has not acknowledged any yet. */
+const FIRST_STALL_FACTOR = 2;
+const SHORTEST_STALL_MS = 750;
+/** Before any was acknowledged. */
+const FIRST_USUAL_ACK_MS = 750;
 const RECENT_ACKS = 48;
 /** Connections beyond the safe number that are kept open for the choice. */
 const SPARE_CONNECTIONS = 3;
@@ -47,6 +51,9 @@ export class SegmentUploader {
   readonly #onProgress: () => void;
   readonly #running = new Set<Running>();
   readonly #ackMs: number[] = [];
+  /** The median of these, but never less than what makes the shortest stall. */
+  #usualAckMs = FIRST_USUAL_ACK_MS;
+  readonly #lastAckMs = new WeakMap<StoreConnection, number>();
   #lastAckAtMs: number;
   #ticking = false;
 
@@ -89,7 +96,7 @@ export class SegmentUploader {
     if (possible.size < this.#safeShards) return this.#finish(running, this.#lacking());
     let missing = this.#safeShards - job.stored.size;
     for (const { stalled } of pending.values()) if (!stalled) missing--;
-    this.#pool.want(this.#safeShards + SPARE_CONNECTIONS + refused.size);
+    this.#pool.want(this.#safeShards + SPARE_CONNECTIONS + refused.size + this.#pool.open.filter((connection) => this.#isSlow(connection)).length);
     const usable = this.#pool.open.filter((connection) => {
       const { shardIndex } = connection;
       return !job.stored.has(shardIndex) && !pending.has(shardIndex) && !refused.has(shardIndex) && !connection.carries(job.index);
@@ -99,9 +106,23 @@ export class SegmentUploader {
     if (missing > usable.length) this.#pool.want(this.#pool.open.length + missing - usable.length);
   }
 
-  /** A stalled node comes after every other, one that failed before after those that did not, whatever their load. */
+  /**
+   * How long a shard would take there, in those of a usual node. A stalled one comes after every other, one that failed
+   * before after those that did not, whatever their load.
+   */
   #rank(connection: StoreConnection): number {
-    return connection.load + 100 * Math.min(9, connection.failures) + (this.#isStalled(connection) ? 1000 : 0);
+    const { load, failures } = connection;
+    return Math.min(99, (load + 1) * this.#slowness(connection)) + 100 * Math.min(9, failures) + (this.#isStalled(connection) ? 1000 : 0);
+  }
+
+  /** What its last shard took, in what they usually take; at least 1, so that the quick share their work evenly. */
+  #slowness(connection: StoreConnection): number {
+    return Math.max(1, (this.#lastAckMs.get(connection) ?? 0) / this.#usualAckMs);
+  }
+
+  /** Its place among those that are open goes to another. */
+  #isSlow(connection: StoreConnection): boolean {
+    return this.#isStalled(connection) || this.#slowness(connection) > STALL_FACTOR;
   }
 
   #lacking(): SendError {
@@ -133,9 +154,12 @@ export class SegmentUploader {
       }
     } else {
       const now = this.#deps.now();
+      const tookMs = now - (shard.sentAtMs ?? now);
       this.#lastAckAtMs = now;
-      this.#ackMs.push(now - (shard.sentAtMs ?? now));
+      this.#lastAckMs.set(connection, tookMs);
+      this.#ackMs.push(tookMs);
       if (this.#ackMs.length > RECENT_ACKS) this.#ackMs.shift();
+      this.#usualAckMs = Math.max(SHORTEST_STALL_MS / STALL_FACTOR, this.#ackMs.toSorted((a, b) => a - b)[Math.floor(this.#ackMs.length / 2)]!);
       job.stored.add(connection.shardIndex);
       this.#onProgress();
     }
@@ -151,13 +175,8 @@ export class SegmentUploader {
 
   #isStalled(connection: StoreConnection): boolean {
     const oldest = connection.oldestSentAtMs;
-    return oldest !== null && this.#deps.now() - oldest > this.#stallMs();
-  }
-
-  #stallMs(): number {
-    const sorted = this.#ackMs.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 4 * SHORTEST_STALL_MS;
-    return Math.max(SHORTEST_STALL_MS, STALL_FACTOR * median);
+    const factor = this.#lastAckMs.has(connection) ? STALL_FACTOR : FIRST_STALL_FACTOR;
+    return oldest !== null && this.#deps.now() - oldest > Math.max(SHORTEST_STALL_MS, factor * this.#usualAckMs);
   }
 
   /** One loop while anything runs: finds late shards and places that may be tried again. */
