@@ -9,7 +9,9 @@ import { Program, startNetwork } from '../../cli/network/network.ts';
 import { LOOPBACK, probePort } from '../../cli/network/ports.ts';
 import { decodeB64, encodeHex, type Health } from '../../shared/protocol/index.ts';
 import { BadNode } from './bad-node.ts';
+import { Line } from './line.ts';
 
+const HEARTBEAT_MS = 1_000;
 /** Below the range from which systems give ports to outgoing connections: a killed program gets its own back. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 20_999;
@@ -18,22 +20,38 @@ export interface FaultNetworkOptions {
   readonly nodes: number;
   /** So many of the nodes stand behind a proxy. */
   readonly proxies?: number;
+  /** The coordinator and the nodes without a proxy stand behind lines that count and may be slowed. */
+  readonly lines?: boolean;
+  /** So many of the nodes are not started yet. */
+  readonly later?: number;
+  /** The network's clock, in milliseconds: how often its nodes are heard, audited and told of. */
+  readonly clock?: { readonly heartbeatMs?: number; readonly epochMs?: number; readonly publishMs?: number };
   /** More flags of node i. */
   readonly flags?: (i: number) => readonly string[];
+}
+
+/** worker/http/log.ts */
+export interface CoordinatorLine {
+  readonly event: string;
+  readonly method?: string;
+  readonly route?: string;
+  readonly step?: string;
 }
 
 export class FaultNode {
   readonly program: Program;
   /** Null where the node is reached directly. */
   readonly proxy: BadNode | null;
+  readonly line: Line | null;
 
-  constructor(program: Program, proxy: BadNode | null) {
+  constructor(program: Program, proxy: BadNode | null, line: Line | null = null) {
     this.program = program;
     this.proxy = proxy;
+    this.line = line;
   }
   /** As the coordinator and clients know it. */
   get url(): string {
-    return this.proxy?.url ?? this.program.url;
+    return (this.proxy ?? this.line)?.url ?? this.program.url;
   }
   get dataDir(): string {
     return this.program.dataDir;
@@ -74,29 +92,42 @@ export class FaultNetwork {
   readonly folder: string;
   readonly coordinator: Program;
   readonly nodes: readonly FaultNode[];
+  /** The coordinator's, which clients and nodes use; null where it is reached directly. */
+  readonly line: Line | null;
   #folders = 0;
 
-  private constructor(origin: string, folder: string, coordinator: Program, nodes: readonly FaultNode[]) {
+  private constructor(origin: string, folder: string, coordinator: Program, nodes: readonly FaultNode[], line: Line | null) {
+    this.line = line;
     this.origin = origin;
     this.folder = folder;
     this.coordinator = coordinator;
     this.nodes = nodes;
   }
 
-  static async start({ nodes: count, proxies = 0, flags = () => [] }: FaultNetworkOptions): Promise<FaultNetwork> {
+  static async start({ nodes: count, proxies = 0, lines = false, later = 0, clock = {}, flags = () => [] }: FaultNetworkOptions): Promise<FaultNetwork> {
     await ensureBuilt();
+    const { heartbeatMs = HEARTBEAT_MS, epochMs, publishMs } = clock;
+    if (clock.heartbeatMs !== undefined) vi.stubEnv('SHARDSEND_HEARTBEAT_MS', String(heartbeatMs));
+    if (epochMs !== undefined) vi.stubEnv('SHARDSEND_EPOCH_MS', String(epochMs));
+    if (publishMs !== undefined) vi.stubEnv('SHARDSEND_PUBLISH_MS', String(publishMs));
     const folder = await mkdtemp(path.join(tmpdir(), 'shardsend-fault-'));
-    const first = await freePorts(1 + count + proxies);
-    const { origin, coordinator } = await startNetwork({ port: first, nodes: 0, dataDir: path.join(folder, 'network'), onLost: () => undefined });
+    const first = await freePorts(lines ? 2 + 2 * count : 1 + count + proxies);
+    const { origin: direct, coordinator } = await startNetwork({ port: first, nodes: 0, dataDir: path.join(folder, 'network'), onLost: () => undefined });
+    const line = lines ? await Line.listen(first + 1 + 2 * count, first) : null;
+    const origin = line?.url ?? direct;
     const nodes: FaultNode[] = [];
     for (let i = 0; i < count; i++) {
       const port = first + 1 + i;
-      const proxy = i < proxies ? await BadNode.listen(first + 1 + count + i, port) : null;
-      nodes.push(new FaultNode(await nodeProgram(i, port, origin, path.join(folder, 'network', 'nodes', String(i)), [...(proxy ? ['--url', proxy.url] : []), ...flags(i)]), proxy));
+      const publicPort = first + 1 + count + i;
+      const proxy = i < proxies ? await BadNode.listen(publicPort, port) : null;
+      const nodeLine = lines && proxy === null ? await Line.listen(publicPort, port) : null;
+      const url = (proxy ?? nodeLine)?.url;
+      const own = ['--heartbeat-ms', String(heartbeatMs), ...(url === undefined ? [] : ['--url', url]), ...flags(i)];
+      nodes.push(new FaultNode(await nodeProgram(i, port, origin, path.join(folder, 'network', 'nodes', String(i)), own), proxy, nodeLine));
     }
-    const network = new FaultNetwork(origin, folder, coordinator, nodes);
+    const network = new FaultNetwork(origin, folder, coordinator, nodes, line);
     try {
-      await Promise.all(nodes.map((node) => node.start()));
+      await Promise.all(nodes.slice(0, count - later).map((node) => node.start()));
     } catch (thrown) {
       await network.stop();
       throw thrown;
@@ -119,8 +150,14 @@ export class FaultNetwork {
   /** Resolves when its port is free again. */
   async killCoordinator(): Promise<void> {
     await this.coordinator.kill();
-    const port = Number(new URL(this.origin).port);
+    const port = Number(new URL(this.coordinator.url).port);
     await vi.waitUntil(async () => (await probePort(port)) !== null, { timeout: 30_000, interval: 20 });
+  }
+
+  /** What the coordinator wrote to its log so far, over all its lives. */
+  async coordinatorLog(): Promise<CoordinatorLine[]> {
+    const text = await readFile(path.join(this.coordinator.dataDir, 'coordinator.log'), 'utf8');
+    return text.split('\n').flatMap((line) => (line.startsWith('{"event"') ? [JSON.parse(line) as CoordinatorLine] : []));
   }
 
   /** Brings every node back, behind an honest proxy. */
@@ -138,8 +175,9 @@ export class FaultNetwork {
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map(({ program }) => program.stop()));
-    await Promise.all(this.nodes.map(async ({ proxy }) => proxy?.close()));
+    await Promise.all(this.nodes.map(async ({ proxy, line }) => (proxy ?? line)?.close()));
     await this.coordinator.stop();
+    await this.line?.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -147,7 +185,7 @@ export class FaultNetwork {
 async function nodeProgram(i: number, port: number, origin: string, dataDir: string, more: readonly string[]): Promise<Program> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const preload = path.resolve(import.meta.dirname, '../../cli/network/stop-with-parent.ts');
-  const own = ['--data', dataDir, '--coordinator', origin, '--operator', `fault-${i}`, '--host', LOOPBACK, '--port', String(port), '--heartbeat-ms', '1000', '--reserve', '0'];
+  const own = ['--data', dataDir, '--coordinator', origin, '--operator', `fault-${i}`, '--host', LOOPBACK, '--port', String(port), '--reserve', '0'];
   return new Program(`node ${i}`, `http://${LOOPBACK}:${port}`, dataDir, () =>
     Child.start({
       name: `node ${i}`,
