@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LEAF_BYTES, leafCount, proveLeaf, rootFromLeafHashes, shardRoot, verifyLeaf } from '../../shared/merkle/index.ts';
+import { LEAF_BYTES, leafCount, proveLeaf, rootFromLeafHashes, shardRoot, verifyLeaf, verifyLeafAsync } from '../../shared/merkle/index.ts';
 
 const shardBytes = fc.oneof(
   fc.integer({ min: 1, max: 16 * LEAF_BYTES }),
@@ -33,6 +33,19 @@ describe('Merkle proofs', () => {
     fc.assert(
       fc.property(proven, (proof) => {
         expect(verifies(proof)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('the platform’s SHA-256 verifies and refuses the same', async () => {
+    const verifiesAsync = ({ root, shardBytes: size, index, leaf, path }: Proven): Promise<boolean> => verifyLeafAsync(root, size, index, Uint8Array.from(leaf), path);
+    await fc.assert(
+      fc.asyncProperty(proven, fc.nat(), async (proof, place) => {
+        expect(await verifiesAsync(proof)).toBe(true);
+        expect(await verifiesAsync({ ...proof, leaf: flip(proof.leaf, place) })).toBe(false);
+        expect(await verifiesAsync({ ...proof, index: proof.index + 1 })).toBe(false);
+        expect(await verifiesAsync({ ...proof, index: leafCount(proof.shardBytes), leaf: new Uint8Array(0) })).toBe(false);
       }),
       { numRuns: 60 },
     );
