@@ -1,6 +1,6 @@
 /** The page `/network`: the real numbers of a real network, an operator's own node, and how every state of both looks. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadOrCreateNodeKey } from '../../node/identity/key-files.ts';
 import { statusPage } from '../../node/identity/view-token.ts';
 import { DISQUALIFY_AT, QUARANTINE_AT, SUSPEND_BELOW } from '../../shared/policy/judgement.ts';
@@ -16,6 +16,8 @@ import { button, sendFiles, untilHeading } from './steps.ts';
 
 const NODES = 6;
 const PATIENCE_MS = 120_000;
+/** Short enough for every node to be audited while the tests run. */
+const EPOCH_MS = 10_000;
 const SUMMARY = '**/api/network/summary';
 const STATUS = '**/api/nodes/*';
 
@@ -28,6 +30,7 @@ let nodePage: string;
 let token: string;
 
 beforeAll(async () => {
+  vi.stubEnv('SHARDSEND_EPOCH_MS', String(EPOCH_MS));
   stage = await startStage(NODES);
   proxy = await RecordingProxy.start();
   browser = await TestBrowser.launch({ proxy: proxy.url });
@@ -39,6 +42,7 @@ afterAll(async () => {
   await browser?.close();
   await proxy?.stop();
   await stage?.stop();
+  vi.unstubAllEnvs();
 });
 beforeEach(async () => {
   page = await browser.newPage();
@@ -193,6 +197,34 @@ describe('for the operator of a node', () => {
     const shown = await text();
     for (const words of [...said, say(`node.lead.${status.standing}`), ...status.history.map(({ sentence }) => sentence)]) expect(shown).toContain(words);
     await look(page, `node-${name}`);
+  });
+});
+
+describe('as the network lives', () => {
+  test('audits are counted, and the page of a node counts its own', async () => {
+    await untilSummary(({ lastDay }) => lastDay.audits.proved >= NODES);
+    await page.goto(`${stage.origin}/network`);
+    await untilHeading(page, say('network.well.title'));
+    const { lastDay } = await readSummary();
+    expect(lastDay.audits.wrong).toBe(0);
+    await page.goto(nodePage);
+    await untilHeading(page, say('node.title.unvetted'));
+    expect(Number(await figure(say('node.proved')).innerText())).toBeGreaterThan(0);
+  });
+
+  test('nodes that go are missed, and are welcome when they return', async () => {
+    const gone = stage.network.nodes.slice(2);
+    await page.goto(`${stage.origin}/network`);
+    await untilHeading(page, say('network.well.title'));
+    await Promise.all(gone.map((node) => node.stop()));
+    await untilSummary(({ nodes }) => nodes.online === 2);
+    await button(page, say('network.refresh')).click();
+    await untilHeading(page, say('network.few.title'));
+    await look(page, 'network-few');
+    await Promise.all(gone.map((node) => node.start()));
+    await untilSummary(({ nodes, transfers }) => nodes.online === NODES && transfers.byMargin.every(({ margin }) => margin > 0));
+    await button(page, say('network.refresh')).click();
+    await untilHeading(page, say('network.well.title'));
   });
 });
 
