@@ -3,7 +3,8 @@ import { env, exports } from 'cloudflare:workers';
 import { reset } from 'cloudflare:test';
 import { vi } from 'vitest';
 import { hashToken } from '../../shared/crypto/keys.ts';
-import { encodeB64, utf8, ID_BYTES, KEY_BYTES } from '../../shared/protocol/bytes.ts';
+import { shardRoot } from '../../shared/merkle/index.ts';
+import { concatBytes, encodeB64, utf8, ID_BYTES, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { TransferLayout } from '../../shared/protocol/layout.ts';
 import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import type { Claim, Placement, ReceiptMessage, SegmentEntry, Status } from '../../shared/protocol/messages.ts';
@@ -103,6 +104,8 @@ export interface TransferOptions {
   readonly contentBytes?: number;
   readonly expiresInSeconds?: number;
   readonly downloadLimit?: number | null;
+  /** Its nodes keep shards that its roots name, so that they can be audited; else the roots are as good as any. */
+  readonly isKept?: boolean;
 }
 
 /** A sender and its recipients: tokens, and the calls that they make. */
@@ -158,6 +161,17 @@ export class TestTransfer {
     this.#roots[index] = roots;
     return entry;
   }
+  /** Like `seal`, of shards that the nodes of these indexes keep. */
+  async sealKept(index: number, shardIndexes: readonly number[]): Promise<SegmentEntry> {
+    const roots: Uint8Array[] = [];
+    for (let shardIndex = 0; shardIndex < this.placement.totalShards; shardIndex++) {
+      const shard = new Uint8Array(this.layout.segment(index).shardBytes).fill(16 * index + shardIndex);
+      roots.push(shardIndexes.includes(shardIndex) ? await this.nodeAt(shardIndex).keep(this.id, index, shard) : await shardRoot(shard));
+    }
+    this.#roots[index] = roots;
+    this.entries[index] = { index, salt: encodeB64(random(KEY_BYTES)), roots: encodeB64(concatBytes(...roots)) };
+    return this.entries[index];
+  }
   shard(segment: number, shardIndex: number) {
     return { segment, shardBytes: this.layout.segment(segment).shardBytes, root: this.#roots[segment]![shardIndex]! };
   }
@@ -183,10 +197,8 @@ export class TestTransfer {
     const { segmentCount } = this.layout;
     for (let from = 0; from < segmentCount; from += 16) {
       const indexes = Array.from({ length: Math.min(16, segmentCount - from) }, (_, i) => from + i);
-      await this.commit(
-        indexes.map((index) => this.seal(index)),
-        await this.receipts(safe, indexes),
-      );
+      const entries = await Promise.all(indexes.map((index) => (options.isKept === true ? this.sealKept(index, safe) : this.seal(index))));
+      await this.commit(entries, await this.receipts(safe, indexes));
     }
     await this.asOwner('PUT', '/manifest', this.manifest);
     await this.asOwner('POST', '/complete', { problems: [] });

@@ -31,19 +31,25 @@ function randomShard(): Uint8Array<ArrayBuffer> {
 export class WatchedNode {
   readonly node: TestNode;
   readonly transfers = new StandInTransfers();
+  readonly #hasStandIns: boolean;
   readonly #moments: EpochMoments;
   #isPrepared = false;
 
-  /** @param node - registered, as `startNetwork` gives it. */
-  constructor(node: TestNode) {
+  /**
+   * @param node - registered, as `startNetwork` gives it.
+   * @param hasStandIns - false: its transfers are real ones.
+   */
+  constructor(node: TestNode, hasStandIns = true) {
     this.node = node;
+    this.#hasStandIns = hasStandIns;
     this.#moments = new EpochMoments(node.nodeId, EPOCH_MS);
   }
 
-  /** The object, with the stand-ins for its transfers. */
+  /** The object, with stand-ins for its transfers. */
   async object(): Promise<DurableObjectStub<NodeObject>> {
     const stub = env.NODES.get(env.NODES.idFromName(this.node.nodeId));
-    if (!this.#isPrepared) await runInDurableObject(stub, (object) => void Object.defineProperty(object, 'env', { value: { ...env, TRANSFERS: this.transfers } }));
+    if (this.#hasStandIns && !this.#isPrepared)
+      await runInDurableObject(stub, (object) => void Object.defineProperty(object, 'env', { value: { ...env, TRANSFERS: this.transfers } }));
     this.#isPrepared = true;
     return stub;
   }
