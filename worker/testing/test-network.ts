@@ -197,7 +197,7 @@ export class TestTransfer {
     const { segmentCount } = this.layout;
     for (let from = 0; from < segmentCount; from += 16) {
       const indexes = Array.from({ length: Math.min(16, segmentCount - from) }, (_, i) => from + i);
-      const entries = await Promise.all(indexes.map((index) => (options.isKept === true ? this.sealKept(index, safe) : this.seal(index))));
+      const entries = await Promise.all(indexes.map(async (index) => (options.isKept === true ? this.sealKept(index, safe) : this.seal(index))));
       await this.commit(entries, await this.receipts(safe, indexes));
     }
     await this.asOwner('PUT', '/manifest', this.manifest);
