@@ -7,7 +7,7 @@ const HELP = `Sends files so that nobody but the recipient can read them and no 
   shardsend send FILE|FOLDER…   encrypts and sends, and prints the link
   shardsend get LINK            downloads and verifies
   shardsend network             runs a whole network on this machine
-  shardsend node                runs one storage node
+  shardsend node                runs one storage node; also node status, leave, appeal
 
 shardsend COMMAND --help says more.`;
 
