@@ -18,9 +18,16 @@ describe('a node and its coordinator', () => {
     const node = await stage.run({ ...HEARTBEATS, region: { latitude: 1, longitude: 2 }, publicUrl: 'https://node.example' });
     const { body } = await stage.coordinator.next(to('/api/nodes'));
     expect(body).toMatchObject({ url: 'https://node.example', operator: 'tests', region: { latitude: 1, longitude: 2 } } satisfies Partial<Registration>);
+    expect(Object.keys(body as object)).toContain('viewHash');
     const heartbeat = await stage.coordinator.next(to('/api/nodes/heartbeat'));
     expect(Object.keys(heartbeat.body as object).toSorted()).toEqual(['freeBytes', 'usedBytes', 'version']);
     expect(node.publicUrl).toBe('https://node.example');
+  });
+
+  it("keep the coordinator's pace where the operator names none", async () => {
+    stage.coordinator.heartbeatMs = 100;
+    await stage.run();
+    for (let i = 0; i < 3; i++) await stage.coordinator.next(to('/api/nodes/heartbeat'));
   });
 
   it('find each other again when the coordinator forgot, or was away', async () => {

@@ -81,6 +81,33 @@ describe('the space that a node tells', () => {
   });
 });
 
+describe('a deletion that a kill cut off', () => {
+  it('is finished at the next start and answered as before; the tombstone forgets in its time', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'shardsend-space-'));
+    const clock = new ManualClock();
+    const open = () => ShardStore.open({ directory, capacityBytes: CAPACITY_BYTES, clock, known: true, diskReserveBytes: 0 });
+    const transferId = newTransferId();
+    let store = await open();
+    const shard = await makeShard(0, 5000);
+    const expiresAtMs = clock.nowMs() + 3600_000;
+    await store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs }, shard.bytes);
+    // Killed after the promise was written and before a file was touched.
+    const tombstone = { deletedAtMs: clock.nowMs(), shards: 1, bytes: 5000 };
+    store.index.bury(transferId, tombstone, expiresAtMs);
+    await store.close();
+
+    store = await open();
+    expect(await onDisk(directory)).toEqual({ shards: 0, usedBytes: 0 });
+    expect([store.shards, store.capacity.usedBytes]).toEqual([0, 0]);
+    expect(await store.deleteTransfer(transferId, expiresAtMs)).toEqual(tombstone);
+    await expect(store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs }, shard.bytes)).rejects.toMatchObject({ code: 'transfer_deleted' });
+    store.index.forgetBefore(expiresAtMs + 1);
+    expect(store.isDeleted(transferId)).toBe(false);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+});
+
 describe('free space', () => {
   let stage: Stage;
   beforeAll(async () => {

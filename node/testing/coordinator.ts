@@ -36,8 +36,9 @@ export class TestCoordinator {
   nowMs: () => number = () => Date.now();
   /** What it answers to a request of this path, beside what it always knows. */
   readonly answers = new Map<string, (body: unknown) => unknown>();
-  /** Length of an epoch that nodes are told. */
+  /** Length of an epoch, and time between heartbeats, that nodes are told. */
   epochMs: number | undefined = undefined;
+  heartbeatMs: number | undefined = undefined;
   /** Status to answer a request with instead, once each. */
   readonly refusals: { path: string; status: number; code: string }[] = [];
 
@@ -56,10 +57,10 @@ export class TestCoordinator {
       if (nodeId === null) return void response.writeHead(401).end('{"code":"unauthorized"}');
       const refusal = this.refusals.findIndex((one) => one.path === path);
       const content: unknown = body.length === 0 ? null : JSON.parse(Buffer.from(body).toString());
-      const { epochMs } = this;
+      const { epochMs, heartbeatMs } = this;
       const answers: Record<string, unknown> = {
-        '/api/nodes': { nodeId: encodeB64(nodeId), coordinatorKey: encodeB64(this.key.publicKey), epochMs },
-        '/api/nodes/heartbeat': { nowMs: this.nowMs(), epochMs },
+        '/api/nodes': { nodeId: encodeB64(nodeId), coordinatorKey: encodeB64(this.key.publicKey), epochMs, heartbeatMs },
+        '/api/nodes/heartbeat': { nowMs: this.nowMs(), epochMs, heartbeatMs },
         '/api/nodes/inventory': { differ: [] },
       };
       if (refusal >= 0) {
