@@ -90,6 +90,7 @@ describe('for everyone', () => {
     ['nothing', say('network.empty.title')],
     ['small', say('network.idle.title')],
     ['healthy', say('network.well.title')],
+    ['dark', say('network.away.title')],
     ['troubled', say('network.waiting.title')],
     ['big', say('network.thin.title')],
   ] as const)('looks right with a network that is %s', async (name, title) => {

@@ -17,6 +17,7 @@ describe('the verdict', () => {
     expect(verdictOf({ ...networks.troubled, nodes: { ...networks.troubled.nodes, online: 2 } })).toEqual({ kind: 'few', online: 2 });
     expect(verdictOf(networks.troubled)).toEqual({ kind: 'waiting', transfers: 7 });
     expect(verdictOf(withMargins([0, 38, 100], [4, 1, 9]))).toEqual({ kind: 'thin', transfers: 38 });
+    expect(verdictOf(networks.dark)).toEqual({ kind: 'away', away: 30, total: 61 });
     expect(verdictOf(networks.small)).toEqual({ kind: 'idle' });
     expect(verdictOf(networks.healthy)).toEqual({ kind: 'well', margin: 4 });
   });

@@ -5,15 +5,20 @@ import type { NetworkSummary, NodeStatus } from '../../protocol/node-status.ts';
 /** A publisher tells every minute or so, and what it told may be cached for one; older numbers are called old. */
 export const STALE_AFTER_MS = 5 * 60_000;
 
+/** With 65% of all nodes online, one of 180 downloads finds fewer than the 10 of 24 that it needs; below that it is soon far more. */
+const MANY_AWAY_BELOW = 0.65;
+
 /** The worst that is true of the network; what stands first in `verdictOf` hides the rest. */
 export type Verdict =
   | { readonly kind: 'empty' }
   /** Too few nodes are online to send anything. */
   | { readonly kind: 'few'; readonly online: number }
-  /** Transfers cannot be downloaded until nodes return. */
+  /** Transfers have lost too many nodes to be downloaded until some return. */
   | { readonly kind: 'waiting'; readonly transfers: number }
-  /** Transfers can be downloaded and lose no other node. */
+  /** Transfers can lose no other node. */
   | { readonly kind: 'thin'; readonly transfers: number }
+  /** Nodes that are offline for a while count as there in every margin, and serve nobody. */
+  | { readonly kind: 'away'; readonly away: number; readonly total: number }
   /** Nothing is stored. */
   | { readonly kind: 'idle' }
   /** Every transfer can lose so many nodes. */
@@ -26,10 +31,11 @@ export function verdictOf({ nodes, transfers: { byMargin } }: NetworkSummary): V
   if (nodes.online < MIN_NODES) return { kind: 'few', online: nodes.online };
   const waiting = sum(byMargin.filter(({ margin }) => margin < 0).map(({ transfers }) => transfers));
   if (waiting > 0) return { kind: 'waiting', transfers: waiting };
+  const thin = sum(byMargin.filter(({ margin }) => margin === 0).map(({ transfers }) => transfers));
+  if (thin > 0) return { kind: 'thin', transfers: thin };
+  if (nodes.online < nodes.total * MANY_AWAY_BELOW) return { kind: 'away', away: nodes.total - nodes.online, total: nodes.total };
   const held = byMargin.filter(({ transfers }) => transfers > 0);
-  if (held.length === 0) return { kind: 'idle' };
-  const margin = Math.min(...held.map((row) => row.margin));
-  return margin === 0 ? { kind: 'thin', transfers: sum(held.filter((row) => row.margin === 0).map(({ transfers }) => transfers)) } : { kind: 'well', margin };
+  return held.length === 0 ? { kind: 'idle' } : { kind: 'well', margin: Math.min(...held.map(({ margin }) => margin)) };
 }
 
 /** How many nodes a transfer can lose, in steps that double: the fewer there are left, the more each one matters. */

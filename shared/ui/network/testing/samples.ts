@@ -94,6 +94,14 @@ const troubled: NetworkSummary = {
   },
 };
 
+/** The same region is away, for hours only: everything it holds still counts. */
+const dark: NetworkSummary = {
+  ...healthy,
+  nodes: { ...troubled.nodes, byStanding: healthy.nodes.byStanding },
+  capacityBytes: troubled.capacityBytes,
+  freeBytes: troubled.freeBytes,
+};
+
 /** As large as a network may grow, in every region and standing. */
 const big: NetworkSummary = {
   ...nothing,
@@ -124,7 +132,7 @@ const big: NetworkSummary = {
   },
 };
 
-export const networks = { nothing, small, healthy, troubled, big } as const;
+export const networks = { nothing, small, healthy, dark, troubled, big } as const;
 
 /** @param atMs - when the numbers were published. */
 export const summaryAt = (name: keyof typeof networks, atMs: number): NetworkSummary => ({ ...networks[name], atMs });
