@@ -10,7 +10,8 @@ import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
 import { encodeSnapshot, parseSnapshot } from '../../shared/policy/directory-snapshot.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
-import { allowsSharedHosts, epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
+import { allowsSharedHosts, epochMsOf, onlineForMsOf, publishMsOf, type WorkerEnv } from '../environment.ts';
+import { logFailure } from '../http/log.ts';
 import { MAX_NODES_PER_NETWORK, type Crowding, type KnownNode } from '../network/crowding.ts';
 import { DAY_TALLY_SCHEMA, DayTally, NO_TALLY, type Tally } from '../network/day-tally.ts';
 import { SHARDS } from '../network/shards.ts';
@@ -25,6 +26,9 @@ const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
 /** A snapshot of so many is still quickly read. */
 const MAX_DIRECTORY_NODES = 20_000;
 export const MAX_SHARD_NODES = MAX_DIRECTORY_NODES / SHARDS;
+
+/** Publications missed in a row, from which on the publisher is woken. */
+const MISSED_PUBLICATIONS = 3;
 
 export interface Heard {
   readonly nodeId: string;
@@ -63,6 +67,8 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   #hasTables = false;
   /** As the publisher last told it; unknown after a restart, until it collects again. */
   #full: ReadonlySet<string> = new Set();
+  /** By the publisher; at first, when this object began to wait for it. */
+  #collectedAtMs = clock.nowMs();
 
   /** Adds a node or replaces what was known of it; `too_many_requests` where there is no room for it, `bad_request` for what cannot be published. */
   register(node: DirectoryNode): Promise<Result<null>> {
@@ -85,6 +91,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
       this.#sql.exec('UPDATE nodes SET freeBytes = ?, lastSeenMs = ? WHERE nodeId = ?', freeBytes, entry.node.lastSeenMs, nodeId);
       entry.writtenAtMs = atMs;
     }
+    await this.#wakeIfLate();
     return true;
   }
 
@@ -92,6 +99,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   async judge(nodeId: string, { standing, integrity, availability, speed }: Judgement): Promise<void> {
     const entry = this.#load().get(nodeId);
     if (entry === undefined) return;
+    checkPublishable({ ...entry.node, standing, integrity, availability, speed });
     this.#sql.exec('UPDATE nodes SET standing = ?, integrity = ?, availability = ?, speed = ? WHERE nodeId = ?', standing, integrity, availability, speed, nodeId);
     entry.node = { ...entry.node, standing, integrity, availability, speed };
   }
@@ -104,12 +112,25 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
 
   /** Everything that it knows, for the publisher, who tells what only all sixteen together show. */
   async collect({ full, beyond }: Crowding): Promise<DirectoryPart> {
+    this.#collectedAtMs = clock.nowMs();
     this.#full = new Set(full);
     const entries = this.#current();
     // Whoever moved meanwhile is measured at the new place.
     for (const { nodeId, network } of beyond) if (entries.get(nodeId)?.node.network === network) this.#drop(nodeId);
     const known = [...entries.values()].map(({ node, sinceMs }) => ({ node, sinceMs }));
     return { known, lastDay: this.#tables() ? new DayTally(this.#sql).sum(this.#epoch()) : NO_TALLY };
+  }
+
+  /** The publisher lives by its alarm alone, and everybody by the publisher: heartbeats notice when it has stopped. */
+  async #wakeIfLate(): Promise<void> {
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#collectedAtMs < MISSED_PUBLICATIONS * publishMsOf(this.env)) return;
+    this.#collectedAtMs = nowMs;
+    try {
+      await publisherOf(this.env).wake();
+    } catch (thrown) {
+      logFailure('waking the publisher', thrown);
+    }
   }
 
   #epoch(): number {

@@ -63,6 +63,14 @@ describe('a node that could not be published', () => {
       expect(codeOfResult(await firstShard().register(entry(1, values)))).toBe('bad_request');
     expect((await knownTo(firstShard())).filter(({ nodeId }) => nodeId === idOf(1))).toEqual([]);
   });
+  it('is not made of one that could, by a judgement that is none', async () => {
+    const node = entry(1);
+    await firstShard().register(node);
+    await runInDurableObject(firstShard(), (directory: DirectoryObject) =>
+      expect(directory.judge(node.nodeId, { standing: 'vetted', integrity: Number.NaN, availability: 1, speed: null })).rejects.toThrow(),
+    );
+    expect((await knownTo(firstShard())).find(({ nodeId }) => nodeId === node.nodeId)).toEqual(node);
+  });
 });
 
 describe('a judgement', () => {

@@ -98,6 +98,15 @@ describe('the directory', () => {
     await enter(entry());
     expect(await alarmInMs()).not.toBeNull();
   });
+  it('is published again after the publisher lost its alarm, since heartbeats notice', async () => {
+    await runInDurableObject(publisher(), (_, { storage }) => storage.deleteAlarm());
+    advance(3 * publishMsOf(env) - 1);
+    await heartbeat(nodes[0]!);
+    expect(await alarmInMs()).toBeNull();
+    advance(1);
+    await heartbeat(nodes[0]!);
+    expect(await alarmInMs()).toBe(publishMsOf(env) / 10);
+  });
   it('keeps the nodes of a shard that cannot be reached as they were published last', async () => {
     const lost = shardOf(nodes[0]!.nodeId);
     const others = nodes.filter(({ nodeId }) => shardOf(nodeId) !== lost);
