@@ -13,7 +13,7 @@ after each appeal that was granted, twice as long. Mend the cause first: the nex
   --json                prints the coordinator's answer`;
 
 export function runNodeAppeal(args: string[]): Promise<number> {
-  return runOperator('appeal', args, async (operator, { json }) => {
+  return runOperator('appeal', args, async (operator, json) => {
     const signal = stopSignal(Date.now);
     const { standing, appealFromMs } = await operator.status(signal);
     if (appealFromMs === null) return await fail('conflict', `There is nothing to appeal against: the node is ${standing}.`, json);

@@ -24,9 +24,12 @@ this command says that nothing is left; the command itself may be ended and star
 const SILENT_MS = 5 * 60_000;
 
 export function runNodeLeave(args: string[]): Promise<number> {
-  return runOperator('leave', args, async (operator, { json, yes }) => {
+  const isSure = args.includes('--yes');
+  const others = args.filter((arg) => arg !== '--yes');
+  return runOperator('leave', others, async (operator, json) => {
+    if (json && !isSure) throw new UsageError('leaving cannot be taken back: --json needs --yes');
     const before = await operator.status(AbortSignal.timeout(60_000));
-    if (!yes && before.standing !== 'leaving' && !(await confirm(before))) return EXIT_FAILED;
+    if (!isSure && before.standing !== 'leaving' && !(await confirm(before))) return EXIT_FAILED;
     const signal = stopSignal(Date.now);
     const announced = await operator.leave(signal);
     if (json) {

@@ -13,7 +13,7 @@ the node's page. The node may be running.
   --json                prints the coordinator's answer, with "lastAudit" and "page"`;
 
 export function runNodeStatus(args: string[]): Promise<number> {
-  return runOperator('status', args, async (operator, { json }) => {
+  return runOperator('status', args, async (operator, json) => {
     const status = await operator.status(stopSignal(Date.now));
     const lastAudit = await operator.lastAudit();
     await (json ? printJson({ ...status, lastAudit, page: operator.page }) : print(statusText(status, lastAudit, operator.page, Date.now())));

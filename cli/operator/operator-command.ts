@@ -5,21 +5,20 @@ import { SendError } from '../../shared/protocol/index.ts';
 import { EXIT_FAILED, printJson, reportFailure } from '../report.ts';
 import { parseCoordinator, UsageError } from '../values.ts';
 
-export interface OperatorFlags {
-  readonly json: boolean;
-  readonly yes: boolean;
-}
-
-/** @param name - of the command, for its complaints. @param run - the rest of it. @returns the exit code. */
-export async function runOperator(name: string, args: string[], run: (operator: NodeOperator, flags: OperatorFlags) => Promise<number>): Promise<number> {
+/**
+ * @param name - of the command, for its complaints.
+ * @param args - all but what the command reads itself.
+ * @param run - the rest of it.
+ * @returns the exit code.
+ */
+export async function runOperator(name: string, args: string[], run: (operator: NodeOperator, json: boolean) => Promise<number>): Promise<number> {
   const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { data: text, coordinator: text, json: flag, yes: flag } });
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { data: text, coordinator: text, json: { type: 'boolean', default: false } } });
   if (positionals.length > 0) throw new UsageError(`node ${name} takes options only`);
   if (values.data === undefined) throw new UsageError('--data is missing: the folder that the node keeps');
   const coordinator = values.coordinator === undefined ? undefined : parseCoordinator(values.coordinator);
   try {
-    return await run(await openOperator(values.data, coordinator), values);
+    return await run(await openOperator(values.data, coordinator), values.json);
   } catch (thrown) {
     if (thrown instanceof UsageError) throw thrown;
     if (thrown instanceof ConfigError) return await fail('bad_request', thrown.message, values.json);
