@@ -226,6 +226,15 @@ describe('who lies in a repair', () => {
   });
 });
 
+describe('nodes’ objects', () => {
+  it.each([12, 300])('hear once of the upload and once of the hardening, also of %i MiB', async (mebibytes) => {
+    const told = vi.spyOn(NodeObject.prototype, 'hold');
+    await hardened(mebibytes * MIB);
+    expect(told.mock.calls.map(([{ shardIndex }]) => shardIndex).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(told.mock.calls.every(([{ runs }]) => runs.length === 1)).toBe(true);
+  });
+});
+
 describe('a visit', () => {
   it('is made by a node of another operator, and its outcome told to the visited one’s object', async () => {
     const noted = vi.spyOn(NodeObject.prototype, 'noteVisit');
