@@ -63,7 +63,7 @@ export async function runErrands({ env, nodeId, stores, write }: NodeContext): P
     const strikeOut = (): void => write(() => stores.errands.done(entry));
     // Sums must not count twice: one that may have been heard is not said again.
     if (errand.to === 'tally') strikeOut();
-    if (errand.to === 'tally') await directory.tally({ audits: errand.audits, visits: errand.visits }, errand.epoch);
+    if (errand.to === 'tally') await directory.tally(errand.tally, errand.epoch);
     else if (errand.to === 'judge') await directory.judge(nodeId, judgementOf(stores.reputation.read()));
     else await transferOf(env, errand.transferId).visit(nodeId);
     strikeOut();

@@ -7,6 +7,7 @@ import { asNodeId, decodeB64 } from '../../shared/protocol/bytes.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, epochMsOf, onlineForMsOf } from '../environment.ts';
 import { signBeacon } from '../network/beacon.ts';
+import { NO_TALLY } from '../network/day-tally.ts';
 import { holdAudit, rootsByTransfer, type OwedAudit } from './audits.ts';
 import { transferOf, type NodeContext } from './duties.ts';
 import { skewMsOf } from './epoch-moments.ts';
@@ -60,7 +61,7 @@ function enter({ stores }: NodeContext, epoch: number, heardShare: number, outco
   stores.take(judged, nowMs);
   if (!tally.owes) stores.audits.settle();
   const audits = { proved: tally.provedLeaves, wrong: tally.wrongLeaves, unanswered: tally.owes ? outcomes.length : 0 };
-  if (outcomes.length > 0) stores.errands.note({ to: 'tally', audits, visits: { served: 0, refused: 0 }, epoch });
+  if (outcomes.length > 0) stores.errands.note({ to: 'tally', tally: { ...NO_TALLY, audits }, epoch });
   // Only who has just answered is visited: one that is away refuses nothing.
   if (tally.owes || outcomes.length === 0) return;
   const { record } = judged;

@@ -1,28 +1,19 @@
-/** What is to be told to other objects: written together with what it follows from, done by alarm, gone when it is done. A crash repeats an errand and never forgets it. */
+/**
+ * What is to be told to other objects: written together with what it follows from, done by alarm, gone when it is done.
+ * A crash repeats an errand and never forgets it, but for sums, which are said at most once.
+ */
+import type { Tally } from '../network/day-tally.ts';
 
 export const ERRANDS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS errands (entry INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, errand TEXT NOT NULL) STRICT;
 `;
-
-export interface AuditCounts {
-  readonly proved: number;
-  readonly wrong: number;
-  readonly unanswered: number;
-}
-export interface VisitCounts {
-  readonly served: number;
-  readonly refused: number;
-}
 
 /**
  * - `judge`: the directory learns how the node stands now.
  * - `tally`: it adds up what audits and visits showed.
  * - `visit`: a transfer sends a mystery shopper.
  */
-export type Errand =
-  | { readonly to: 'judge' }
-  | { readonly to: 'tally'; readonly audits: AuditCounts; readonly visits: VisitCounts; readonly epoch: number }
-  | { readonly to: 'visit'; readonly transferId: string };
+export type Errand = { readonly to: 'judge' } | { readonly to: 'tally'; readonly tally: Tally; readonly epoch: number } | { readonly to: 'visit'; readonly transferId: string };
 
 export interface NotedErrand {
   readonly entry: number;

@@ -44,7 +44,7 @@ describe('an inventory', () => {
     const buckets = Array.from({ length: 16 }, (_, bucket) => encodeB64(bucketDigest(watched.node.list(bucket))));
     expect(await (await watched.object()).compareInventory({ buckets })).toEqual({ ok: true, value: [] });
   });
-  it('clears garbage: what nobody knows is ordered away, however much there is, and no crowd that may stay hides it', async () => {
+  it('leaves no garbage that never clears: what nobody knows is ordered away, however much there is, and no crowd that may stay hides it', async () => {
     const keeping = new Set<string>();
     for (let i = 0; i < 600; i++) {
       const id = idIn(3);

@@ -1,5 +1,6 @@
 /** All that one node's object keeps, and the one way in which a judgement enters it. */
-import { availabilityOf, integrityOf, speedOf, standingOf, type DirectoryNode, type Judged, type Reputation } from '../../shared/policy/index.ts';
+import { availabilityOf, integrityOf, speedOf, standingOf, type Judged, type Reputation } from '../../shared/policy/index.ts';
+import type { Judgement } from '../objects/directory.ts';
 import { AUDITS_SCHEMA, Audits } from './audits.ts';
 import { ERRANDS_SCHEMA, Errands } from './errands.ts';
 import { HOLDINGS_SCHEMA, Holdings } from './holdings.ts';
@@ -12,8 +13,6 @@ import { REPUTATION_SCHEMA, ReputationStore } from './reputation-store.ts';
 const SCHEMA = REGISTRATION_SCHEMA + PRESENCE_SCHEMA + REPUTATION_SCHEMA + HOLDINGS_SCHEMA + NEWS_SCHEMA + AUDITS_SCHEMA + LOSSES_SCHEMA + ERRANDS_SCHEMA;
 
 /** What the directory is told of a node's record. */
-export type Judgement = Pick<DirectoryNode, 'standing' | 'integrity' | 'availability' | 'speed'>;
-
 export const judgementOf = (record: Reputation): Judgement => ({
   standing: standingOf(record),
   integrity: integrityOf(record),

@@ -13,6 +13,7 @@ import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
+import { NO_TALLY } from '../network/day-tally.ts';
 import type { NodePlace } from '../network/place.ts';
 import { shardFor } from '../network/shards.ts';
 import { runErrands, settleLosses, tellNews, type NodeContext } from '../node/duties.ts';
@@ -180,7 +181,7 @@ export class NodeObject extends DurableObject<WorkerEnv> {
     const visits = { served: served ? 1 : 0, refused: served ? 0 : 1 };
     this.#write(() => {
       this.#take((record) => recordVisit(record, { epoch, shopper: shopper.slice(0, MAX_NAME_LENGTH), served }));
-      this.#stores.errands.note({ to: 'tally', audits: { proved: 0, wrong: 0, unanswered: 0 }, visits, epoch });
+      this.#stores.errands.note({ to: 'tally', tally: { ...NO_TALLY, visits }, epoch });
     });
   }
 
