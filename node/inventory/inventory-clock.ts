@@ -62,12 +62,11 @@ export class InventoryClock {
     }
   }
 
-  /** Until it succeeds, or the epoch is over and the next comparison covers it. */
+  /** Until it succeeds or is refused: a coordinator that is away is waited for. */
   async #compare(): Promise<void> {
-    const { nodeId, clock, log, metrics, compare } = this.#options;
+    const { clock, log, metrics, compare } = this.#options;
     const { signal } = this.#stop;
-    const untilMs = nextComparisonMs(nodeId, clock.nowMs(), this.#epochMs!);
-    for (let tries = 1; !signal.aborted && clock.nowMs() < untilMs; tries++) {
+    for (let tries = 1; !signal.aborted; tries++) {
       try {
         const { differing, surplus } = await compare(signal);
         metrics.add('inventories_total', 1, ['outcome', differing === 0 ? 'equal' : 'settled']);
@@ -78,7 +77,7 @@ export class InventoryClock {
         const code = thrown instanceof SendError ? thrown.code : 'internal';
         metrics.add('inventories_total', 1, ['outcome', code]);
         log('inventory_failed', code === 'internal' ? describeError(thrown) : { code });
-        if (code !== 'internal' && !(thrown as SendError).retryable) return;
+        if (thrown instanceof SendError && !thrown.retryable) return;
       }
       await pause(clock, backoffMs(tries), signal);
     }
