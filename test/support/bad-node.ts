@@ -7,7 +7,7 @@ import { createServer as createHttpServer, request as httpRequest, type Incoming
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Transform, type Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
-import { encodeReceipt, encodeStored, parseNodeMessage } from '../../shared/protocol/index.ts';
+import { encodeReceipt, encodeStored, parseNodeMessage, parseProofHeader, proofBytes, PROOF_HEADER_BYTES } from '../../shared/protocol/index.ts';
 
 /** What any connection meets. `hang` and `drip` also change connections that are open; all others end them. */
 type LineMode =
@@ -30,7 +30,9 @@ type LineMode =
   | 'endless'
   | 'redirect'
   /** Shard bytes with single bits flipped. */
-  | 'flip';
+  | 'flip'
+  /** Ends what it answers to an audit at the first leaf that it does not hold. */
+  | 'hide-absence';
 
 /** What a store WebSocket meets; everything else passes. */
 type StoreMode =
@@ -150,6 +152,7 @@ export class BadNode {
         });
         break;
       case 'flip':
+      case 'hide-absence':
         this.#http.emit('connection', socket);
         break;
       default:
@@ -209,7 +212,9 @@ export class BadNode {
     const onward = httpRequest({ host: '127.0.0.1', port: this.#nodePort, method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
       const isShards = this.#mode === 'flip' && method === 'GET' && path?.startsWith('/v1/shards') === true;
-      (isShards ? answer.pipe(flipping()) : answer).pipe(response);
+      const isAudit = this.#mode === 'hide-absence' && path === '/v1/audit';
+      if (isAudit) answer.pipe(untilAbsent(() => response.destroy())).pipe(response);
+      else (isShards ? answer.pipe(flipping()) : answer).pipe(response);
       answer.on('error', () => response.destroy());
     });
     onward.on('error', () => response.destroy());
@@ -288,6 +293,25 @@ function flipping(): Transform {
       for (let i = 0; i < copy.length; i++) if ((at + i) % 100_003 === 30) copy[i]! ^= 1;
       at += copy.length;
       done(null, copy);
+    },
+  });
+}
+
+/** Passes whole proofs up to the first leaf that is said to be absent. docs/protocol.md §9, audit */
+function untilAbsent(end: () => void): Transform {
+  let held = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      held = Buffer.concat([held, chunk]);
+      while (held.length >= PROOF_HEADER_BYTES) {
+        const header = parseProofHeader(Uint8Array.from(held.subarray(0, PROOF_HEADER_BYTES)));
+        if (!header.held) return end();
+        const bytes = PROOF_HEADER_BYTES + proofBytes(header);
+        if (held.length < bytes) break;
+        this.push(held.subarray(0, bytes));
+        held = held.subarray(bytes);
+      }
+      done();
     },
   });
 }

@@ -7,7 +7,8 @@ import { builtNode, ensureBuilt } from '../../cli/network/built.ts';
 import { Child } from '../../cli/network/child.ts';
 import { Program, startNetwork } from '../../cli/network/network.ts';
 import { LOOPBACK, probePort } from '../../cli/network/ports.ts';
-import { decodeB64, encodeHex, type Health } from '../../shared/protocol/index.ts';
+import { openOperator } from '../../node/main.ts';
+import { decodeB64, encodeHex, type Health, type NodeStatus } from '../../shared/protocol/index.ts';
 import { BadNode } from './bad-node.ts';
 import { Line } from './line.ts';
 
@@ -26,8 +27,8 @@ export interface FaultNetworkOptions {
   readonly later?: number;
   /** The network's clock, in milliseconds: how often its nodes are heard, audited and told of. */
   readonly clock?: { readonly heartbeatMs?: number; readonly epochMs?: number; readonly publishMs?: number };
-  /** More flags of node i. */
-  readonly flags?: (i: number) => readonly string[];
+  /** More flags of node i. @param origin - of the coordinator. */
+  readonly flags?: (i: number, origin: string) => readonly string[];
 }
 
 /** worker/http/log.ts */
@@ -70,6 +71,10 @@ export class FaultNode {
     const text = await (await fetch(`${this.program.url}/metrics`)).text();
     const found = text.split('\n').find((one) => one.startsWith(`shardsend_node_${line} `));
     return found === undefined ? 0 : Number(found.slice(found.lastIndexOf(' ') + 1));
+  }
+  /** What the coordinator makes of it, as its operator asks. */
+  async status(): Promise<NodeStatus> {
+    return (await openOperator(this.dataDir)).status(AbortSignal.timeout(30_000));
   }
   log(): Promise<string> {
     return readFile(path.join(this.dataDir, 'node.log'), 'utf8');
@@ -122,7 +127,7 @@ export class FaultNetwork {
       const proxy = i < proxies ? await BadNode.listen(publicPort, port) : null;
       const nodeLine = lines && proxy === null ? await Line.listen(publicPort, port) : null;
       const url = (proxy ?? nodeLine)?.url;
-      const own = ['--heartbeat-ms', String(heartbeatMs), ...(url === undefined ? [] : ['--url', url]), ...flags(i)];
+      const own = ['--heartbeat-ms', String(heartbeatMs), ...(url === undefined ? [] : ['--url', url]), ...flags(i, origin)];
       nodes.push(new FaultNode(await nodeProgram(i, port, origin, path.join(folder, 'network', 'nodes', String(i)), own), proxy, nodeLine));
     }
     const network = new FaultNetwork(origin, folder, coordinator, nodes, line);
