@@ -104,8 +104,9 @@ describe('presence', () => {
     }
     expect(standingOf(record)).toBe('vetted');
   });
-  it('is not judged in a node’s first day', () => {
-    expect(live(newReputation(0), 20, AWAY).changes).toEqual([]);
+  it('is not judged in a node’s first week', () => {
+    expect(live(newReputation(0), 161, AWAY).changes).toEqual([]);
+    expect(codesOf(live(newReputation(0), 170, AWAY).changes)).toEqual(['suspended availability_low']);
   });
   it('is no hiding place: who is heard and owes an audit is suspended until it answers that very audit', () => {
     const silent = live(veteran(), 6, SILENT);

@@ -54,8 +54,8 @@ export class Measures {
   /** By day from the beginning of the warm-up. */
   readonly downChanceByDay: Mean[];
   readonly repairBytesByDay: number[];
-  /** Days that flapping nodes were there, and were suspended. */
-  readonly flapping = { days: 0, suspendedDays: 0 };
+  /** Days that nodes were there, and days of these on which they were suspended. */
+  readonly suspension = new Map<Behaviour, { days: number; suspendedDays: number }>();
 
   constructor({ warmUpDays, days }: Scenario) {
     this.downChanceByDay = Array.from({ length: warmUpDays + days }, () => new Mean());
@@ -88,6 +88,11 @@ export class Measures {
     const hours = this.hoursTo.get(traits.behaviour) ?? new Map<Standing, number[]>();
     hours.set(to, [...(hours.get(to) ?? []), epoch - traits.turnsHour]);
     this.hoursTo.set(traits.behaviour, hours);
+  }
+
+  noteNodeDay(behaviour: Behaviour, isSuspended: boolean): void {
+    const { days, suspendedDays } = this.suspension.get(behaviour) ?? { days: 0, suspendedDays: 0 };
+    this.suspension.set(behaviour, { days: days + 1, suspendedDays: suspendedDays + (isSuspended ? 1 : 0) });
   }
 
   noteShards(shards: number): void {

@@ -38,8 +38,6 @@ function observeNodes(network: Network): void {
     node.heldByteDays += node.storedBytes;
     node.offeredByteDays += node.capacityBytes;
     node.days += 1;
-    if (node.traits.behaviour !== 'flapping') continue;
-    network.measures.flapping.days += 1;
-    if (standingOf(node.reputation) === 'suspended') network.measures.flapping.suspendedDays += 1;
+    network.measures.noteNodeDay(node.traits.behaviour, standingOf(node.reputation) === 'suspended');
   }
 }

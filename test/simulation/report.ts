@@ -83,7 +83,10 @@ export function linesOf(results: Results): Line[] {
     { what: 'Gini coefficient of the load', measured: load.gini.toFixed(2) },
     { what: 'homes among a transfer’s nodes', measured: load.homeSeats.toFixed(1) },
     { what: 'seats of one Sybil operator: mean, most', measured: `${sybil.meanSeats.toFixed(2)}, ${sybil.mostSeats}`, expected: '≤ 6 a system' },
-    { what: 'flapping homes: part of their days suspended', measured: percent(results.flappingSuspended) },
+    {
+      what: 'part of their days suspended: honest nodes, flapping homes',
+      measured: `${percent(results.suspendedShare['honest'] ?? 0)}, ${percent(results.suspendedShare['flapping'] ?? 0)}`,
+    },
   ];
 }
 

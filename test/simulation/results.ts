@@ -36,11 +36,12 @@ export interface Results {
   readonly longestBacklog: number;
   readonly exits: { readonly nodes: number; readonly seatsLeft: number };
   readonly detection: readonly Detection[];
-  /** Honest nodes that were there for at least a day's audits, and how many of them ever had that standing. */
+  /** Honest nodes that ever had that standing while they were there. */
   readonly honest: Readonly<Record<'suspended' | 'quarantined' | 'disqualified', number>>;
   readonly load: { readonly nodes: number; readonly gini: number; readonly busiestOverMean: number; readonly homeSeats: number };
   readonly sybil: { readonly meanSeats: number; readonly mostSeats: number };
-  readonly flappingSuspended: number;
+  /** Part of the days of nodes of that behaviour on which they were suspended. */
+  readonly suspendedShare: Readonly<Record<string, number>>;
   readonly relaxed: Readonly<Record<string, number>>;
   readonly expected: Expected;
   readonly pictures: {
@@ -76,7 +77,7 @@ export function resultsOf(network: Network): Results {
     honest: { suspended: sizeOf(m.punished.get('suspended')), quarantined: sizeOf(m.punished.get('quarantined')), disqualified: sizeOf(m.punished.get('disqualified')) },
     load: { nodes: loads.length, gini: giniOf(loads), busiestOverMean: mean(loads.slice(-Math.ceil(loads.length / 100))), homeSeats: m.homeSeats.value },
     sybil: { meanSeats: m.sybilSeats.all.value, mostSeats: m.sybilSeats.most },
-    flappingSuspended: m.flapping.days === 0 ? 0 : m.flapping.suspendedDays / m.flapping.days,
+    suspendedShare: Object.fromEntries([...m.suspension].map(([behaviour, { days, suspendedDays }]) => [behaviour, suspendedDays / days])),
     relaxed: Object.fromEntries(m.relaxed),
     expected: expectedOf(scenario, m.homeSeats.value, m.contentByteDays / m.contentBytes),
     pictures: {
