@@ -31,11 +31,14 @@ function singleSink(host: DownloadHost): ReceiveSink {
       return {
         write: (chunk) => opened.write(chunk),
         close: async () => undefined, // the browser is told in `finish`, when everything was verified
-        abort: async () => opened.fail(),
+        abort: async () => undefined, // the whole download fails
       };
     },
     async finish() {
       feed?.end();
+    },
+    async abort() {
+      feed?.fail();
     },
   };
 }
@@ -74,16 +77,17 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
       return {
         write: (chunk) => orPump(writer.write(chunk)),
         close: () => orPump(writer.close()),
-        abort: async (reason) => {
-          feed?.fail();
-          await Promise.allSettled([writer.abort(reason), entries.abort(reason)]);
-        },
+        abort: (reason) => writer.abort(reason),
       };
     },
     async finish() {
       await orPump(entries.close());
       await pumping;
       feed?.end();
+    },
+    async abort(reason) {
+      feed?.fail();
+      await entries.abort(reason);
     },
   };
 }
