@@ -31,7 +31,7 @@ function singleSink(host: DownloadHost): ReceiveSink {
       return {
         write: (chunk) => opened.write(chunk),
         close: async () => undefined, // the browser is told in `finish`, when everything was verified
-        abort: async () => undefined, // the whole download fails
+        abort: async () => opened.fail(),
       };
     },
     async finish() {
@@ -77,7 +77,10 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
       return {
         write: (chunk) => orPump(writer.write(chunk)),
         close: () => orPump(writer.close()),
-        abort: (reason) => writer.abort(reason),
+        abort: async (reason) => {
+          feed?.fail();
+          await writer.abort(reason);
+        },
       };
     },
     async finish() {

@@ -39,6 +39,7 @@ export class StreamFeed {
 
   /** Makes the browser show a failed download. */
   fail(): void {
+    if (this.#cancelled) return;
     this.#cancelled = true;
     this.#answer({ error: true });
     this.#wake();
