@@ -4,7 +4,7 @@
  */
 import { MAX_WINDOWS, availabilityOf } from './availability.ts';
 import { integrityOf, standingOf, type Reputation } from './reputation-record.ts';
-import { SHOPPERS_TO_CONVICT, VISITS_TO_ACQUIT, isRefusing, reportersOf } from './service.ts';
+import { VISITS_TO_ACQUIT, isRefusing, refusedShoppersOf, reportersOf } from './service.ts';
 import type { StandingChange, StandingReason } from './standing-reasons.ts';
 
 export const QUARANTINE_AT = 0.97;
@@ -75,7 +75,7 @@ function reasonOf(before: Reputation, after: Reputation): StandingReason {
   if (after.disqualified?.cause === 'integrity_lost') return { code: 'integrity_lost', integrity, threshold: DISQUALIFY_AT, wrongLeaves };
   if (after.disqualified !== null) return { code: 'quarantine_outlasted', epochs: epoch - (after.quarantined?.sinceEpoch ?? epoch), integrity };
   if (after.quarantined?.cause === 'integrity_low') return { code: 'integrity_low', integrity, threshold: QUARANTINE_AT, wrongLeaves };
-  if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: SHOPPERS_TO_CONVICT };
+  if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: refusedShoppersOf(after.service, epoch) };
   if (after.leavingSinceEpoch !== null && before.leavingSinceEpoch === null) return { code: 'exit_announced' };
   const availability = availabilityOf(after.availability);
   if (before.quarantined === null || after.leavingSinceEpoch === null) {

@@ -12,9 +12,12 @@ export function stepAudits(network: Network): void {
   const { hour, nodes } = network;
   for (const node of nodes) {
     if (node.isGone && node.reputation.disqualified !== null) continue;
+    const owedBefore = node.reputation.owedSinceEpoch;
     network.judged(node, recordEpoch(node.reputation, observe(network, node)));
-    const { owedSinceEpoch } = node.reputation;
-    if (owedSinceEpoch !== null && hour - owedSinceEpoch === LOST_AFTER_EPOCHS) network.touch(node);
+    const { owedSinceEpoch, leavingSinceEpoch } = node.reputation;
+    const isLostNow = owedSinceEpoch !== null && hour - owedSinceEpoch === LOST_AFTER_EPOCHS;
+    const isBackToLeave = leavingSinceEpoch !== null && owedBefore !== null && owedSinceEpoch === null;
+    if (isLostNow || isBackToLeave) network.touch(node);
     visit(network, node);
   }
 }

@@ -36,6 +36,7 @@ function observeNodes(network: Network): void {
   for (const node of network.nodes) {
     if (node.isGone) continue;
     node.heldByteDays += node.storedBytes;
+    node.heldTransferDays += node.transfers.size;
     node.offeredByteDays += node.capacityBytes;
     node.days += 1;
     network.measures.noteNodeDay(node.traits.behaviour, standingOf(node.reputation) === 'suspended');

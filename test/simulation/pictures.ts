@@ -43,7 +43,7 @@ export const picturesOf = ({ pictures, expected, scenario }: Results): Readonly<
     ],
   }),
   'load.svg': draw({
-    title: 'Load per byte offered, least to most busy node',
+    title: 'Transfers held per byte offered, least to most busy node',
     x: 'percentile of nodes',
     y: 'over the mean',
     series: [{ name: 'nodes', points: pictures.loads.map((load, i) => [(100 * (i + 0.5)) / pictures.loads.length, load]) }],

@@ -75,12 +75,13 @@ export function linesOf(results: Results): Line[] {
     },
     { what: 'honest nodes ever quarantined, ever suspended', measured: `${honest.quarantined}, ${honest.suspended}` },
     {
-      what: 'busiest 1% of nodes over the mean, per byte offered',
-      measured: load.busiestOverMean.toFixed(2),
+      what: 'busiest 1% of nodes over the mean, transfers per byte offered',
+      measured: load.transfers.busiestOverMean.toFixed(2),
       expected: `≤ ${expected.busiestOverMean.toFixed(2)}: the better of two`,
-      bound: { text: '< 3', holds: load.busiestOverMean < 3 },
+      bound: { text: '< 3', holds: load.transfers.busiestOverMean < 3 },
     },
-    { what: 'Gini coefficient of the load', measured: load.gini.toFixed(2) },
+    { what: '  in bytes, where single large transfers show', measured: load.bytes.busiestOverMean.toFixed(2) },
+    { what: 'Gini coefficient of the load: transfers, bytes', measured: `${load.transfers.gini.toFixed(2)}, ${load.bytes.gini.toFixed(2)}` },
     { what: 'homes among a transfer’s nodes', measured: load.homeSeats.toFixed(1) },
     { what: 'seats of one Sybil operator: mean, most', measured: `${sybil.meanSeats.toFixed(2)}, ${sybil.mostSeats}`, expected: '≤ 6 a system' },
     {

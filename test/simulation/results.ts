@@ -4,7 +4,7 @@ import { expectedOf, type Expected } from './expected.ts';
 import type { RebuildCause, Rebuilds } from './measures.ts';
 import type { Network } from './network.ts';
 import type { Scenario } from './scenario.ts';
-import type { Behaviour } from './sim-node.ts';
+import type { Behaviour, SimNode } from './sim-node.ts';
 
 /** Days that a node must have been there for its load to count. */
 const DAYS_TO_CARRY = 60;
@@ -17,6 +17,11 @@ export interface Detection {
   readonly of: number;
   readonly medianHours: number;
   readonly p95Hours: number;
+}
+
+interface Load {
+  readonly gini: number;
+  readonly busiestOverMean: number;
 }
 
 export interface Results {
@@ -38,7 +43,8 @@ export interface Results {
   readonly detection: readonly Detection[];
   /** Honest nodes that ever had that standing while they were there. */
   readonly honest: Readonly<Record<'suspended' | 'quarantined' | 'disqualified', number>>;
-  readonly load: { readonly nodes: number; readonly gini: number; readonly busiestOverMean: number; readonly homeSeats: number };
+  /** Per byte offered, over the mean: of transfers, which all weigh alike, and of bytes, where single large ones show. */
+  readonly load: { readonly nodes: number; readonly transfers: Load; readonly bytes: Load; readonly homeSeats: number };
   readonly sybil: { readonly meanSeats: number; readonly mostSeats: number };
   /** Part of the days of nodes of that behaviour on which they were suspended. */
   readonly suspendedShare: Readonly<Record<string, number>>;
@@ -48,7 +54,7 @@ export interface Results {
     readonly downChanceByDay: readonly number[];
     readonly repairBytesByDay: readonly number[];
     readonly liarHours: Readonly<Record<'quarantined' | 'disqualified', readonly number[]>>;
-    /** Load per offered byte over the mean, ascending. */
+    /** Transfers per byte offered over the mean, ascending. */
     readonly loads: readonly number[];
   };
 }
@@ -57,7 +63,8 @@ export function resultsOf(network: Network): Results {
   const { measures: m, scenario } = network;
   const { calm, events } = m.downChance;
   const instants = calm.count + events.count;
-  const loads = relativeLoads(network);
+  const loads = relativeLoads(network, ({ heldTransferDays }) => heldTransferDays);
+  const byteLoads = relativeLoads(network, ({ heldByteDays }) => heldByteDays);
   return {
     scenario,
     transfers: { sent: m.sent, refused: m.refused, lost: m.lost, fewestShards: m.fewestShards, contentBytes: m.contentBytes },
@@ -75,7 +82,7 @@ export function resultsOf(network: Network): Results {
       [...byStanding].map(([standing, hours]) => detectionOf(behaviour, standing, hours, m.turned.get(behaviour) ?? 0)),
     ),
     honest: { suspended: sizeOf(m.punished.get('suspended')), quarantined: sizeOf(m.punished.get('quarantined')), disqualified: sizeOf(m.punished.get('disqualified')) },
-    load: { nodes: loads.length, gini: giniOf(loads), busiestOverMean: mean(loads.slice(-Math.ceil(loads.length / 100))), homeSeats: m.homeSeats.value },
+    load: { nodes: loads.length, transfers: loadOf(loads), bytes: loadOf(byteLoads), homeSeats: m.homeSeats.value },
     sybil: { meanSeats: m.sybilSeats.all.value, mostSeats: m.sybilSeats.most },
     suspendedShare: Object.fromEntries([...m.suspension].map(([behaviour, { days, suspendedDays }]) => [behaviour, suspendedDays / days])),
     relaxed: Object.fromEntries(m.relaxed),
@@ -99,13 +106,15 @@ function detectionOf(behaviour: Behaviour, standing: Standing, hours: readonly n
   return { behaviour, standing, nodes: hours.length, of, medianHours: quantile(sorted, 0.5), p95Hours: quantile(sorted, 0.95) };
 }
 
-/** Bytes carried per byte offered, over the time that each node was there, in parts of the whole network's; ascending. */
-function relativeLoads({ nodes, scenario }: Network): number[] {
+/** What each node held per byte that it offered, over the time that it was there, in parts of the whole network's; ascending. */
+function relativeLoads({ nodes, scenario }: Network, heldBy: (node: SimNode) => number): number[] {
   const carriers = nodes.filter(({ isGone, days }) => !isGone && days >= Math.min(DAYS_TO_CARRY, scenario.days / 2));
-  const held = carriers.reduce((sum, { heldByteDays }) => sum + heldByteDays, 0);
+  const held = carriers.reduce((sum, node) => sum + heldBy(node), 0);
   const offered = carriers.reduce((sum, { offeredByteDays }) => sum + offeredByteDays, 0);
-  return ascending(carriers.map(({ heldByteDays, offeredByteDays }) => heldByteDays / offeredByteDays / (held / offered)));
+  return ascending(carriers.map((node) => heldBy(node) / node.offeredByteDays / (held / offered)));
 }
+
+const loadOf = (sorted: readonly number[]): Load => ({ gini: giniOf(sorted), busiestOverMean: mean(sorted.slice(-Math.ceil(sorted.length / 100))) });
 
 /** 0 where all carry alike, 1 where one carries all. @param sorted - ascending. */
 function giniOf(sorted: readonly number[]): number {

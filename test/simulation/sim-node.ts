@@ -62,8 +62,9 @@ export class SimNode implements DirectoryNode {
   owesTheImpossible = false;
   readonly transfers = new Set<SimTransfer>();
   storedBytes = 0;
-  /** Over the days of its measured life: bytes held and bytes offered, summed, and how many days. */
+  /** Over the days of its measured life: bytes and transfers held and bytes offered, summed, and how many days. */
   heldByteDays = 0;
+  heldTransferDays = 0;
   offeredByteDays = 0;
   days = 0;
 
