@@ -1,17 +1,29 @@
 /** What arithmetic says the simulation should find: the binomial and mean-field figures that each measured one stands beside. */
-import { DISQUALIFY_AT, INITIAL_CREDIT, LEAF_MEMORY, LEAVES_PER_AUDIT, LEAVES_PER_QUARANTINE_AUDIT, QUARANTINE_AT, chanceOfFewerThan } from '../../shared/policy/index.ts';
+import {
+  DISQUALIFY_AT,
+  INITIAL_CREDIT,
+  LEAF_MEMORY,
+  LEAVES_PER_AUDIT,
+  LEAVES_PER_QUARANTINE_AUDIT,
+  QUARANTINE_AT,
+  chanceOfFewerThan,
+  repairThreshold,
+} from '../../shared/policy/index.ts';
 import { redundancyFor } from '../../shared/protocol/layout.ts';
 import { MAX_NODES } from '../../shared/protocol/limits.ts';
 import { DAYS_PER_MONTH, HOURS_PER_DAY, type Scenario } from './scenario.ts';
 
 const HOME_UP = 0.8;
 const SERVER_UP = 0.995;
-const { requiredShards, totalShards } = redundancyFor(MAX_NODES);
+const redundancy = redundancyFor(MAX_NODES);
+const { requiredShards, totalShards } = redundancy;
 
 export interface Expected {
   /** Chance that a download fails at an instant, of 24 nodes each up independently: with the homes that transfers have, and with half homes. */
   readonly downChance: number;
   readonly downChanceHalfHomes: number;
+  /** The same of the first where losses have come so far that the next one is repaired. */
+  readonly downChanceAtThreshold: number;
   /** Chance that a transfer of 30 days is lost where nothing is ever repaired. */
   readonly lossWithoutRepair: number;
   /** Hours until a node that is always up and misses what liars delete is quarantined, then out, where chance evens out. */
@@ -29,12 +41,14 @@ export interface Expected {
 export function expectedOf(scenario: Scenario, homeSeats: number, lifetimeDays: number): Expected {
   const { monthlyDepartures, liarDeletes, honestFailureRate, nodes, days, warmUpDays, gracefulShare } = scenario;
   const homes = Math.round(homeSeats);
+  const atThreshold = repairThreshold(redundancy) + 1;
   const departures = (homeSeats * monthlyDepartures.home + (totalShards - homeSeats) * monthlyDepartures.server) / totalShards;
   const wrong = liarDeletes + (1 - liarDeletes) * honestFailureRate;
   const toQuarantine = leavesUntil(QUARANTINE_AT, wrong);
   return {
     downChance: chanceOfFewerThan(requiredShards, mix(homes, HOME_UP, SERVER_UP)),
     downChanceHalfHomes: chanceOfFewerThan(requiredShards, mix(totalShards / 2, HOME_UP, SERVER_UP)),
+    downChanceAtThreshold: chanceOfFewerThan(requiredShards, mix(homes, HOME_UP, SERVER_UP).slice(0, atThreshold)),
     lossWithoutRepair: chanceOfFewerThan(requiredShards, mix(homes, 1 - monthlyDepartures.home, 1 - monthlyDepartures.server)),
     hoursToQuarantine: toQuarantine / LEAVES_PER_AUDIT,
     hoursToOut: toQuarantine / LEAVES_PER_AUDIT + (leavesUntil(DISQUALIFY_AT, wrong) - toQuarantine) / LEAVES_PER_QUARANTINE_AUDIT,

@@ -19,6 +19,8 @@ export interface Detection {
   readonly p95Hours: number;
 }
 
+type LoadGroup = 'server' | 'home' | 'slow' | 'flapping';
+
 interface Load {
   readonly gini: number;
   readonly busiestOverMean: number;
@@ -44,7 +46,7 @@ export interface Results {
   /** Honest nodes that ever had that standing while they were there. */
   readonly honest: Readonly<Record<'suspended' | 'quarantined' | 'disqualified', number>>;
   /** Per byte offered, over the mean: of transfers, which all weigh alike, and of bytes, where single large ones show. */
-  readonly load: { readonly nodes: number; readonly transfers: Load; readonly bytes: Load; readonly homeSeats: number };
+  readonly load: { readonly nodes: number; readonly transfers: Load; readonly bytes: Load; readonly homeSeats: number; readonly means: Readonly<Record<LoadGroup, number>> };
   readonly sybil: { readonly meanSeats: number; readonly mostSeats: number };
   /** Part of the days of nodes of that behaviour on which they were suspended. */
   readonly suspendedShare: Readonly<Record<string, number>>;
@@ -63,8 +65,11 @@ export function resultsOf(network: Network): Results {
   const { measures: m, scenario } = network;
   const { calm, events } = m.downChance;
   const instants = calm.count + events.count;
-  const loads = relativeLoads(network, ({ heldTransferDays }) => heldTransferDays);
-  const byteLoads = relativeLoads(network, ({ heldByteDays }) => heldByteDays);
+  const byNode = relativeLoads(network, ({ heldTransferDays }) => heldTransferDays);
+  const loads = ascending([...byNode.values()]);
+  const byteLoads = ascending([...relativeLoads(network, ({ heldByteDays }) => heldByteDays).values()]);
+  const meanOf = (group: LoadGroup): number =>
+    mean([...byNode].flatMap(([{ traits }, load]) => (traits.behaviour === group || (traits.behaviour === 'honest' && traits.kind === group) ? [load] : [])));
   return {
     scenario,
     transfers: { sent: m.sent, refused: m.refused, lost: m.lost, fewestShards: m.fewestShards, contentBytes: m.contentBytes },
@@ -82,7 +87,13 @@ export function resultsOf(network: Network): Results {
       [...byStanding].map(([standing, hours]) => detectionOf(behaviour, standing, hours, m.turned.get(behaviour) ?? 0)),
     ),
     honest: { suspended: sizeOf(m.punished.get('suspended')), quarantined: sizeOf(m.punished.get('quarantined')), disqualified: sizeOf(m.punished.get('disqualified')) },
-    load: { nodes: loads.length, transfers: loadOf(loads), bytes: loadOf(byteLoads), homeSeats: m.homeSeats.value },
+    load: {
+      nodes: loads.length,
+      transfers: loadOf(loads),
+      bytes: loadOf(byteLoads),
+      homeSeats: m.homeSeats.value,
+      means: { server: meanOf('server'), home: meanOf('home'), slow: meanOf('slow'), flapping: meanOf('flapping') },
+    },
     sybil: { meanSeats: m.sybilSeats.all.value, mostSeats: m.sybilSeats.most },
     suspendedShare: Object.fromEntries([...m.suspension].map(([behaviour, { days, suspendedDays }]) => [behaviour, suspendedDays / days])),
     relaxed: Object.fromEntries(m.relaxed),
@@ -106,12 +117,12 @@ function detectionOf(behaviour: Behaviour, standing: Standing, hours: readonly n
   return { behaviour, standing, nodes: hours.length, of, medianHours: quantile(sorted, 0.5), p95Hours: quantile(sorted, 0.95) };
 }
 
-/** What each node held per byte that it offered, over the time that it was there, in parts of the whole network's; ascending. */
-function relativeLoads({ nodes, scenario }: Network, heldBy: (node: SimNode) => number): number[] {
+/** What each node held per byte that it offered, over the time that it was there, in parts of the whole network's. */
+function relativeLoads({ nodes, scenario }: Network, heldBy: (node: SimNode) => number): Map<SimNode, number> {
   const carriers = nodes.filter(({ isGone, days }) => !isGone && days >= Math.min(DAYS_TO_CARRY, scenario.days / 2));
   const held = carriers.reduce((sum, node) => sum + heldBy(node), 0);
   const offered = carriers.reduce((sum, { offeredByteDays }) => sum + offeredByteDays, 0);
-  return ascending(carriers.map((node) => heldBy(node) / node.offeredByteDays / (held / offered)));
+  return new Map(carriers.map((node) => [node, heldBy(node) / node.offeredByteDays / (held / offered)]));
 }
 
 const loadOf = (sorted: readonly number[]): Load => ({ gini: giniOf(sorted), busiestOverMean: mean(sorted.slice(-Math.ceil(sorted.length / 100))) });
