@@ -1,7 +1,7 @@
 /**
  * The hourly audit of every node, through the coordinator's own rules. Which leaves are picked is not computed: they
  * fall evenly on all stored bytes (a test of `pickLeaves` holds it to that), so the number of wrong ones among n is
- * drawn from the binomial distribution. A test compares both ways.
+ * drawn from the binomial distribution. A test compares both ways. Who is back answers what it owed, and nothing else that hour.
  */
 import { LOST_AFTER_EPOCHS, isVisitDue, leavesPerAudit, recordEpoch, recordVisit, standingOf, type EpochObservation } from '../../shared/policy/index.ts';
 import { LEAF_SIZE_BYTES } from '../../shared/protocol/limits.ts';
@@ -30,13 +30,11 @@ function observe(network: Network, node: SimNode): EpochObservation {
   if (leaves === 0) return { epoch, heardShare, provedLeaves: 0, wrongLeaves: 0, owes: false };
   const { behaviour } = node.traits;
   const hasDeleted = (behaviour === 'liar' || behaviour === 'silent liar') && node.hasTurned(epoch);
-  const owesAlready = node.reputation.owedSinceEpoch !== null;
   if (behaviour === 'silent liar' && hasDeleted && !node.owesTheImpossible) node.owesTheImpossible = random.chance(1 - (1 - scenario.liarDeletes) ** leaves);
   if (!node.isUp || node.owesTheImpossible) return { epoch, heardShare, provedLeaves: 0, wrongLeaves: 0, owes: true };
-  const asked = owesAlready ? 2 * leaves : leaves;
   const missing = hasDeleted && behaviour === 'liar' ? scenario.liarDeletes : 0;
-  const wrongLeaves = random.binomial(asked, missing + (1 - missing) * scenario.honestFailureRate);
-  return { epoch, heardShare, provedLeaves: asked - wrongLeaves, wrongLeaves, owes: false };
+  const wrongLeaves = random.binomial(leaves, missing + (1 - missing) * scenario.honestFailureRate);
+  return { epoch, heardShare, provedLeaves: leaves - wrongLeaves, wrongLeaves, owes: false };
 }
 
 function visit(network: Network, node: SimNode): void {
