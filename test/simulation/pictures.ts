@@ -3,7 +3,7 @@ import type { Results } from './results.ts';
 
 const WIDTH = 760;
 const HEIGHT = 300;
-const PLOT = { left: 64, right: 16, top: 40, bottom: 44 };
+const PLOT = { left: 64, right: 24, top: 40, bottom: 44 };
 const COLOURS = ['#2f7de1', '#e0762f', '#3fa46a'];
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#444}.title{font-size:14px;font-weight:600}.axis{stroke:#8888;stroke-width:1}.grid{stroke:#8883}.line{fill:none;stroke-width:1.8}.mark{stroke:#c33;stroke-dasharray:5 4}@media(prefers-color-scheme:dark){text{fill:#ccc}}`;
 
@@ -63,7 +63,8 @@ function draw(chart: Chart): string {
   const part = (value: number): number => (log ? Math.log(Math.max(log.floor, value) / log.floor) / Math.log(log.ceiling / log.floor) : value / yTop);
   const toY = (value: number): number => HEIGHT - PLOT.bottom - part(value) * (HEIGHT - PLOT.top - PLOT.bottom);
   const yTicks = log ? decades(log.floor, log.ceiling) : [0, 1, 2, 3, 4].map((i) => (yTop * i) / 4);
-  const xTicks = [0, 1, 2, 3, 4, 5, 6].map((i) => Math.round((xMax * i) / 6));
+  const xStep = niceAbove(xMax / 8);
+  const xTicks = Array.from({ length: Math.floor(xMax / xStep) + 1 }, (_, i) => i * xStep);
   const parts = [
     `<text class="title" x="${PLOT.left}" y="20">${title}</text>`,
     ...yTicks.flatMap((value) => [
@@ -98,7 +99,7 @@ function thinned<T>(points: readonly T[]): readonly T[] {
 
 function niceAbove(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(value, 1e-12)));
-  return ([1, 2, 4, 5, 8, 10].find((nice) => nice * unit >= value) ?? 10) * unit;
+  return ([1, 2, 4, 5, 10].find((nice) => nice * unit >= value) ?? 10) * unit;
 }
 
 function decades(floor: number, ceiling: number): number[] {
