@@ -166,7 +166,9 @@ function measured(file: BenchFile, direction: 'up' | 'down', rounds: readonly Ro
 }
 
 /** Of an odd number. */
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
 
 async function seconds(work: () => Promise<void>): Promise<number> {
   const startedMs = performance.now();
