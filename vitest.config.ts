@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['{shared,node,cli,scripts,extension,web,test/property,test/vectors}/**/*.test.ts'],
+          include: ['{shared,node,cli,scripts,extension,web,test/property,test/simulation,test/vectors}/**/*.test.ts'],
           exclude: [...NEVER, SLOW, '**/*.workerd.test.ts'],
           testTimeout: MINUTE_MS,
           sequence: { groupOrder: 0 },

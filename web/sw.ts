@@ -7,8 +7,9 @@ import type { StreamAnnouncement, StreamAnswer, StreamRequest, ToStreamWorker } 
 declare const self: ServiceWorkerGlobalScope;
 
 const PREFIX = '/_stream/';
-/** Chunks asked for ahead of the disk. */
-const WINDOW_CHUNKS = 8;
+/** Chunks asked for ahead of the disk, and how many at a time. */
+const WINDOW_CHUNKS = 16;
+const ASKED_AT_ONCE = 4;
 /** How often a waiting download looks whether its page still exists. */
 const LOOK_EVERY_MS = 5000;
 
@@ -100,10 +101,10 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
   );
 
   function ask(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    while (asked < (controller.desiredSize ?? 0)) {
-      asked++;
-      post(port, 'pull');
-    }
+    const want = (controller.desiredSize ?? 0) - asked;
+    if (want <= 0 || (want < ASKED_AT_ONCE && asked > 0)) return;
+    asked += want;
+    post(port, { want });
   }
 }
 

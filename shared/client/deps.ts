@@ -39,7 +39,7 @@ export interface SourceFile {
   verifyUnchanged?(): Promise<void>;
 }
 
-/** Where one received file goes. Calls do not overlap; nothing counts before `close` resolved. */
+/** Where one received file goes. Only `abort` may overlap another call, which then may fail; nothing counts before `close` resolved. */
 export interface FileSink {
   /** The sink may keep or transfer `chunk`. */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
@@ -52,6 +52,8 @@ export interface ReceiveSink {
   openFile(file: ManifestFile, index: number): Promise<FileSink>;
   /** Called once after the last file closed; the transfer is complete when it resolves. */
   finish?(): Promise<void>;
+  /** Called once, at any moment, when the transfer failed: whatever waits in the sink must end. */
+  abort?(reason: unknown): Promise<void>;
 }
 
 /** Deps of any program with the web's own fetch, WebSocket and crypto. */

@@ -2,9 +2,9 @@
  * The rules that turn a node's record into its standing. Integrity falls by wrong answers alone and never by silence,
  * presence by silence alone, service by refused downloads that strangers confirm.
  */
-import { availabilityOf } from './availability.ts';
+import { MAX_WINDOWS, availabilityOf } from './availability.ts';
 import { integrityOf, standingOf, type Reputation } from './reputation-record.ts';
-import { SHOPPERS_TO_CONVICT, VISITS_TO_ACQUIT, isRefusing, reportersOf } from './service.ts';
+import { VISITS_TO_ACQUIT, isRefusing, refusedShoppersOf, reportersOf } from './service.ts';
 import type { StandingChange, StandingReason } from './standing-reasons.ts';
 
 export const QUARANTINE_AT = 0.97;
@@ -17,8 +17,8 @@ export const MAX_QUARANTINE_EPOCHS = 7 * 24;
 
 export const SUSPEND_BELOW = 0.6;
 export const SUSPENSION_ENDS_AT = 0.65;
-/** A day of windows: a home that joins in the evening is not judged by its first night. */
-const MIN_WINDOWS_TO_SUSPEND = 4;
+/** A whole week of windows: a home is not judged by its first nights. */
+const MIN_WINDOWS_TO_SUSPEND = MAX_WINDOWS - 1;
 /** Epochs in which a node was heard and still owed an audit, from which on it is suspended. One may be bad luck. */
 export const OWED_EPOCHS_TO_SUSPEND = 2;
 
@@ -75,7 +75,7 @@ function reasonOf(before: Reputation, after: Reputation): StandingReason {
   if (after.disqualified?.cause === 'integrity_lost') return { code: 'integrity_lost', integrity, threshold: DISQUALIFY_AT, wrongLeaves };
   if (after.disqualified !== null) return { code: 'quarantine_outlasted', epochs: epoch - (after.quarantined?.sinceEpoch ?? epoch), integrity };
   if (after.quarantined?.cause === 'integrity_low') return { code: 'integrity_low', integrity, threshold: QUARANTINE_AT, wrongLeaves };
-  if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: SHOPPERS_TO_CONVICT };
+  if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: refusedShoppersOf(after.service, epoch) };
   if (after.leavingSinceEpoch !== null && before.leavingSinceEpoch === null) return { code: 'exit_announced' };
   const availability = availabilityOf(after.availability);
   if (before.quarantined === null || after.leavingSinceEpoch === null) {

@@ -36,7 +36,7 @@ describe('the chance that fewer than k are up', () => {
 
 describe('a seat', () => {
   const facts = { isStored: true, standing: 'vetted', owedSinceEpoch: null } as const;
-  it('is held while its node answers, away while it is silent, lost after two days of it, and held again when it is back', () => {
+  it('is held while its node answers, away while it is silent, lost after half a day of it, and held again when it is back', () => {
     const away = { ...facts, owedSinceEpoch: 100 };
     expect(seatState(facts, 100)).toBe('held');
     expect(seatState(away, 100 + LOST_AFTER_EPOCHS - 1)).toBe('away');
@@ -56,8 +56,8 @@ describe('a seat', () => {
 });
 
 describe('the threshold', () => {
-  it('is 14 of 24, and leaves every smaller network a loss to notice', () => {
-    expect(repairThreshold(of24)).toBe(14);
+  it('is 18 of 24, and leaves every smaller network a loss to notice', () => {
+    expect(repairThreshold(of24)).toBe(18);
     for (let n = 3; n <= 24; n++) {
       const redundancy = redundancyFor(n);
       expect(repairThreshold(redundancy)).toBeGreaterThanOrEqual(redundancy.requiredShards);

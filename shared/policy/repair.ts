@@ -6,8 +6,11 @@ import type { Redundancy } from '../protocol/layout.ts';
 import { chanceOfFewerThan } from './download-risk.ts';
 import type { Standing } from './standing.ts';
 
-/** How long a node may owe an audit, by being offline or by silence, before what it holds counts as lost. docs/decisions/0007-when-to-repair.md */
-export const LOST_AFTER_EPOCHS = 48;
+/**
+ * How long a node may owe an audit, by being offline or by silence, before what it holds counts as lost: longer than a
+ * home's night. It counts again as soon as it answers. docs/decisions/0007-when-to-repair.md
+ */
+export const LOST_AFTER_EPOCHS = 12;
 /** A chance of failure above which vacant seats are filled, however many shards are still healthy. */
 export const MAX_FAILURE_CHANCE = 1e-7;
 /** So few losses from the end, a transfer goes before those that move off leaving nodes. */
@@ -57,8 +60,8 @@ export interface RepairPlan {
   readonly failureChance: number;
 }
 
-/** Healthy shards at which, or below, a transfer is repaired: 14 of 24. In networks of few nodes as many as an upload needs to be safe, and at most n − 1. */
-export const repairThreshold = ({ safeShards, totalShards }: Redundancy): number => Math.min(safeShards, totalShards - 1);
+/** Healthy shards at which, or below, a transfer is repaired: three quarters, 18 of 24; never fewer than an upload needs to be safe, at most n − 1. */
+export const repairThreshold = ({ safeShards, totalShards }: Redundancy): number => Math.min(Math.max(safeShards, Math.floor((3 * totalShards) / 4)), totalShards - 1);
 
 const counts = ({ state }: Seat): boolean => state === 'held' || state === 'away' || state === 'leaving';
 const isVacant = ({ state }: Seat): boolean => state === 'lost' || state === 'doubtful' || state === 'leaving';

@@ -104,8 +104,9 @@ describe('presence', () => {
     }
     expect(standingOf(record)).toBe('vetted');
   });
-  it('is not judged in a node’s first day', () => {
-    expect(live(newReputation(0), 20, AWAY).changes).toEqual([]);
+  it('is not judged in a node’s first week', () => {
+    expect(live(newReputation(0), 161, AWAY).changes).toEqual([]);
+    expect(codesOf(live(newReputation(0), 170, AWAY).changes)).toEqual(['suspended availability_low']);
   });
   it('is no hiding place: who is heard and owes an audit is suspended until it answers that very audit', () => {
     const silent = live(veteran(), 6, SILENT);
@@ -135,11 +136,17 @@ describe('service', () => {
     expect(visit(once.record, 'shopper a', false).change).toBeNull();
     expect(visit(once.record, 'shopper b', false).change).toMatchObject({ to: 'quarantined', reason: { code: 'service_refused', reporters: 3, shoppers: 2 } });
   });
+  it('that few ask for is found refused by shoppers alone, of five operators', () => {
+    let record = veteran();
+    for (const shopper of ['a', 'b', 'c', 'd', 'd', 'c']) record = visit(record, shopper, false).record;
+    expect(standingOf(record)).toBe('vetted');
+    expect(visit(record, 'e', false).change).toMatchObject({ to: 'quarantined', reason: { code: 'service_refused', reporters: 0, shoppers: 5 } });
+  });
   it('is beyond the reach of one client, however often it reports, and of any number of clients alone', () => {
     let record = veteran();
     for (let i = 0; i < 100; i++) record = refuse(record, i, { source: 'one' }).record;
     for (let i = 0; i < 100; i++) record = refuse(record, i, { transferId: 'one' }).record;
-    for (const shopper of ['a', 'b', 'c']) record = visit(record, shopper, false).record;
+    for (const shopper of ['a', 'b']) record = visit(record, shopper, false).record;
     expect(standingOf(record)).toBe('vetted');
     let crowd = veteran();
     for (let i = 0; i < 100; i++) crowd = refuse(crowd, i).record;

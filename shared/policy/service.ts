@@ -5,8 +5,10 @@
  */
 import * as v from 'valibot';
 
-/** Independent reports within REPORT_WINDOW_EPOCHS that make an accusation, and shoppers that must then confirm it. */
+/** Independent reports within REPORT_WINDOW_EPOCHS that make an accusation, which shoppers then look into at once. */
 export const REPORTERS_TO_ACCUSE = 3;
+/** Who must have been refused, reporters and shoppers together, and how many of them must be shoppers. */
+export const WITNESSES_TO_CONVICT = 5;
 export const SHOPPERS_TO_CONVICT = 2;
 /** Served visits in a row, all later than the last refused one, that end a quarantine for refused service. */
 export const VISITS_TO_ACQUIT = 6;
@@ -37,7 +39,7 @@ export const serviceSchema = v.strictObject({
   /** The newest, each source and each transfer once. */
   reports: v.pipe(v.array(reportSchema), v.maxLength(MAX_REPORTS)),
   /** Visits that were refused since the last one that was served, each shopper once. */
-  refused: v.pipe(v.array(visitSchema), v.maxLength(SHOPPERS_TO_CONVICT)),
+  refused: v.pipe(v.array(visitSchema), v.maxLength(WITNESSES_TO_CONVICT)),
   /** Visits that were served in a row. */
   served: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 });
@@ -68,12 +70,17 @@ export interface Visit {
 export function noteVisit(record: ServiceRecord, visit: Visit): ServiceRecord {
   if (visit.served) return { ...record, refused: [], served: record.served + 1 };
   const others = record.refused.filter(({ epoch, shopper }) => isRecent(epoch, visit.epoch) && shopper !== visit.shopper);
-  return { ...record, refused: [...others, { epoch: visit.epoch, shopper: visit.shopper }].slice(-SHOPPERS_TO_CONVICT), served: 0 };
+  return { ...record, refused: [...others, { epoch: visit.epoch, shopper: visit.shopper }].slice(-WITNESSES_TO_CONVICT), served: 0 };
 }
 
-/** Enough independent reports, and shoppers of different operators who each were refused: both, or it is no verdict. */
-export const isRefusing = (record: ServiceRecord, nowEpoch: number): boolean =>
-  reportersOf(record, nowEpoch) >= REPORTERS_TO_ACCUSE && record.refused.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length >= SHOPPERS_TO_CONVICT;
+/** Shoppers of so many operators were refused, within REPORT_WINDOW_EPOCHS, since one was last served. */
+export const refusedShoppersOf = (record: ServiceRecord, nowEpoch: number): number => record.refused.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length;
+
+/** Enough independent witnesses, shoppers among them. A node that few clients know is convicted by shoppers alone, of which it takes more. */
+export function isRefusing(record: ServiceRecord, nowEpoch: number): boolean {
+  const shoppers = refusedShoppersOf(record, nowEpoch);
+  return shoppers >= SHOPPERS_TO_CONVICT && shoppers + reportersOf(record, nowEpoch) >= WITNESSES_TO_CONVICT;
+}
 
 /**
  * Whether to send a shopper in this epoch: at once where somebody accuses or a shopper was refused, else once a day on average.

@@ -4,10 +4,11 @@ import type { StageFigures } from './stages.ts';
 export interface Measured {
   readonly megabytes: number;
   readonly direction: 'up' | 'down';
-  /** MB/s of the plain POST or download. */
+  /** MB/s of the plain POST or download; medians of rounds in which both took turns. */
   readonly plain: number;
   /** MB/s of the file through us. */
   readonly ours: number;
+  /** Median of the rounds. */
   readonly ratio: number;
   readonly memoryOverIdleMiB?: number;
 }

@@ -3,7 +3,7 @@ import { readZip, type ZipEntry } from '../../../test/support/zip.ts';
 import { MAX_FILES } from '../../protocol/limits.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
 import { downloadSink, type DownloadHost } from './download-sink.ts';
-import type { StreamAnswer } from './stream-protocol.ts';
+import type { StreamAnswer, StreamRequest } from './stream-protocol.ts';
 
 const WANTED_CHUNKS = 100_000;
 
@@ -21,7 +21,7 @@ function browser(): { readonly host: DownloadHost; readonly saved: Promise<Buffe
   });
   saved.catch(() => undefined); // whoever wants it awaits it
   const openPort: DownloadHost['openPort'] = async () => {
-    for (let i = 0; i < WANTED_CHUNKS; i++) port2.postMessage('pull');
+    port2.postMessage({ want: WANTED_CHUNKS } satisfies StreamRequest);
     return port1;
   };
   return { host: { openPort, onReady: () => undefined, onCancel: () => undefined }, saved };

@@ -37,6 +37,9 @@ function singleSink(host: DownloadHost): ReceiveSink {
     async finish() {
       feed?.end();
     },
+    async abort() {
+      feed?.fail();
+    },
   };
 }
 
@@ -76,7 +79,7 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
         close: () => orPump(writer.close()),
         abort: async (reason) => {
           feed?.fail();
-          await Promise.allSettled([writer.abort(reason), entries.abort(reason)]);
+          await writer.abort(reason);
         },
       };
     },
@@ -84,6 +87,10 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
       await orPump(entries.close());
       await pumping;
       feed?.end();
+    },
+    async abort(reason) {
+      feed?.fail();
+      await entries.abort(reason);
     },
   };
 }

@@ -30,19 +30,26 @@ export interface ReceiveHandle {
   cancel(): void;
 }
 
-/** Claims, downloads, verifies and streams to disk through the service worker that the page registered. */
+/**
+ * Claims, downloads, verifies and streams to disk through the service worker that the page registered. One worker
+ * gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
+ *
+ * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
+ */
 export function startReceiving(address: string, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
-  const worker = new Worker(workerUrl, { type: 'module' });
-  const post = (message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
+  const gatherer = new Worker(workerUrl, { type: 'module' });
+  const writer = new Worker(workerUrl, { type: 'module' });
+  const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
   const frames: HTMLIFrameElement[] = [];
   let streams: ServiceWorker | null = null;
   const end = (report: () => void): void => {
-    worker.terminate();
+    gatherer.terminate();
+    writer.terminate();
     report();
   };
   const fail = (error: SendError): void => end(() => events.onError(error));
 
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+  const hear = ({ data }: MessageEvent<FromWorker>): void => {
     switch (data.type) {
       case 'progress':
         events.onProgress(data.progress);
@@ -51,7 +58,7 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
         const { port1, port2 } = new MessageChannel();
         const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
         streams!.postMessage(announcement, [port1]);
-        post({ type: 'stream', port: port2 }, [port2]);
+        post(writer, { type: 'stream', port: port2 }, [port2]);
         break;
       }
       case 'stream-ready':
@@ -71,15 +78,20 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
         break; // of a worker that sends
     }
   };
-  worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));
+  for (const worker of [gatherer, writer]) {
+    worker.onmessage = hear;
+    worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));
+  }
   activeServiceWorker().then(
     (active) => {
       streams = active;
-      post({ type: 'receive', address });
+      const { port1, port2 } = new MessageChannel();
+      post(writer, { type: 'write', gatherer: port2 }, [port2]);
+      post(gatherer, { type: 'receive', address, writer: port1 }, [port1]);
     },
     (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
   );
-  return { cancel: () => post({ type: 'cancel' }) };
+  return { cancel: () => post(gatherer, { type: 'cancel' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {

@@ -1,4 +1,4 @@
-/** The writing end of a download that the service worker serves: one chunk for each `pull`. See stream-protocol.ts. */
+/** The writing end of a download that the service worker serves: as many chunks as it wants. See stream-protocol.ts. */
 import { SendError } from '../../protocol/errors.ts';
 import type { StreamAnswer, StreamRequest } from './stream-protocol.ts';
 
@@ -12,8 +12,8 @@ export class StreamFeed {
     this.#port = port;
     port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
       if (data === 'ready') events.onReady();
-      if (data === 'pull') this.#credit++;
-      if (data === 'cancel') {
+      else if (data !== 'cancel') this.#credit += data.want;
+      else {
         this.#cancelled = true;
         events.onCancel();
       }
@@ -39,6 +39,7 @@ export class StreamFeed {
 
   /** Makes the browser show a failed download. */
   fail(): void {
+    if (this.#cancelled) return;
     this.#cancelled = true;
     this.#answer({ error: true });
     this.#wake();

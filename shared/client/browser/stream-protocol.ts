@@ -3,8 +3,8 @@
  *
  * 1. The page posts `StreamAnnouncement` to the active worker and transfers one end of a MessageChannel with it.
  * 2. The worker answers `ready` on that port; the page then opens `STREAM_PATH + id` in a hidden frame.
- * 3. The worker posts one `pull` for every chunk it wants, several ahead; the page answers each, in order, with one
- *    chunk, and after the last with `end` or, when it failed, with `{error: true}`: the browser then shows a failed
+ * 3. The worker posts `{want}`, how many more chunks it wants, several ahead; the page answers with so many, in order,
+ *    and after the last with `end` or, when it failed, with `{error: true}`: the browser then shows a failed
  *    download. Where `bytes` was announced, an `end` after another number of bytes fails it too.
  * 4. `cancel` says that the person stopped the download in the browser; nothing is wanted after it.
  *
@@ -38,7 +38,7 @@ export interface StreamKeepAlive {
 export type ToStreamWorker = StreamAnnouncement | StreamKeepAlive;
 
 /** On the port, to the page. */
-export type StreamRequest = 'ready' | 'pull' | 'cancel';
+export type StreamRequest = 'ready' | { readonly want: number } | 'cancel';
 
 /** On the port, to the worker; the buffer of a chunk is transferred. */
 export type StreamAnswer = { readonly chunk: ArrayBuffer } | 'end' | { readonly error: true };

@@ -1,9 +1,11 @@
-/** The Web Worker that does one transfer: the page only shows it. */
+/** The Web Worker that does one transfer, or one side of it: the page only shows it. */
 import { openTransfer } from '../receive/open-transfer.ts';
-import { receiveTransfer } from '../receive/receive.ts';
+import { gatherTransfer } from '../receive/receive.ts';
+import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import { sendTransfer } from '../send/send.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { downloadSink } from './download-sink.ts';
+import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 const KEEP_ALIVE_MS = 5_000;
@@ -30,7 +32,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       break;
     case 'receive':
-      void run(() => receive(data.address));
+      void run(() => receive(data.address, data.writer));
+      break;
+    case 'write':
+      write(data.gatherer);
       break;
     case 'stream':
       givePort?.(data.port);
@@ -50,24 +55,31 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
-async function receive(address: string): Promise<void> {
+async function receive(address: string, port: MessagePort): Promise<void> {
   const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
-    const sink = downloadSink(transfer.manifest.files, {
+    const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());
+    const result = await gatherTransfer(transfer, writer, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+    tell({ type: 'received', result });
+  } finally {
+    clearInterval(keepAlive);
+  }
+}
+
+function write(port: MessagePort): void {
+  serveWriter(port, (input, onCancel) => {
+    const sink = downloadSink(input.files, {
       openPort: (stream) =>
         new Promise((resolve) => {
           givePort = resolve;
           tell({ type: 'stream-wanted', ...stream });
         }),
       onReady: (id) => tell({ type: 'stream-ready', id }),
-      onCancel: () => cancel.abort(),
+      onCancel,
     });
-    const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
-    tell({ type: 'received', result });
-  } finally {
-    clearInterval(keepAlive);
-  }
+    return new OpeningWriter(input, sink);
+  });
 }
 
 const toSource = ({ path, file }: FileToSend): SourceFile => ({

@@ -1,4 +1,4 @@
-/** What a page and its transfer worker say to each other. */
+/** What a page and its transfer workers say to each other. */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
@@ -10,7 +10,10 @@ export interface FileToSend {
 /** One job a worker; the first message starts it. */
 export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
-  | { readonly type: 'receive'; readonly address: string }
+  /** Gathers a transfer; the port leads to the worker that opens and writes it. */
+  | { readonly type: 'receive'; readonly address: string; readonly writer: MessagePort }
+  /** Opens and writes what comes over the port. */
+  | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
   | { readonly type: 'stream'; readonly port: MessagePort }
   | { readonly type: 'cancel' };

@@ -1,4 +1,5 @@
 /** Cuts the content back into files and hands each to the sink. */
+import { SendError } from '../../protocol/errors.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
 import type { FileSink, ReceiveSink } from '../deps.ts';
 
@@ -8,10 +9,16 @@ export class FileWriter {
   #index = 0;
   #left = 0;
   #open: FileSink | null = null;
+  #aborted = false;
 
   constructor(files: readonly ManifestFile[], sink: ReceiveSink) {
     this.#files = files;
     this.#sink = sink;
+  }
+
+  /** Opens the first file that has bytes, and makes empty ones before it. */
+  async start(): Promise<void> {
+    await this.#ensureOpen();
   }
 
   /** @param text - the next bytes of the content; padding after the last file is dropped. @returns bytes that were a file's. */
@@ -22,6 +29,7 @@ export class FileWriter {
       at += part.length;
       this.#left -= part.length;
       await this.#open!.write(part);
+      this.#throwIfAborted();
       if (this.#left === 0) await this.#close();
     }
     return at;
@@ -33,18 +41,23 @@ export class FileWriter {
     await this.#sink.finish?.();
   }
 
+  /** What is under way fails with it. */
   async abort(reason: unknown): Promise<void> {
-    const open = this.#open;
-    this.#open = null;
-    await open?.abort(reason);
+    if (this.#aborted) return;
+    this.#aborted = true;
+    await Promise.all([this.#open?.abort(reason), this.#sink.abort?.(reason)]);
   }
 
   /** Opens files until one wants bytes. @returns false when there is none left. */
   async #ensureOpen(): Promise<boolean> {
+    this.#throwIfAborted();
     while (!this.#open) {
       const file = this.#files[this.#index];
       if (!file) return false;
-      this.#open = await this.#sink.openFile(file, this.#index++);
+      const open = await this.#sink.openFile(file, this.#index++);
+      if (this.#aborted) await open.abort(new SendError('cancelled'));
+      this.#throwIfAborted();
+      this.#open = open;
       this.#left = file.bytes;
       if (this.#left === 0) await this.#close();
     }
@@ -54,6 +67,11 @@ export class FileWriter {
   async #close(): Promise<void> {
     const open = this.#open!;
     await open.close();
+    this.#throwIfAborted();
     this.#open = null;
+  }
+
+  #throwIfAborted(): void {
+    if (this.#aborted) throw new SendError('cancelled');
   }
 }

@@ -2,7 +2,6 @@
  * Fetches k verified shards of one segment after the other: from k nodes at first, each through one long stream, and
  * from others as soon as one lies, hangs, drips or vanishes.
  */
-import type { ShardSet } from '../../erasure/index.ts';
 import { shardRoot } from '../../merkle/index.ts';
 import { equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
@@ -10,6 +9,7 @@ import type { Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
 import { describeProblems } from '../problems.ts';
 import type { NodeProblem } from '../types.ts';
+import type { ShardRooms } from './shard-rooms.ts';
 import { ShardStream } from './shard-stream.ts';
 
 const TICK_MS = 100;
@@ -50,8 +50,10 @@ interface Attempt {
   readonly source: Source;
   readonly startedAtMs: number;
   state: 'running' | 'held' | 'absent' | 'failed';
+  /** The verified shard, once it is held. */
+  room: ArrayBuffer | null;
   late: boolean;
-  /** Set when the segment is complete without it, or it is hopeless: it must not write any more. */
+  /** Set when the segment is complete without it, or it is hopeless. */
   dropped: boolean;
 }
 
@@ -78,11 +80,11 @@ export class Gatherer {
   }
 
   /**
-   * @param set - receives the shards; must not be touched until this resolved.
-   * @returns the indexes of exactly k verified shards, ascending.
+   * @param rooms - give the shards their memory, and get back what was not needed.
+   * @returns exactly k verified shards by their index, each at the start of its buffer.
    * @throws SendError `not_enough_shards`, `cancelled`, or why the coordinator gives no orders any more.
    */
-  async gather(set: ShardSet, segment: SegmentSources): Promise<number[]> {
+  async gather(segment: SegmentSources, rooms: ShardRooms): Promise<Map<number, ArrayBuffer>> {
     const attempts = new Map<number, Attempt>();
     const startedAtMs = this.#deps.now();
     const chances = [...SECOND_CHANCES_MS];
@@ -90,9 +92,9 @@ export class Gatherer {
     let wake: () => void = () => undefined;
     const count = (test: (attempt: Attempt) => boolean): number => [...attempts.values()].filter(test).length;
     const start = (shardIndex: number): void => {
-      const attempt: Attempt = { shardIndex, source: this.#sources.get(shardIndex)!, startedAtMs: this.#deps.now(), state: 'running', late: false, dropped: false };
+      const attempt: Attempt = { shardIndex, source: this.#sources.get(shardIndex)!, startedAtMs: this.#deps.now(), state: 'running', room: null, late: false, dropped: false };
       attempts.set(shardIndex, attempt);
-      void this.#fetch(attempt, set, segment).then((state) => {
+      void this.#fetch(attempt, segment, rooms).then((state) => {
         attempt.state = state;
         wake();
       });
@@ -117,18 +119,16 @@ export class Gatherer {
         await this.#pause((resume) => (wake = resume));
       }
     } finally {
-      // Whatever still runs was not needed: closing keeps it from writing to the slot later.
+      // Whatever still runs was not needed.
       for (const attempt of attempts.values()) {
         if (attempt.state !== 'running') continue;
         if (attempt.late) this.#blame(attempt, 'node_slow');
         this.#leave(attempt);
       }
     }
-    return [...attempts.values()]
-      .filter(({ state }) => state === 'held')
-      .map(({ shardIndex }) => shardIndex)
-      .toSorted((a, b) => a - b)
-      .slice(0, this.#requiredShards);
+    const held = [...attempts.values()].filter(({ state }) => state === 'held').toSorted((a, b) => a.shardIndex - b.shardIndex);
+    rooms.give(held.splice(this.#requiredShards).map(({ room }) => room!));
+    return new Map(held.map(({ shardIndex, room }) => [shardIndex, room!]));
   }
 
   close(): void {
@@ -182,14 +182,18 @@ export class Gatherer {
     this.#drop(attempt.source);
   }
 
-  async #fetch(attempt: Attempt, set: ShardSet, segment: SegmentSources): Promise<Attempt['state']> {
+  async #fetch(attempt: Attempt, segment: SegmentSources, rooms: ShardRooms): Promise<Attempt['state']> {
     const { source, shardIndex } = attempt;
     try {
       const stream = await this.#streamFor(source, segment.index);
       if (attempt.dropped) throw new SendError('cancelled');
-      const into = set.shard(shardIndex, segment.shardBytes);
-      if (!(await stream.readShard(segment.index, into))) throw new SendError('shard_absent');
-      if (!equalBytes(await shardRoot(into), segment.roots[shardIndex]!)) throw new SendError('shard_mismatch');
+      const shard = await stream.readShard(segment.index, segment.shardBytes, () => rooms.take());
+      if (!shard) throw new SendError('shard_absent');
+      const named = equalBytes(await shardRoot(shard), segment.roots[shardIndex]!);
+      if (attempt.dropped || !named) rooms.give([shard.buffer]);
+      if (attempt.dropped) return 'failed';
+      if (!named) throw new SendError('shard_mismatch');
+      attempt.room = shard.buffer;
       return 'held';
     } catch (thrown) {
       if (attempt.dropped) return 'failed'; // the source may be another attempt's by now

@@ -22,9 +22,11 @@ export interface OpenTransfer {
 export async function openTransfer(linkText: string, deps: ClientDeps, options?: CallOptions): Promise<OpenTransfer> {
   const link = parseLink(linkText);
   const api = new TransferApi(link.origin, link.transferId, { role: 'access', token: deriveAccessToken(link.secret, link.transferId) }, deps);
+  const sealed = api.manifest(options); // asked for together: each is a way to the coordinator and back
+  sealed.catch(() => undefined); // what the status says comes first
   const status = await api.status(options);
   if (status.state === 'uploading') throw new SendError('transfer_uploading');
-  const manifest = parseManifest(await openSealedManifest(await api.manifest(options), link));
+  const manifest = parseManifest(await openSealedManifest(await sealed, link));
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   if (contentBytesOf(bytes) !== status.contentBytes || manifest.segmentCount !== status.segments.total) {
     throw new SendError('manifest_damaged', 'the manifest is of another transfer');

@@ -1,8 +1,7 @@
 /**
- * Receives a transfer: claim, gather, rebuild, open, write, commit. One slot is opened while
- * others are gathered, so memory is flat whatever the transfer's size.
+ * Receives a transfer: claim, gather, rebuild, open, write, commit. A few segments are on their way at a time, so memory
+ * is flat whatever the transfer's size.
  */
-import { ErasureCodec } from '../../erasure/index.ts';
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
@@ -10,14 +9,16 @@ import type { Claim } from '../../protocol/messages.ts';
 import type { ClientDeps, ReceiveSink } from '../deps.ts';
 import { ProgressMeter } from '../progress.ts';
 import type { Progress, ReceiveResult } from '../types.ts';
-import { FileWriter } from './file-writer.ts';
 import { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
-import { completeDataShards, openSegment } from './open-segment.ts';
 import type { OpenTransfer } from './open-transfer.ts';
-import { SegmentTable, type Segment } from './segment-table.ts';
+import { ShardRebuilder } from './rebuild-shards.ts';
+import { SegmentTable } from './segment-table.ts';
+import { OpeningWriter, openingInputOf, type GatheredSegment, type SegmentWriter } from './segment-writer.ts';
+import { ShardRooms } from './shard-rooms.ts';
 
-const SLOTS = 3;
+/** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
+const SEGMENTS_UNDER_WAY = 3;
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;
@@ -25,37 +26,48 @@ export interface ReceiveOptions {
 }
 
 /**
- * Resolves when every byte was verified and the sink has finished; only then the download counts.
+ * Resolves when every byte was verified and the sink has finished. From then on nothing makes the download fail: a commit
+ * that does not get through leaves it uncounted.
  *
  * @throws SendError; open files are aborted and the claim is given back.
  */
-export async function receiveTransfer(transfer: OpenTransfer, sink: ReceiveSink, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
-  const { api } = transfer;
+export function receiveTransfer(transfer: OpenTransfer, sink: ReceiveSink, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
+  return gatherTransfer(transfer, new OpeningWriter(openingInputOf(transfer), sink), options, deps);
+}
+
+/** The same, with opening and writing done by whatever stands behind `writer`. */
+export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWriter, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
+  const { api, info, link, status, manifest } = transfer;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const claimId = encodeB64(deps.randomBytes(ID_BYTES));
-  const claim = await api.claim(claimId, { signal });
-  const writer = new FileWriter(transfer.manifest.files, sink);
+  const layout = new TransferLayout(status.contentBytes, status.requiredShards);
+  const table = new SegmentTable(api, link.transferId, manifest, layout, status.totalShards, { signal });
+  table.prefetch(); // needs no claim
+  const claim = await api.claim(claimId, { signal }).catch((thrown: unknown) => {
+    stop.abort();
+    throw thrown;
+  });
   const gatherer = gathererFor(transfer, claim, signal, deps);
+  const toProblems = () => gatherer.problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
   try {
-    await receiveAll(transfer, gatherer, writer, { ...options, signal }, new Lease(api, claimId, deps, signal), deps);
-    await writer.finish();
-    await api.commit(claimId, toProblems(gatherer), { signal });
-    return { bytes: transfer.info.bytes, problems: gatherer.problems };
+    await Promise.race([moveSegments(transfer, { table, layout, gatherer, writer, lease: new Lease(api, claimId, deps, signal) }, options, deps), aborted(signal)]);
+    await Promise.race([writer.finish(), aborted(signal)]);
   } catch (thrown) {
     const error = options.signal?.aborted ? new SendError('cancelled') : asSendError(thrown, 'internal', "couldn't receive");
     stop.abort();
     await writer.abort(error);
     // A place that cannot be given back now comes back when the lease lapses.
-    await api.release(claimId, toProblems(gatherer), { patienceMs: 2_000 }).catch(() => undefined);
+    await api.release(claimId, toProblems(), { patienceMs: 2_000 }).catch(() => undefined);
     throw error;
   } finally {
     gatherer.close();
-    stop.abort();
   }
+  // Whoever received has every byte, whatever the coordinator says now.
+  await api.commit(claimId, toProblems(), { signal }).catch(() => undefined);
+  stop.abort();
+  return { bytes: info.bytes, problems: gatherer.problems };
 }
-
-const toProblems = ({ problems }: Gatherer) => problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
 
 function gathererFor({ api, status, manifest }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
   const newSeat = async (shardIndex: number) => {
@@ -66,47 +78,57 @@ function gathererFor({ api, status, manifest }: OpenTransfer, claim: Claim, sign
   return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, lastSegment: manifest.segmentCount - 1, newSeat, signal }, deps);
 }
 
-async function receiveAll(
-  { link, status, manifest, info, api }: OpenTransfer,
-  gatherer: Gatherer,
-  writer: FileWriter,
-  { signal, onProgress }: ReceiveOptions & { readonly signal: AbortSignal },
-  lease: Lease,
-  deps: ClientDeps,
-): Promise<void> {
-  const { requiredShards, totalShards } = status;
-  const layout = new TransferLayout(status.contentBytes, requiredShards);
-  const codec = await ErasureCodec.create({ requiredShards, totalShards, maxShardBytes: layout.segment(0).shardBytes, slots: SLOTS });
-  const table = new SegmentTable(api, link.transferId, manifest, layout, totalShards, { signal });
-  const meter = new ProgressMeter(info.bytes, deps.now, onProgress);
-  let doneBytes = 0;
+interface Parts {
+  readonly table: SegmentTable;
+  readonly layout: TransferLayout;
+  readonly gatherer: Gatherer;
+  readonly writer: SegmentWriter;
+  readonly lease: Lease;
+}
 
-  const gather = async (index: number): Promise<{ segment: Segment; have: number[] }> => {
+async function moveSegments({ status, info }: OpenTransfer, { table, layout, gatherer, writer, lease }: Parts, { onProgress }: ReceiveOptions, deps: ClientDeps): Promise<void> {
+  const { requiredShards, totalShards } = status;
+  const maxShardBytes = layout.segment(0).shardBytes;
+  const rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
+  const rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
+  const meter = new ProgressMeter(info.bytes, deps.now, onProgress);
+
+  const gather = async (): Promise<GatheredSegment> => {
     const segment = await table.next();
-    return { segment, have: await gatherer.gather(codec.slot(index % SLOTS), segment) };
+    const dataShards = await rebuilder.dataShards(await gatherer.gather(segment, rooms), segment.shardBytes);
+    return { index: segment.index, salt: segment.salt, dataShards };
   };
-  const ahead: ReturnType<typeof gather>[] = [];
-  let started = 0;
-  /** Nodes send segments in order, so each is gathered after the one before it. */
-  const gatherNext = (): void => {
-    if (started === layout.segmentCount) return;
-    const index = started++;
-    const before = ahead.at(-1);
-    const next = before ? before.then(() => gather(index)) : gather(index);
-    next.catch(() => undefined); // awaited in its round
-    ahead.push(next);
+  const write = async (segment: GatheredSegment): Promise<void> => {
+    const written = await writer.write(segment);
+    rooms.give(written.rooms);
+    meter.set(written.doneBytes);
+    lease.touch();
   };
-  for (let slot = 1; slot < SLOTS; slot++) gatherNext();
-  for (let index = 0; index < layout.segmentCount; index++) {
-    gatherNext(); // into the slot that the round before has left
-    const { segment, have } = await ahead.shift()!;
-    const set = codec.slot(index % SLOTS);
-    completeDataShards(set, segment.shardBytes, requiredShards, have);
-    for await (const text of openSegment(set, layout.segment(index), requiredShards, { secret: link.secret, salt: segment.salt })) {
-      if (signal.aborted) throw new SendError('cancelled');
-      doneBytes += await writer.write(text);
-      meter.set(doneBytes);
-      lease.touch();
+  /** Rejects as soon as a writing fails, while segments may still be waited for. */
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const follow = (writing: Promise<void>): Promise<void> => {
+    writing.catch(fail);
+    return writing;
+  };
+  const move = async (): Promise<void> => {
+    const underWay = [follow(writer.start())];
+    for (let index = 0; index < layout.segmentCount; index++) {
+      // Nodes send segments in order, so each is gathered after the one before it.
+      const segment = await gather();
+      underWay.push(follow(write(segment)));
+      if (underWay.length >= SEGMENTS_UNDER_WAY) await underWay.shift();
     }
-  }
+    await Promise.all(underWay);
+  };
+  await Promise.race([move(), failed]);
+}
+
+/** Never resolves. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancel = (): void => reject(new SendError('cancelled'));
+    if (signal.aborted) return cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+  });
 }

@@ -19,6 +19,7 @@ export class SegmentTable {
   readonly #digest: SegmentsDigest;
   readonly #options: CallOptions;
   #page: Segment[] = [];
+  #coming: Promise<Page> | null = null;
   #next = 0;
 
   constructor(api: TransferApi, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number, options: CallOptions) {
@@ -30,13 +31,23 @@ export class SegmentTable {
     this.#options = options;
   }
 
+  /** Asks for the first page, which `next` then waits for. */
+  prefetch(): void {
+    this.#coming = this.#api.segments(this.#next, this.#options);
+    this.#coming.catch(() => undefined); // met in `next`
+  }
+
   /**
    * The last segment is only given out when the whole table is the one that the sender sealed.
    *
    * @throws SendError `manifest_damaged`.
    */
   async next(): Promise<Segment> {
-    if (this.#page.length === 0) this.#page = this.#parse(await this.#api.segments(this.#next, this.#options));
+    if (this.#page.length === 0) {
+      const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
+      this.#coming = null;
+      this.#page = this.#parse(await coming);
+    }
     const segment = this.#page.shift()!;
     this.#next++;
     this.#digest.add(segment);

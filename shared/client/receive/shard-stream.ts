@@ -1,14 +1,14 @@
-/** One node's streamed GET: a transfer's shards in order, read straight into the codec's memory. docs/protocol.md §9. */
+/** One node's streamed GET: a transfer's shards in order, each read straight into a buffer of its own. docs/protocol.md §9. */
 import { SendError, asSendError } from '../../protocol/errors.ts';
-import { FRAME_HEADER_BYTES, parseFrameHeader } from '../../protocol/fetch-frames.ts';
+import { FRAME_HEADER_BYTES, parseFrameHeader, type FrameHeader } from '../../protocol/fetch-frames.ts';
 import type { Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
 import { readProblem } from '../read-problem.ts';
+import { bodyReader, type BodyReader } from './body-reader.ts';
 
 /** Less than this in some seconds is as good as nothing. */
 const PROGRESS_BYTES = 4096;
-
-const READ_BUFFER_BYTES = 256 * 1024;
+const SKIP_BYTES = 64 * 1024;
 
 export class ShardStream {
   readonly seat: Seat;
@@ -16,10 +16,9 @@ export class ShardStream {
   position: number;
   /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
   progressAtMs: number;
-  readonly #reader: ChunkReader;
+  readonly #read: BodyReader;
   readonly #abort: AbortController;
   readonly #now: () => number;
-  #chunk: Uint8Array = new Uint8Array(0);
   /** Since `progressAtMs`. */
   #receivedBytes = 0;
   #closed = false;
@@ -27,7 +26,7 @@ export class ShardStream {
   private constructor(seat: Seat, from: number, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
     this.seat = seat;
     this.position = from;
-    this.#reader = chunkReader(body);
+    this.#read = bodyReader(body);
     this.#abort = abort;
     this.#now = now;
     this.progressAtMs = now();
@@ -58,19 +57,20 @@ export class ShardStream {
   /**
    * Reads the next frame, which must be that of `segment`.
    *
-   * @param into - exactly the shard's size. After `close` nothing more is written to it.
-   * @returns false when the node does not hold the shard.
+   * @param takeRoom - asked once the shard is on its way: a buffer of at least `shardBytes`, which belongs to the
+   * stream from then on. It is lost when the stream fails.
+   * @returns the shard, at the start of that memory; null when the node does not hold it.
    * @throws SendError; the stream is then closed.
    */
-  async readShard(segment: number, into: Uint8Array): Promise<boolean> {
+  async readShard(segment: number, shardBytes: number, takeRoom: () => ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
       while (this.position < segment) await this.#skip();
       const header = await this.#header();
-      if (header.held && header.shardBytes !== into.length) throw new SendError('shard_mismatch', 'a shard of another size');
-      if (header.held) await this.#fill(into);
+      if (header.held && header.shardBytes !== shardBytes) throw new SendError('shard_mismatch', 'a shard of another size');
+      const shard = header.held ? await this.#fill(takeRoom(), shardBytes) : null;
       this.position++;
       this.#progressed();
-      return header.held;
+      return shard;
     } catch (thrown) {
       this.close();
       throw asSendError(thrown, 'node_unreachable', 'a node broke off its stream');
@@ -84,67 +84,39 @@ export class ShardStream {
   }
 
   async #skip(): Promise<void> {
-    const { held, shardBytes } = await this.#header();
-    for (let left = held ? shardBytes : 0; left > 0;) {
-      if (this.#chunk.length === 0) await this.#pull();
-      const part = this.#chunk.subarray(0, left);
+    const { shardBytes } = await this.#header();
+    let room = new ArrayBuffer(Math.min(SKIP_BYTES, shardBytes));
+    for (let left = shardBytes; left > 0;) {
+      const part = await this.#fill(room, Math.min(left, room.byteLength));
       left -= part.length;
-      this.#chunk = this.#chunk.subarray(part.length);
+      room = part.buffer;
     }
     this.position++;
   }
 
-  async #header() {
-    const bytes = new Uint8Array(FRAME_HEADER_BYTES);
-    await this.#fill(bytes);
-    const header = parseFrameHeader(bytes);
+  async #header(): Promise<FrameHeader> {
+    const header = parseFrameHeader(await this.#fill(new ArrayBuffer(FRAME_HEADER_BYTES), FRAME_HEADER_BYTES));
     if (header.segment !== this.position || header.shardIndex !== this.seat.shardIndex) throw new SendError('shard_mismatch', 'a frame out of order');
     return header;
   }
 
-  async #fill(into: Uint8Array): Promise<void> {
-    for (let filled = 0; filled < into.length;) {
-      if (this.#chunk.length === 0) await this.#pull();
-      const part = this.#chunk.subarray(0, into.length - filled);
-      into.set(part, filled);
+  /** Fills the first `bytes` bytes of `room`, whose memory the result then has. */
+  async #fill(room: ArrayBuffer, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    let memory = room;
+    for (let filled = 0; filled < bytes;) {
+      const part = await this.#read(new Uint8Array(memory, filled, bytes - filled));
+      if (this.#closed) throw new SendError('cancelled');
+      if (!part) throw new SendError('node_unreachable', 'the stream ended early');
+      memory = part.buffer;
       filled += part.length;
-      this.#chunk = this.#chunk.subarray(part.length);
+      this.#receivedBytes += part.length;
+      if (this.#receivedBytes >= PROGRESS_BYTES) this.#progressed();
     }
-  }
-
-  async #pull(): Promise<void> {
-    const value = await this.#reader();
-    if (this.#closed) throw new SendError('cancelled');
-    if (!value) throw new SendError('node_unreachable', 'the stream ended early');
-    this.#chunk = value;
-    this.#receivedBytes += value.length;
-    if (this.#receivedBytes >= PROGRESS_BYTES) this.#progressed();
+    return new Uint8Array(memory, 0, bytes);
   }
 
   #progressed(): void {
     this.#receivedBytes = 0;
     this.progressAtMs = this.#now();
   }
-}
-
-/** Gives the next bytes, or null at the end. A chunk is gone with the next call. */
-type ChunkReader = () => Promise<Uint8Array | null>;
-
-/** Reads into one buffer again and again where the platform can: a gigabyte of chunks would be a gigabyte of garbage. */
-function chunkReader(body: ReadableStream<Uint8Array>): ChunkReader {
-  let byob: ReadableStreamBYOBReader;
-  try {
-    byob = body.getReader({ mode: 'byob' });
-  } catch {
-    // Not a byte stream: WebKit's bodies are not.
-    const reader = body.getReader();
-    return async () => (await reader.read()).value ?? null;
-  }
-  let buffer = new ArrayBuffer(READ_BUFFER_BYTES);
-  return async () => {
-    const { done, value } = await byob.read(new Uint8Array(buffer));
-    if (done || !value) return null;
-    buffer = value.buffer;
-    return value;
-  };
 }
