@@ -7,6 +7,7 @@ import { nodeDeps } from '../deps.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { readSources } from '../sources.ts';
+import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
 export const sendHelp = `shardsend send FILE|FOLDER… [options]
@@ -16,7 +17,8 @@ Encrypts files on this machine, spreads them over storage nodes and prints the l
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
-  --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds"}.
+  --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
+                        "survives":{"now","nodes","operators"},"relaxed":[rule…]}.
                         Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
 
 export async function runSend(args: string[]): Promise<number> {
@@ -44,16 +46,17 @@ export async function runSend(args: string[]): Promise<number> {
     const { files, leftOut } = await readSources(positionals);
     for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
     if (signal.aborted) throw new SendError('cancelled');
-    const { link, transferId, ownerToken, bytes, sentBytes, expiresAtMs, problems } = await sendTransfer({ files, options, signal, onProgress: (now) => progress.show(now) }, deps);
+    const result = await sendTransfer({ files, options, signal, onProgress: (now) => progress.show(now) }, deps);
+    const { link, transferId, ownerToken, bytes, sentBytes, expiresAtMs, problems } = result;
     const seconds = (deps.now() - startedAtMs) / 1000;
     progress.clear();
     for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
     if (values.json) {
-      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...problemsField(problems) });
+      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
     } else {
-      process.stderr.write(
-        `Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}. Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`,
-      );
+      process.stderr.write(`Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
+      process.stderr.write(`${survivalLine(result)}\n`);
+      process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`);
       await print(link);
     }
     return EXIT_OK;

@@ -1,6 +1,7 @@
 /** What sending and receiving say to whoever shows them: the same types in a page, the extension and the command. */
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { ManifestFile } from '../protocol/manifest.ts';
+import type { Placement } from '../protocol/messages.ts';
 
 /** Choices that a sender makes. */
 export interface SendOptions {
@@ -39,8 +40,10 @@ export interface SendResult {
   /** Shard bytes sent to nodes. */
   readonly sentBytes: number;
   readonly expiresAtMs: number;
-  /** How many nodes the transfer can lose right now. */
+  /** How many nodes the transfer can lose right now; below 1 where nodes failed meanwhile. */
   readonly survives: number;
+  /** What it can lose once the nodes have rebuilt the shards that were not sent, and rules that the network could not keep. */
+  readonly placement: Pick<Placement, 'totalShards' | 'survives' | 'relaxed'>;
   readonly problems: readonly NodeProblem[];
 }
 

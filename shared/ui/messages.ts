@@ -60,8 +60,18 @@ const catalogue = {
   'done.whoever': 'Whoever has this link can open the files. Share it over a channel you trust.',
   'done.expires': 'Deleted on',
   'done.limit': 'Downloads allowed',
-  'done.survives': 'Safe even if',
-  'done.survives.nodes': (n: number) => `${count(n, 'storage node', 'storage nodes')} ${n === 1 ? 'fails' : 'fail'} now`,
+  'done.survives': (n: number, of: number) => `Any ${n === 1 ? 'one' : n} of the ${of} computers that keep your files can fail, and nothing is lost.`,
+  'done.survives.growing': (now: number, soon: number, of: number) =>
+    `Any ${now === 1 ? 'one' : now} of the ${of} computers that keep your files can fail now, soon any ${soon}, and nothing is lost.`,
+  'done.survives.soon': (n: number, of: number) => `Soon any ${n === 1 ? 'one' : n} of the ${of} computers that keep your files can fail, and nothing is lost.`,
+  'done.small': 'This network is small.',
+  'done.small.operators': (n: number) =>
+    n === 0
+      ? 'One operator runs so many of these computers that your files depend on that operator.'
+      : `Some of these computers share an operator; any ${n === 1 ? 'one operator' : `${n} operators`} can fail with all of theirs.`,
+  'done.small.places': 'Many of these computers are in the same place or use the same provider, and could fail together.',
+  'done.small.newcomers': 'Many of them are new and still have to prove themselves.',
+  'done.small.absences': 'Few of them are always on, so a download may have to wait.',
   'done.again': 'Send something else',
   'done.revoke': 'Withdraw',
   'done.revoke.ask': 'Withdraw this transfer? Its files are deleted from every storage node and the link stops working.',

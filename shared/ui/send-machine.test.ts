@@ -13,6 +13,7 @@ const result: SendResult = {
   sentBytes: 2,
   expiresAtMs: 3,
   survives: 4,
+  placement: { totalShards: 24, survives: { nodes: 14, operators: 14 }, relaxed: [] },
   problems: [],
 };
 const progress = (doneBytes: number) => ({ doneBytes, totalBytes: 100, bytesPerSecond: 1, secondsLeft: 1 });

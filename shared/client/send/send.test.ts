@@ -54,6 +54,8 @@ describe('a sender', () => {
     ['a shard index twice', { nodes: seats(6).map((seat, i) => (i === 5 ? { ...seat, shardIndex: 0 } : seat)) }],
     ['a shard index that the code does not have', { nodes: seats(6).map((seat, i) => (i === 5 ? { ...seat, shardIndex: 9 } : seat)) }],
     ['a seat too few', { nodes: seats(5) }],
+    ['more losses survived than its shards allow', { survives: { nodes: 5, operators: 5 } }],
+    ['more operators to lose than nodes', { survives: { nodes: 4, operators: 5 } }],
   ])('refuses a placement with %s, before a node hears of it', async (_, change) => {
     const { deps, opened } = depsOf(change);
     await expect(send(deps)).rejects.toMatchObject({ code: 'unavailable' });

@@ -76,6 +76,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
       sentBytes: sending.sentBytes,
       expiresAtMs: status.expiresAtMs,
       survives: status.survives,
+      placement: { totalShards: placement.totalShards, survives: placement.survives, relaxed: placement.relaxed },
       problems: sending.problems,
     };
   } catch (thrown) {
@@ -89,13 +90,15 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   }
 }
 
-/** The coordinator chooses nodes, not how safe or how private a transfer is. docs/protocol.md §4. */
-function checkPlacement({ requiredShards, totalShards, safeShards, nodes }: Placement): void {
+/** The coordinator chooses nodes, not how safe or how private a transfer is; nor may it boast of that. docs/protocol.md §4. */
+function checkPlacement({ requiredShards, totalShards, safeShards, nodes, survives }: Placement): void {
   const distinct = (values: readonly unknown[]): boolean => new Set(values).size === totalShards;
   const right = totalShards >= MIN_NODES ? redundancyFor(totalShards) : null;
   const sound =
     right?.requiredShards === requiredShards &&
     right.safeShards === safeShards &&
+    survives.nodes === totalShards - requiredShards &&
+    survives.operators <= survives.nodes &&
     nodes.length === totalShards &&
     nodes.every(({ shardIndex }) => shardIndex < totalShards) &&
     distinct(nodes.map(({ shardIndex }) => shardIndex)) &&
