@@ -6,7 +6,7 @@ const sent = (survives: number, relaxed: string[] = [], operators = 14) => ({ su
 describe('what a transfer survives, in a terminal', () => {
   test('is told for now and for soon', () => {
     expect(survivalLine(sent(4))).toBe('Any 4 of its 24 nodes can fail now, soon any 14.');
-    expect(survivalLine(sent(-1))).toBe('Any 0 of its 24 nodes can fail now, soon any 14.');
+    expect(survivalLine(sent(-1))).toBe('None of its 24 nodes can fail now, soon any 14.');
     expect(survivalLine(sent(14))).toBe('Any 14 of its 24 nodes can fail.');
   });
 

@@ -7,12 +7,10 @@ type Lasting = Pick<SendResult, 'survives' | 'placement'>;
 /** "Now" is the moment of sending: nodes still rebuild the shards that were not sent. */
 export function survivalLine({ survives, placement }: Lasting): string {
   const { totalShards, survives: hardened } = placement;
-  const now =
-    survives >= hardened.nodes
-      ? `Any ${hardened.nodes} of its ${totalShards} nodes can fail`
-      : `Any ${Math.max(0, survives)} of its ${totalShards} nodes can fail now, soon any ${hardened.nodes}`;
+  const all = `of its ${totalShards} nodes can fail`;
+  const told = survives >= hardened.nodes ? `Any ${hardened.nodes} ${all}` : `${survives < 1 ? 'None' : `Any ${survives}`} ${all} now, soon any ${hardened.nodes}`;
   const weaknesses = weaknessesOf(placement).map((weakness) => clauseFor(weakness, placement));
-  return `${now}.${weaknesses.length === 0 ? '' : ` The network is small: ${weaknesses.join('; ')}.`}`;
+  return `${told}.${weaknesses.length === 0 ? '' : ` The network is small: ${weaknesses.join('; ')}.`}`;
 }
 
 /** For the object that the command prints. `now` is below 1 where nodes failed meanwhile. */

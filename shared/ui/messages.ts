@@ -67,11 +67,11 @@ const catalogue = {
   'done.small': 'This network is small.',
   'done.small.operators': (n: number) =>
     n === 0
-      ? 'One operator runs so many of these computers that your files depend on that operator.'
+      ? 'One operator runs most of these computers, so your files depend on that operator.'
       : `Some of these computers share an operator; any ${n === 1 ? 'one operator' : `${n} operators`} can fail with all of theirs.`,
-  'done.small.places': 'Many of these computers are in the same place or use the same provider, and could fail together.',
-  'done.small.newcomers': 'Many of them are new and still have to prove themselves.',
-  'done.small.absences': 'Few of them are always on, so a download may have to wait.',
+  'done.small.places': 'Many of these computers share a place or a provider, and could fail together.',
+  'done.small.newcomers': 'Many are new, and have yet to prove themselves.',
+  'done.small.absences': 'Few are always on, so a download may have to wait.',
   'done.again': 'Send something else',
   'done.revoke': 'Withdraw',
   'done.revoke.ask': 'Withdraw this transfer? Its files are deleted from every storage node and the link stops working.',

@@ -28,9 +28,9 @@ describe('a network that is too small for every rule', () => {
 
   it('is told as what it means, in one sentence for each weakness', () => {
     expect(smallNetworkText(placed(['anchors', 'country', 'asn', 'unvetted']))).toBe(
-      'This network is small. Many of these computers are in the same place or use the same provider, and could fail together. Many of them are new and still have to prove themselves.',
+      'This network is small. Many of these computers share a place or a provider, and could fail together. Many are new, and have yet to prove themselves.',
     );
-    expect(smallNetworkText({ ...placed(['anchors']), totalShards: 6 })).toBe('This network is small. Few of them are always on, so a download may have to wait.');
+    expect(smallNetworkText({ ...placed(['anchors']), totalShards: 6 })).toBe('This network is small. Few are always on, so a download may have to wait.');
   });
 
   it('says how many operators can fail where some run several computers', () => {
