@@ -5,7 +5,7 @@ import { encodeB64, nodeStatusSchema, parseMessage, type NodeStatus } from '../s
 import { readLastAudit, type AnsweredAudit } from './audit/audit-record.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError } from './config-error.ts';
-import { hasNodeKey, loadOrCreateNodeKey, readCoordinatorUrl } from './identity/key-files.ts';
+import { CoordinatorPin, hasNodeKey, loadOrCreateNodeKey, readCoordinatorUrl } from './identity/key-files.ts';
 import { statusPage } from './identity/view-token.ts';
 import { CoordinatorClient } from './membership/coordinator-client.ts';
 
@@ -22,7 +22,7 @@ export interface NodeOperator {
 }
 
 /**
- * @param dataDir - the node's folder; only its key and its notes are read, which a running daemon allows.
+ * @param dataDir - the node's folder; only its keys and its notes are read, which a running daemon allows.
  * @param coordinator - left out, where the node last was.
  * @throws ConfigError when no node has lived there, or nothing says where its coordinator is.
  */
@@ -32,7 +32,9 @@ export async function openOperator(dataDir: string, coordinator?: string): Promi
   const origin = coordinator ?? (await readCoordinatorUrl(directory));
   if (origin === null) throw new ConfigError(`${directory} does not say where its coordinator is: name it with --coordinator, or start the node once`);
   const key = await loadOrCreateNodeKey(directory);
-  const client = new CoordinatorClient(origin, key, systemClock);
+  const pin = new CoordinatorPin(directory);
+  await pin.load();
+  const client = new CoordinatorClient(origin, key, pin, systemClock);
   const nodeId = encodeB64(key.nodeId);
   const own = `/api/nodes/${nodeId}`;
   const read = (answer: unknown): NodeStatus => parseMessage(nodeStatusSchema, answer, 'unavailable');

@@ -64,7 +64,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
     };
 
     const { version } = manifest;
-    const client = new CoordinatorClient(options.coordinator, key, clock);
+    const client = new CoordinatorClient(options.coordinator, key, pin, clock);
     const gate = new OrderGate(key.nodeId, store.index, clock, () => pin.key);
     const inventory = new InventoryClock({ nodeId: key.nodeId, clock, log, metrics, compare: (signal) => compareInventory({ client, clock, gate, store, metrics }, signal) });
     let publicUrl = '';

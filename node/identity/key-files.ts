@@ -3,7 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { KEY_BYTES, SendError, asNodeId, decodeB64, encodeB64, importVerifyingKey, signingKeyFromSeed, type NodeId, type SigningKey } from '../../shared/protocol/index.ts';
+import {
+  KEY_BYTES,
+  SendError,
+  asNodeId,
+  decodeB64,
+  encodeB64,
+  equalBytes,
+  importVerifyingKey,
+  signingKeyFromSeed,
+  type NodeId,
+  type SigningKey,
+} from '../../shared/protocol/index.ts';
 import { ConfigError } from '../config-error.ts';
 import { writeFileDurably } from '../store/durable-files.ts';
 import { viewTokenOf } from './view-token.ts';
@@ -52,6 +63,10 @@ export class CoordinatorPin {
   get key(): CryptoKey | null {
     return this.#key;
   }
+  /** The same, as 32 bytes. */
+  get bytes(): Uint8Array | null {
+    return this.#bytes;
+  }
 
   async load(): Promise<void> {
     if (!existsSync(this.#file)) return;
@@ -60,12 +75,15 @@ export class CoordinatorPin {
     this.#bytes = bytes;
   }
 
+  /** @throws SendError `conflict` for any other key than the one that is pinned. */
+  check(bytes: Uint8Array): void {
+    if (this.#bytes !== null && !equalBytes(bytes, this.#bytes)) throw new SendError('conflict', 'the coordinator shows another key than the one that is pinned');
+  }
+
   /** Pins the first key; @throws SendError `conflict` for any other after it. */
   async pin(bytes: Uint8Array): Promise<void> {
-    if (this.#bytes !== null) {
-      if (encodeB64(bytes) !== encodeB64(this.#bytes)) throw new SendError('conflict', 'the coordinator shows another key than the one that is pinned');
-      return;
-    }
+    this.check(bytes);
+    if (this.#bytes !== null) return;
     const key = await importVerifyingKey(bytes);
     await writeFileDurably(this.#file, `${encodeB64(bytes)}\n`, 0o644);
     this.#bytes = bytes;

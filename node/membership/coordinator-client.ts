@@ -1,7 +1,7 @@
 /** Signed requests to the coordinator. docs/protocol.md §8, §10. */
-import { SendError, parseProblem, signRequest, utf8 } from '../../shared/protocol/index.ts';
+import { KEY_BYTES, SendError, decodeB64, networkSchema, parseMessage, parseProblem, signRequest, utf8 } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
-import type { NodeKey } from '../identity/key-files.ts';
+import type { CoordinatorPin, NodeKey } from '../identity/key-files.ts';
 
 const TIMEOUT_MS = 15_000;
 const FIRST_DELAY_MS = 500;
@@ -10,13 +10,30 @@ const LONGEST_DELAY_MS = 60_000;
 export class CoordinatorClient {
   readonly #base: string;
   readonly #key: NodeKey;
+  readonly #pin: CoordinatorPin;
   readonly #clock: Clock;
+  /** Of the coordinator that was met last; what is signed before one is pinned is for this one. */
+  #met: Uint8Array | null = null;
 
   /** @param base - an origin, with or without a path below it. */
-  constructor(base: string, key: NodeKey, clock: Clock) {
+  constructor(base: string, key: NodeKey, pin: CoordinatorPin, clock: Clock) {
     this.#base = base.replace(/\/+$/, '');
     this.#key = key;
+    this.#pin = pin;
     this.#clock = clock;
+  }
+
+  /**
+   * Asks the coordinator for its key, in which requests name it from then on.
+   *
+   * @returns 32 bytes. @throws SendError `conflict` where another key is pinned, or `unavailable`.
+   */
+  async meet(signal: AbortSignal): Promise<Uint8Array> {
+    const network = parseMessage(networkSchema, await this.#send(new URL(`${this.#base}/api/network`), {}, signal), 'unavailable');
+    const key = decodeB64(network.coordinatorKey, KEY_BYTES);
+    this.#pin.check(key);
+    this.#met = key;
+    return key;
   }
 
   /**
@@ -35,12 +52,17 @@ export class CoordinatorClient {
 
   async #request(method: 'GET' | 'POST', path: string, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<unknown> {
     const url = new URL(this.#base + path);
-    const authorization = await signRequest(this.#key, { method, pathAndQuery: url.pathname, body }, this.#clock.nowMs());
+    const coordinatorKey = this.#pin.bytes ?? this.#met ?? (await this.meet(signal));
+    const authorization = await signRequest(this.#key, { coordinatorKey, method, pathAndQuery: url.pathname, body }, this.#clock.nowMs());
     const content = method === 'POST' ? { headers: { Authorization: authorization, 'Content-Type': 'application/json' }, body } : { headers: { Authorization: authorization } };
+    return this.#send(url, { method, ...content }, signal);
+  }
+
+  async #send(url: URL, init: RequestInit, signal: AbortSignal): Promise<unknown> {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url, { method, ...content, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+      response = await fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
       text = await response.text();
     } catch (cause) {
       throw new SendError('unavailable', "couldn't reach the coordinator", { cause });

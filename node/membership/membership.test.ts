@@ -56,4 +56,17 @@ describe('a node and its coordinator', () => {
     expect(encodeB64(impostor.key.publicKey)).not.toBe(encodeB64(stage.coordinator.key.publicKey));
     await impostor.close();
   });
+
+  it('sign for one coordinator alone: one that has requests signed for another is not obeyed itself', async () => {
+    const liar = await TestCoordinator.start();
+    liar.shownKey = stage.coordinator.key.publicKey;
+    const refused = Promise.withResolvers<unknown>();
+    const opened = stage.opened();
+    void stage.run({ coordinator: liar.url }, { log: (event, fields) => event === 'registration_failed' && refused.resolve(fields?.['code']) });
+    const node = await opened;
+    expect(await refused.promise).toBe('conflict');
+    const forged = await liar.order(node.nodeId, { action: 'fetch', transferId: newTransferId() });
+    expect((await fetchRange(node.url, forged, 0, 0)).status).toBeGreaterThanOrEqual(400);
+    await liar.close();
+  });
 });

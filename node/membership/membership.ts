@@ -1,11 +1,9 @@
 /** Keeps the node known to its coordinator: registers, then says at intervals that it lives; anew when it was forgotten. */
 import {
-  decodeB64,
   encodeB64,
   EPOCH_MS,
   parseMessage,
   heartbeatAnswerSchema,
-  KEY_BYTES,
   registeredSchema,
   SendError,
   type Heartbeat,
@@ -111,9 +109,12 @@ export class Membership {
 
   async #register(): Promise<Terms> {
     const { client, key, pin, registration } = this.#options;
+    const coordinatorKey = await client.meet(this.#stop.signal);
     const answer = parseMessage(registeredSchema, await client.post('/api/nodes', await registration(), this.#stop.signal), 'unavailable');
     if (answer.nodeId !== encodeB64(key.nodeId)) throw new SendError('conflict', 'the coordinator registered another node');
-    await pin.pin(decodeB64(answer.coordinatorKey, KEY_BYTES));
+    // Who asks for signatures in another's name is not obeyed in its own.
+    if (answer.coordinatorKey !== encodeB64(coordinatorKey)) throw new SendError('conflict', 'the coordinator shows two keys');
+    await pin.pin(coordinatorKey);
     return answer;
   }
 

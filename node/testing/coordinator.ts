@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  MAX_CONTENT_BYTES,
   NO_COMMITMENT,
   asNodeId,
   asTransferId,
@@ -12,6 +13,7 @@ import {
   signingKeyFromSeed,
   utf8,
   verifyRequest,
+  type Network,
   type Order,
   type SigningKey,
   type TransferId,
@@ -39,6 +41,8 @@ export class TestCoordinator {
   /** Length of an epoch, and time between heartbeats, that nodes are told. */
   epochMs: number | undefined = undefined;
   heartbeatMs: number | undefined = undefined;
+  /** The key that it shows to who asks before registering, and has requests signed for; its own unless set. */
+  shownKey: Uint8Array | undefined = undefined;
   /** Status to answer a request with instead, once each. */
   readonly refusals: { path: string; status: number; code: string }[] = [];
 
@@ -49,7 +53,8 @@ export class TestCoordinator {
       for await (const part of request as AsyncIterable<Uint8Array>) parts.push(part);
       const body = Uint8Array.from(Buffer.concat(parts));
       const path = request.url ?? '';
-      const signed = { method: request.method ?? '', pathAndQuery: path, body };
+      if (path === '/api/network') return void response.writeHead(200).end(JSON.stringify(this.#network()));
+      const signed = { coordinatorKey: this.shownKey ?? this.key.publicKey, method: request.method ?? '', pathAndQuery: path, body };
       const nodeId = await verifyRequest(request.headers.authorization, signed, this.nowMs()).then(
         (verified) => verified.nodeId,
         () => null,
@@ -81,6 +86,11 @@ export class TestCoordinator {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  #network(): Network {
+    const limits = { maxContentBytes: MAX_CONTENT_BYTES, minExpiresInSeconds: 1, maxExpiresInSeconds: 1, maxDownloads: 1 };
+    return { version: 1, coordinatorKey: encodeB64(this.shownKey ?? this.key.publicKey), nowMs: this.nowMs(), nodes: { online: 0, total: 0 }, limits };
   }
 
   #take(request: Received): void {

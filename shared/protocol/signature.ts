@@ -44,12 +44,14 @@ export async function verifyBytes(key: CryptoKey, signature: Uint8Array, bytes: 
 
 const SCHEME = 'Shardsend-Node ';
 
-async function requestBytes(method: string, pathAndQuery: string, atMs: number, body: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+async function requestBytes({ coordinatorKey, method, pathAndQuery, body }: RequestToSign, atMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const hash = encodeHex(new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(body))));
-  return utf8(`shardsend/1 request\0${method}\n${pathAndQuery}\n${atMs}\n${hash}`);
+  return utf8(`shardsend/1 request\0${encodeB64(coordinatorKey)}\n${method}\n${pathAndQuery}\n${atMs}\n${hash}`);
 }
 
 export interface RequestToSign {
+  /** 32 bytes: whom it is for, so that no other coordinator which the node knows can be told the same. */
+  readonly coordinatorKey: Uint8Array;
   readonly method: string;
   /** As it stands in the request line: `/api/nodes`. */
   readonly pathAndQuery: string;
@@ -59,7 +61,7 @@ export interface RequestToSign {
 /** @returns the value of the `Authorization` header. */
 export async function signRequest(key: SigningKey, request: RequestToSign, nowMs: number): Promise<string> {
   const atMs = Math.floor(nowMs);
-  const signature = await signBytes(key.privateKey, await requestBytes(request.method, request.pathAndQuery, atMs, request.body));
+  const signature = await signBytes(key.privateKey, await requestBytes(request, atMs));
   return `${SCHEME}${encodeB64(key.publicKey)}.${atMs}.${encodeB64(signature)}`;
 }
 
@@ -72,7 +74,6 @@ export async function verifyRequest(authorization: string | null | undefined, re
   const signature = decodeB64(match[3]!, SIGNATURE_BYTES, 'unauthorized');
   if (Math.abs(nowMs - atMs) > REQUEST_SKEW_MS) throw new SendError('unauthorized', 'the request is stale');
   const key = await importVerifyingKey(nodeId);
-  if (!(await verifyBytes(key, signature, await requestBytes(request.method, request.pathAndQuery, atMs, request.body))))
-    throw new SendError('unauthorized', 'the signature does not verify');
+  if (!(await verifyBytes(key, signature, await requestBytes(request, atMs)))) throw new SendError('unauthorized', 'the signature does not verify');
   return { nodeId, atMs };
 }

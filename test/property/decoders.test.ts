@@ -289,7 +289,7 @@ describe('signatures', () => {
   });
 
   test('a signed request with any header gives a verdict or `unauthorized`', async () => {
-    const request = { method: 'POST', pathAndQuery: '/api/nodes', body: new Uint8Array(0) };
+    const request = { coordinatorKey: coordinator.publicKey, method: 'POST', pathAndQuery: '/api/nodes', body: new Uint8Array(0) };
     const header = await protocol.signRequest(coordinator, request, 1_000_000);
     await fc.assert(
       fc.asyncProperty(fc.nat(header.length - 1), fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }), async (at, character) => {

@@ -137,7 +137,7 @@ const readers: Record<string, Reader> = {
   },
   health: (input, output) => checkSignature(input.nodeSeedHex, protocol.healthBytes(bytes(input.challengeHex)), output),
   async request(input, output) {
-    const request = { method: input.method, pathAndQuery: input.pathAndQuery, body: bytes(input.bodyHex) };
+    const request = { coordinatorKey: bytes(input.coordinatorKeyHex), method: input.method, pathAndQuery: input.pathAndQuery, body: bytes(input.bodyHex) };
     const { nodeId } = await protocol.verifyRequest(input.authorization, request, input.nowMs);
     same(nodeId, output.nodeIdHex);
     expect(await protocol.signRequest(await protocol.signingKeyFromSeed(bytes(input.nodeSeedHex)), request, input.atMs)).toBe(output.authorization);

@@ -5,7 +5,7 @@ import { encodeB64, type NodeId } from '../../shared/protocol/bytes.ts';
 import { MAX_JSON_BYTES } from '../../shared/protocol/limits.ts';
 import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
-import type { WorkerEnv } from '../environment.ts';
+import { coordinatorKeyOf, type WorkerEnv } from '../environment.ts';
 import { parseJson, readBody } from '../http/body.ts';
 import type { SignedBy } from '../node/registration.ts';
 
@@ -21,10 +21,12 @@ export interface SignedRequest {
   readonly body: unknown;
 }
 
-/** A request that a node signed. @throws SendError `unauthorized`, `too_large`, `bad_request`. */
-export async function readSigned({ req }: AppContext): Promise<SignedRequest> {
+/** A request that a node signed for this coordinator. @throws SendError `unauthorized`, `too_large`, `bad_request`. */
+export async function readSigned({ req, env }: AppContext): Promise<SignedRequest> {
   const body = await readBody(req.raw.body, MAX_JSON_BYTES);
   const { pathname, search } = new URL(req.url);
-  const { nodeId, atMs } = await verifyRequest(req.header('Authorization'), { method: req.method, pathAndQuery: pathname + search, body }, clock.nowMs());
+  const { publicKey } = await coordinatorKeyOf(env);
+  const request = { coordinatorKey: publicKey, method: req.method, pathAndQuery: pathname + search, body };
+  const { nodeId, atMs } = await verifyRequest(req.header('Authorization'), request, clock.nowMs());
   return { by: { key: nodeId, nodeId: encodeB64(nodeId), atMs }, body: body.length === 0 ? null : parseJson(body) };
 }

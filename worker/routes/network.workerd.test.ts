@@ -92,6 +92,7 @@ describe('registration', () => {
       'another path': await node.signed('POST', '/api/nodes/heartbeat', bytes),
       'another query': await node.signed('POST', '/api/nodes?x=1', bytes),
       'another method': await node.signed('PUT', '/api/nodes', bytes),
+      'another coordinator': await node.signed('POST', '/api/nodes', bytes, undefined, crypto.getRandomValues(new Uint8Array(32))),
       'another body': await node.signed('POST', '/api/nodes', utf8('{}')),
       stale: await node.signed('POST', '/api/nodes', bytes, Date.UTC(2100, 0, 1) - 5 * 60_000 - 1),
       future: await node.signed('POST', '/api/nodes', bytes, Date.UTC(2100, 0, 1) + 5 * 60_000 + 1),

@@ -1,4 +1,5 @@
 /** A storage node that exists only as its key and its answers: what the coordinator meets in tests. */
+import { env } from 'cloudflare:workers';
 import { LEAF_BYTES, leafCount, proveLeaf, shardRoot } from '../../shared/merkle/index.ts';
 import { PROOF_HEADER_BYTES, encodeProofHeader, parseProofHeader, type Audit } from '../../shared/protocol/audit.ts';
 import { asNodeId, asShardId, asTransferId, concatBytes, decodeB64, encodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
@@ -9,6 +10,7 @@ import { parseOrder, type Order } from '../../shared/protocol/order.ts';
 import { deletionBytes, healthBytes, receiptBytes } from '../../shared/protocol/receipt.ts';
 import { signBytes, signRequest, signingKeyFromSeed, type SigningKey } from '../../shared/protocol/signature.ts';
 import { clock } from '../clock.ts';
+import { coordinatorKeyOf } from '../environment.ts';
 
 export interface ReceiptToSign {
   readonly transferId: string;
@@ -49,8 +51,8 @@ export class TestNode {
     return new TestNode(await signingKeyFromSeed(crypto.getRandomValues(new Uint8Array(KEY_BYTES))), url);
   }
 
-  async signed(method: string, path: string, body: Uint8Array, atMs = clock.nowMs()): Promise<string> {
-    return signRequest(this.key, { method, pathAndQuery: path, body }, atMs);
+  async signed(method: string, path: string, body: Uint8Array, atMs = clock.nowMs(), coordinatorKey?: Uint8Array): Promise<string> {
+    return signRequest(this.key, { coordinatorKey: coordinatorKey ?? (await coordinatorKeyOf(env)).publicKey, method, pathAndQuery: path, body }, atMs);
   }
 
   async receipt({ transferId, shardIndex, shardExpiresAtMs, shards }: ReceiptToSign, storedAtMs = clock.nowMs()): Promise<ReceiptMessage> {

@@ -188,9 +188,9 @@ export function signedVectors(): Vector[] {
   const nodeSeedHex = hex(node.seed);
 
   const body = text('{"freeBytes":1,"usedBytes":2,"version":"1.0.0"}');
-  const request = { method: 'POST', pathAndQuery: '/api/nodes/heartbeat', bodyHex: hex(body) };
+  const request = { coordinatorKeyHex: hex(coordinator.publicKey), method: 'POST', pathAndQuery: '/api/nodes/heartbeat', bodyHex: hex(body) };
   const signRequest = (atMs: string, content: Buffer, signer = node, path = request.pathAndQuery): string =>
-    `Shardsend-Node ${b64(signer.publicKey)}.${atMs}.${b64(signer.sign(text(`shardsend/1 request\0POST\n${path}\n${atMs}\n${hex(hash(content))}`)))}`;
+    `Shardsend-Node ${b64(signer.publicKey)}.${atMs}.${b64(signer.sign(text(`shardsend/1 request\0${b64(coordinator.publicKey)}\nPOST\n${path}\n${atMs}\n${hex(hash(content))}`)))}`;
   const header = signRequest(String(NOW_MS), body);
   const good = (name: string, comment: string, nowMs: number): Vector =>
     ok(`request/${name}`, comment, { ...request, nodeSeedHex, atMs: NOW_MS, nowMs, authorization: header }, { authorization: header, nodeIdHex: hex(node.publicKey) });
@@ -218,6 +218,7 @@ export function signedVectors(): Vector[] {
     good('ahead', 'the node’s clock is 5 minutes ahead', NOW_MS - 5 * MINUTE_MS),
     bad('stale', 'a millisecond more than 5 minutes old', header, { nowMs: NOW_MS + 5 * MINUTE_MS + 1 }),
     bad('from-the-future', 'a millisecond more than 5 minutes ahead', header, { nowMs: NOW_MS - 5 * MINUTE_MS - 1 }),
+    bad('other-coordinator', 'signed for another coordinator', header, { coordinatorKeyHex: hex(otherNode.publicKey) }),
     bad('other-body', 'the body was changed', header, { bodyHex: hex(text('{}')) }),
     bad('other-path', 'sent to another address', header, { pathAndQuery: '/api/nodes' }),
     bad('other-method', 'sent with another method', header, { method: 'PUT' }),
