@@ -30,6 +30,10 @@ export interface StandingChange {
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
+/** A loss that the node declared itself comes without a wrong answer. */
+const whatIsMissing = (wrongLeaves: number): string =>
+  wrongLeaves > 0 ? `Audits found ${counted(wrongLeaves, 'piece')} missing or damaged` : "The node's own list lacks part of what it signed for";
+
 type Sentences = { readonly [Code in StandingReasonCode]: (reason: Extract<StandingReason, { code: Code }>) => string };
 
 /** What happened, in numbers, and what the operator can do about it. */
@@ -42,10 +46,10 @@ const sentences: Sentences = {
     `The node is online but has left an audit unanswered for ${counted(epochs, 'hour')}. It gets no new transfers until it answers; check its disk and its log.`,
   audit_answered: ({ epochs }) => `The node has answered the audit that it owed for ${counted(epochs, 'hour')} and takes transfers again.`,
   integrity_low: ({ integrity, wrongLeaves }) =>
-    `Audits found ${counted(wrongLeaves, 'piece')} missing or damaged; integrity is ${percent(integrity)}. The node gets no new transfers and is audited more often. Check its disk.`,
+    `${whatIsMissing(wrongLeaves)}; integrity is ${percent(integrity)}. The node gets no new transfers and is audited more often. Check its disk.`,
   integrity_recovered: ({ integrity }) => `Integrity is back at ${percent(integrity)}; the node takes transfers again.`,
   integrity_lost: ({ integrity, wrongLeaves }) =>
-    `Audits found ${counted(wrongLeaves, 'piece')} missing or damaged; integrity fell to ${percent(integrity)} and the node is out. You can appeal once the cause is mended.`,
+    `${whatIsMissing(wrongLeaves)}; integrity fell to ${percent(integrity)} and the node is out. You can appeal once the cause is mended.`,
   service_refused: ({ reporters, shoppers }) =>
     `The node passes its audits but refused downloads to ${counted(reporters, 'client')} and ${counted(shoppers, 'control visit')}. It gets no new transfers until control visits succeed.`,
   service_resumed: ({ visits }) => `The last ${counted(visits, 'control visit')} were served; the node takes transfers again.`,
