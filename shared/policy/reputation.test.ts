@@ -77,6 +77,15 @@ describe('integrity', () => {
     expect(standingOf(recordDeclaredLoss(veteran(), 0.2).record)).toBe('quarantined');
     expect(standingOf(recordDeclaredLoss(veteran(), 1).record)).toBe('disqualified');
   });
+  it('is not mended by declaring small losses, however often, and a loss told in parts weighs like the whole', () => {
+    const doubted = live(veteran(), 8, MISSING_10_PERCENT).record;
+    let record = doubted;
+    for (let i = 0; i < 20; i++) record = recordDeclaredLoss(record, 1e-6).record;
+    expect(integrityOf(record)).toBeLessThanOrEqual(integrityOf(doubted));
+    let parts = veteran();
+    for (let i = 0; i < 10; i++) parts = recordDeclaredLoss(parts, 0.01).record;
+    expect(integrityOf(parts)).toBeCloseTo(integrityOf(recordDeclaredLoss(veteran(), 0.1).record), 10);
+  });
 });
 
 describe('presence', () => {

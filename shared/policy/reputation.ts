@@ -9,7 +9,7 @@ import { noteRefusal, noteVisit, type RefusalReport, type Visit } from './servic
 
 /** Part of an epoch in which a node must be heard to count as online in it. */
 const HEARD_SHARE = 0.5;
-/** Declared losses weigh like one audit of so many leaves that met them. */
+/** Wrong leaves that losing everything comes to; a part of it comes to its part of them. */
 const LEAVES_OF_A_DECLARED_LOSS = 64;
 /** How long after a disqualification an appeal is heard: each one granted doubles it. */
 export const APPEAL_WAIT_EPOCHS = 7 * 24;
@@ -50,13 +50,13 @@ export function recordEpoch(record: Reputation, seen: EpochObservation): Judged 
 }
 
 /**
- * Takes in that a node said itself, when inventories were compared, that it lost part of what it held.
+ * Takes in that a node said itself, when inventories were compared, that it lost part of what it held. Of the rest it
+ * proves nothing: else small losses, told one after another, would wash a record clean.
  *
  * @param share - part of its bytes, 0 to 1.
  */
 export function recordDeclaredLoss(record: Reputation, share: number): Judged {
-  const wrong = share * LEAVES_OF_A_DECLARED_LOSS;
-  const { a, b } = weighLeaves(record, LEAVES_OF_A_DECLARED_LOSS - wrong, wrong);
+  const { a, b } = weighLeaves(record, 0, share * LEAVES_OF_A_DECLARED_LOSS);
   return judge(record, { ...record, a, b });
 }
 

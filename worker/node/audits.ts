@@ -14,6 +14,7 @@ import { signSeat } from '../transfer/orders.ts';
 
 export const AUDITS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS audit (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, leaves TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS declared (transferId TEXT PRIMARY KEY, expiresAtMs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 export interface OwedAudit {
@@ -38,11 +39,25 @@ export class Audits {
   }
 
   ask({ epoch, leaves }: OwedAudit): void {
-    this.#sql.exec('INSERT OR REPLACE INTO audit (one, epoch, leaves) VALUES (1, ?, ?)', epoch, JSON.stringify(leaves));
+    this.settle();
+    this.#sql.exec('INSERT INTO audit (one, epoch, leaves) VALUES (1, ?, ?)', epoch, JSON.stringify(leaves));
   }
 
   settle(): void {
-    this.#sql.exec('DELETE FROM audit');
+    this.#sql.exec('DELETE FROM audit; DELETE FROM declared;');
+  }
+
+  /**
+   * The node says that it lost something of a transfer. What it was asked of that before stays asked: a question is no
+   * hint at what to declare.
+   */
+  keepAsking(transferId: string, expiresAtMs: number): void {
+    if (this.owed((asked) => asked === transferId) === null) return;
+    this.#sql.exec('INSERT OR REPLACE INTO declared (transferId, expiresAtMs) VALUES (?, ?)', transferId, expiresAtMs);
+  }
+  /** When a transfer expires of which something was declared lost while it was asked for; undefined for any other. */
+  declaredUntilMs(transferId: string): number | undefined {
+    return this.#sql.exec<{ expiresAtMs: number }>('SELECT expiresAtMs FROM declared WHERE transferId = ?', transferId).toArray()[0]?.expiresAtMs;
   }
 }
 

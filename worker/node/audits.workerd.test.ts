@@ -31,6 +31,7 @@ describe('an audit', () => {
     expect(encodeB64(order.commitment)).toBe(encodeB64(sha256(body)));
     expect(encodeB64(order.transferId)).toBe(encodeB64(new Uint8Array(16)));
 
+    advance(EPOCH_MS);
     const beacon = await (await call('GET', `/api/beacon?epoch=${message.epoch}`)).json<Beacon>();
     expect(await verifyBytes(coordinatorKey, decodeB64(beacon.signature), beaconMessage(message.epoch))).toBe(true);
     const holding = { transferId: held.id, shardIndex: 3, firstSegment: 0, segmentCount: 4, shardBytes: SHARD_BYTES, lastShardBytes: SHARD_BYTES };

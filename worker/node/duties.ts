@@ -37,11 +37,14 @@ export async function settleLosses({ env, nodeId, stores, write }: NodeContext):
   const isCurrent = ({ transferId, heldAtMs }: LossRow): boolean => stores.holdings.find(transferId)?.heldAtMs === heldAtMs;
   const settle = async (loss: LossRow): Promise<void> => {
     const { transferId, heldShards } = loss;
+    const expiresAtMs = stores.holdings.find(transferId)?.expiresAtMs ?? 0;
     const isLost = isCurrent(loss) && (await transferOf(env, transferId).whereabouts(nodeId)) === 'keep';
     if (isLost) await transferOf(env, transferId).seatLost(nodeId, heldShards);
     write(() => {
-      if (isLost) stores.losses.confirm(transferId);
-      else stores.losses.drop(transferId);
+      if (isLost) {
+        stores.losses.confirm(transferId);
+        stores.audits.keepAsking(transferId, expiresAtMs);
+      } else stores.losses.drop(transferId);
       // What is left of it is held again once the transfer says so.
       if (isCurrent(loss)) stores.holdings.letGo(transferId);
     });

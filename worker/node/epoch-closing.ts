@@ -40,7 +40,8 @@ async function auditOf({ env, nodeId, stores, write }: NodeContext, epoch: numbe
   const nowMs = clock.nowMs();
   const epochMs = epochMsOf(env);
   const expiresAfterMs = nowMs + skewMsOf(epochMs);
-  const owed = stores.audits.owed((transferId) => (stores.holdings.find(transferId)?.expiresAtMs ?? 0) > expiresAfterMs);
+  const keptUntilMs = (transferId: string): number => stores.holdings.find(transferId)?.expiresAtMs ?? stores.audits.declaredUntilMs(transferId) ?? 0;
+  const owed = stores.audits.owed((transferId) => keptUntilMs(transferId) > expiresAfterMs);
   if (owed !== null) return owed;
   const seed = auditSeed(beacon, asNodeId(decodeB64(nodeId)), epoch);
   const leaves = pickLeaves(seed, stores.holdings.inventory(expiresAfterMs), leavesPerAudit(standingOf(stores.reputation.read())));

@@ -99,6 +99,25 @@ describe('an inventory', () => {
     expect(integrity).toBeLessThan(1);
     expect(integrity, 'one shard of 24').toBeGreaterThan(0.98);
   });
+  it('takes no question back: what was asked before the node declared it lost stays asked', async () => {
+    const [lost] = [await watched.hold(4), await watched.hold(12)];
+    await hour();
+    forget(lost);
+    watched.node.auditMood = 'silent';
+    await watched.epochs(1);
+    const [asked] = watched.node.audits;
+    const lacking = asked!.message.leaves.filter(({ transferId }) => transferId === lost.id).length;
+    expect(lacking).toBeGreaterThan(0);
+    await reconcile();
+    // The transfer takes it back, as it does with whatever a node lost.
+    await (await watched.object()).letGo(lost.id);
+    watched.node.auditMood = 'right';
+    await watched.epochs(1);
+    expect(watched.node.audits[1]!.message).toEqual(asked!.message);
+    expect((await watched.status()).wrongLeaves).toBe(lacking);
+    await watched.epochs(1);
+    expect(watched.node.audits[2]!.message.leaves.some(({ transferId }) => transferId === lost.id)).toBe(false);
+  });
   it('that crosses a deletion is no loss', async () => {
     const revoked = await watched.hold(4);
     await hour();

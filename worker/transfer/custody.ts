@@ -17,7 +17,11 @@ export class Custody {
     this.#changed = changed;
   }
 
-  /** @returns for each leaf its shard's committed root, b64; null where the node is not, or no longer, to hold it. */
+  /**
+   * Of a seat that lost its shards the roots are told still: what was asked before it said so is not answered by saying so.
+   *
+   * @returns for each leaf its shard's committed root, b64; null where the node is not, or no longer, to hold it.
+   */
   auditRoots(nodeId: string, leaves: readonly { readonly segment: number }[]): (string | null)[] {
     if (this.#state.settle()?.state !== 'ready') return leaves.map(() => null);
     const seat = this.#state.seats.all().find((each) => each.nodeId === nodeId);
@@ -25,7 +29,8 @@ export class Custody {
     return leaves.map(({ segment }) => {
       const row = this.#state.segments.find(segment);
       if (row === undefined) return null;
-      const index = seat && hasShard(row.stored, seat.shardIndex) ? seat.shardIndex : former && hasShard(row.former, former.shardIndex) ? former.shardIndex : null;
+      const isSeats = seat !== undefined && (seat.lostAtMs > 0 || hasShard(row.stored, seat.shardIndex));
+      const index = isSeats ? seat.shardIndex : former && hasShard(row.former, former.shardIndex) ? former.shardIndex : null;
       return index === null ? null : encodeB64(rootOf(new Uint8Array(row.roots), index));
     });
   }
