@@ -1,4 +1,5 @@
 /** A name for what comes from an address, a page or a header: never empty, never a path. */
+import { UNSEEN } from '../shared/protocol/unseen.ts';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/json': 'json',
@@ -45,8 +46,7 @@ export const nameOfPage = (title: string, host: string): string => `${cleanName(
 
 /** One component that every disk takes. */
 export function cleanName(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what must go
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\\/:*?"<>|]+/g, ' ').toWellFormed();
+  const plain = text.replace(UNSEEN, ' ').replace(/[\\/:*?"<>|]+/g, ' ');
   const name = plain.replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
   if (name.length <= MAX_LENGTH) return name;
   const end = /\.[a-z0-9]{1,8}$/i.exec(name)?.[0] ?? '';

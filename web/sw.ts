@@ -112,11 +112,10 @@ function post(port: MessagePort, request: StreamRequest): void {
   port.postMessage(request);
 }
 
-/** RFC 6266 with RFC 5987: a plain name for old readers, the true one for the rest; nothing that a disk or a shell minds. */
+/** RFC 6266 with RFC 5987: a plain name for old readers, the true one for the rest. What a disk minds is gone from it already. */
 function disposition(name: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what must go
-  const harmless = name.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\\/:*?"<>|]/g, '_') || 'download';
-  const ascii = harmless.replace(/[^\u0020-\u007e]/g, '_').replaceAll('%', '_');
-  const encoded = encodeURIComponent(harmless).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const known = name.toWellFormed();
+  const ascii = known.replace(/[^\u0020-\u007e]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(known).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }

@@ -2,14 +2,13 @@
  * Names as they may touch a disk, an archive or a screen. A manifest carries names as they are (docs/protocol.md §5);
  * whoever writes them calls this first.
  */
+import { UNSEEN } from '../protocol/unseen.ts';
 
-/** C0, DEL, C1, and the characters that reorder or hide text: embeddings, overrides, isolates, separators, BOM. */
-const TROUBLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]/g;
 const WINDOWS_TROUBLE = /[<>:"|?*\\]/g;
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
 /** Any text that holds names: nothing in it can talk to a terminal or reorder what stands beside it. */
-export const safeText = (text: string): string => text.replace(TROUBLE, '_');
+export const safeText = (text: string): string => text.replace(UNSEEN, '_');
 
 /** One component, on any system: nothing in it can leave a folder, talk to a terminal or pose as another extension. */
 export function safeName(name: string): string {

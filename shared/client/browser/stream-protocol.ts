@@ -19,7 +19,7 @@ export interface StreamAnnouncement {
   readonly type: 'stream';
   /** Unguessable and used once; URL-safe characters. */
   readonly id: string;
-  /** The name to save under; the worker makes it harmless. */
+  /** The name to save under, one component, as `portablePath` makes it harmless. */
   readonly name: string;
   /** Exact length, or null when unknown. Known lengths let the browser tell a truncated file. */
   readonly bytes: number | null;

@@ -3,19 +3,13 @@
  * `invoice`, U+202E, `fdp.exe` looks like `invoiceexe.pdf`. Those are spelt out; everything else is left as it is.
  * docs/protocol.md §5: names are carried as they are and made harmless where they are shown.
  */
+import { UNSEEN } from '../protocol/unseen.ts';
 
 /** One run of a name: text as it is, or the spelling of one character that would not show itself. */
 export interface NamePart {
   readonly text: string;
   readonly spelt: boolean;
 }
-
-/**
- * Controls, line and paragraph separators, bidirectional marks, embeddings, overrides and isolates, invisible spaces
- * and fillers, tags, lone surrogates. ZWNJ and ZWJ stay: Persian, Indic scripts and emoji need them.
- */
-const UNSEEN =
-  /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u180e|\p{Cs}/gu;
 
 export function nameParts(name: string): readonly NamePart[] {
   const parts: NamePart[] = [];
@@ -30,7 +24,7 @@ export function nameParts(name: string): readonly NamePart[] {
 }
 
 /** The same as one string, for labels and titles. */
-export const safeName = (name: string): string =>
+export const spelledName = (name: string): string =>
   nameParts(name)
     .map((part) => part.text)
     .join('');
@@ -48,7 +42,7 @@ const segmenter = new Intl.Segmenter();
  * @returns `tail` empty for a name that is short as it is shown; never cuts inside a grapheme.
  */
 export function splitName(name: string): { readonly head: string; readonly tail: string } {
-  if (safeName(name).length <= WHOLE_LENGTH) return { head: name, tail: '' };
+  if (spelledName(name).length <= WHOLE_LENGTH) return { head: name, tail: '' };
   const graphemes = Array.from(segmenter.segment(name), (part) => part.segment);
   let from = graphemes.length - 1;
   for (let room = TAIL_LENGTH - widthOf(graphemes[from]!); from > 0; from--) {
@@ -61,6 +55,6 @@ export function splitName(name: string): { readonly head: string; readonly tail:
 
 /** In characters, as it is shown. */
 function widthOf(grapheme: string): number {
-  const shown = safeName(grapheme);
+  const shown = spelledName(grapheme);
   return shown === grapheme ? 1 : shown.length;
 }

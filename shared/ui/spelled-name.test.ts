@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { nameParts, safeName, splitName } from './safe-name.ts';
+import { nameParts, spelledName, splitName } from './spelled-name.ts';
 
 describe('names that strangers chose', () => {
   it('leaves ordinary names of any script as they are', () => {
     for (const name of ['report.pdf', 'Übergrößenträger.txt', 'تقرير نهائي.pdf', '日本語.txt', '👩‍👩‍👧.png', 'می‌خواهم.txt']) {
-      expect(safeName(name)).toBe(name);
+      expect(spelledName(name)).toBe(name);
     }
   });
 
   it('spells out an override that would turn an extension around', () => {
-    expect(safeName('invoice\u202Efdp.exe')).toBe('invoice[U+202E]fdp.exe');
+    expect(spelledName('invoice\u202Efdp.exe')).toBe('invoice[U+202E]fdp.exe');
     expect(nameParts('a\u202Eb')).toEqual([
       { text: 'a', spelt: false },
       { text: '[U+202E]', spelt: true },
@@ -18,7 +18,7 @@ describe('names that strangers chose', () => {
   });
 
   it('spells out controls, line breaks, marks, invisible characters, tags and lone surrogates', () => {
-    expect(safeName('a\nb\u0000\u200f\u2066\ufeff\u200b\u{e0041}\ud800')).toBe('a[U+000A]b[U+0000][U+200F][U+2066][U+FEFF][U+200B][U+E0041][U+D800]');
+    expect(spelledName('a\nb\u0000\u200f\u2066\ufeff\u200b\u{e0041}\ud800')).toBe('a[U+000A]b[U+0000][U+200F][U+2066][U+FEFF][U+200B][U+E0041][U+D800]');
   });
 
   it('keeps both ends of a long name and never cuts inside a character', () => {
