@@ -24,6 +24,11 @@ import { dismiss } from './storing.ts';
 
 /** Rebuilders that are asked in one alarm before it pauses. */
 const REBUILDERS_AT_ONCE = 4;
+/**
+ * Jobs in a row without a single shard, after which the next ones come ever more seldom: a sender may have committed to
+ * roots that no rebuilder can meet, and every try moves k shards of each segment.
+ */
+const PATIENT_JOBS = 8;
 /** A turn outlasts the job that runs in it by this: its report may be late. */
 const TURN_SLACK_MS = 60_000;
 
@@ -95,6 +100,10 @@ export class Mending {
     }
     const row = before.mending === 'hardening' ? before : this.#askForTurn(before, around);
     if (row === null) return null;
+    if (row.restUntilMs > nowMs) {
+      this.#pause(row, nowMs, row.restUntilMs);
+      return null;
+    }
     this.#moveSeats(row, around);
     const seats = this.#liveSeats(row, around);
     const formers = liveFormers(this.#state.seats.formers(), around);
@@ -131,7 +140,13 @@ export class Mending {
       targets: new Map(plan.targets.map(({ seat }) => [seat.shardIndex, seat.nodeId])),
       leaseExpiresAtMs,
     });
-    this.#state.sql.exec('UPDATE transfer SET rebuildAtMs = ?, rebuildFrom = ?, rebuildPauses = 0', leaseExpiresAtMs, plan.segments.at(-1)!.segment + 1);
+    const restMs = row.fruitlessJobs < PATIENT_JOBS ? 0 : pauseMs(row.fruitlessJobs - PATIENT_JOBS);
+    this.#state.sql.exec(
+      'UPDATE transfer SET rebuildAtMs = ?, rebuildFrom = ?, rebuildPauses = 0, fruitlessJobs = fruitlessJobs + 1, restUntilMs = ?',
+      leaseExpiresAtMs,
+      plan.segments.at(-1)!.segment + 1,
+      nowMs + restMs,
+    );
     if (row.mending !== 'repair') return;
     this.#state.sql.exec('UPDATE transfer SET turnUntilMs = max(turnUntilMs, ?)', leaseExpiresAtMs + TURN_SLACK_MS);
     this.#state.outbox.announce(THE_WATCH, nowMs);
@@ -151,8 +166,7 @@ export class Mending {
   }
 
   /** Something to do, but nothing that can be done now. In a repair others have their turn meanwhile. */
-  #pause(row: TransferRow, nowMs: number): void {
-    const againAtMs = nowMs + pauseMs(row.rebuildPauses);
+  #pause(row: TransferRow, nowMs: number, againAtMs = nowMs + pauseMs(row.rebuildPauses)): void {
     this.#state.sql.exec('UPDATE transfer SET rebuildPauses = rebuildPauses + 1');
     if (row.mending === 'hardening') return this.#lookAt(againAtMs);
     this.#state.sql.exec('UPDATE transfer SET rebuildAtMs = NULL, turnUntilMs = 0, wishFromMs = ?', againAtMs);

@@ -34,6 +34,8 @@ CREATE TABLE transfer (
   rebuildAtMs INTEGER,
   rebuildFrom INTEGER NOT NULL DEFAULT 0,
   rebuildPauses INTEGER NOT NULL DEFAULT 0,
+  fruitlessJobs INTEGER NOT NULL DEFAULT 0,
+  restUntilMs INTEGER NOT NULL DEFAULT 0,
   mending TEXT,
   wish TEXT,
   wishFromMs INTEGER NOT NULL DEFAULT 0,
@@ -70,6 +72,9 @@ export type TransferRow = {
   rebuildFrom: number;
   /** Looks in a row that found nothing to do but something missing. */
   rebuildPauses: number;
+  /** Jobs in a row that brought no shard, the one under way among them; and until when, for that, no other is handed out. */
+  fruitlessJobs: number;
+  restUntilMs: number;
   /** What goes on: the upload's rest is stored, or losses are mended; null when every seat is filled or what is not can wait. */
   mending: 'hardening' | 'repair' | null;
   /** JSON of a RepairUrgency: a repair is due; null where none is. */

@@ -66,6 +66,7 @@ export class Reports {
     const seats = this.#state.seats.all();
     for (const shardIndex of new Set(fresh.map((shard) => shard.shardIndex))) this.#state.outbox.announce(seats[shardIndex]!.nodeId, nowMs);
     this.#state.outbox.announce(THE_WATCH, nowMs);
+    this.#state.sql.exec('UPDATE transfer SET fruitlessJobs = 0, restUntilMs = 0');
     if (row.mending !== 'repair') return;
     const layout = layoutOf(row);
     const bytes = fresh.reduce((sum, { segment }) => sum + layout.segment(segment).shardBytes, 0);
