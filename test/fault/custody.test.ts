@@ -1,8 +1,9 @@
 /** One network over the epochs: nodes that damage, lose or hide what they hold, that are away, and that leave. */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { nodeDeps } from '../../cli/deps.ts';
 import type { NodeStatus } from '../../shared/protocol/index.ts';
@@ -116,6 +117,27 @@ test('a node from whose disk all shards are gone is out, and they are rebuilt el
   await untilReplaced(emptied);
 });
 
+test('complaint "garbage never clears": a node whose disk came back from an old copy is rid of what has ended since', async () => {
+  const restored = network.nodes[5]!;
+  const copy = path.join(await network.newFolder(), 'copy');
+  const { link: brief, transferId: ended, ownerToken } = await send(network.origin, [memoryFile('file.bin', content.subarray(0, 20_000))], deps);
+  await untilHardened(brief, deps);
+  expect(await restored.shardFiles(ended)).toHaveLength(1);
+  await restored.kill();
+  await cp(restored.dataDir, copy, { recursive: true });
+  await restored.start();
+  await fetch(`${network.origin}/api/transfers/${ended}`, { method: 'DELETE', headers: { Authorization: `Shardsend-Owner ${ownerToken}` } });
+  await vi.waitUntil(async () => (await restored.shardFiles(ended)).length === 0, SOON);
+
+  // It knows nothing of the deletion any more, and nobody has to order it again.
+  await restored.kill();
+  await rm(restored.dataDir, { recursive: true });
+  await cp(copy, restored.dataDir, { recursive: true });
+  await restored.start();
+  await vi.waitUntil(async () => (await restored.shardFiles(ended)).length === 0, SOON);
+  expect(await restored.shardFiles(transferId)).toHaveLength(SEGMENTS);
+});
+
 test('a node that leaves is emptied first, and is then stopped without loss', async () => {
   const leaver = network.nodes[4]!;
   const { code, stdout } = await runCommand(['node', 'leave', '--yes', '--data', leaver.dataDir]);
@@ -142,9 +164,9 @@ class InventoryHider {
   private constructor(server: Server) {
     this.#server = server;
     server.on('request', (request, response) => {
-      const { method, url: path = '', headers } = request;
-      if (this.hides && path.startsWith('/api/nodes/inventory')) return void request.resume().on('end', () => response.writeHead(503).end());
-      const onward = httpRequest(this.#origin + path, { method, headers }, (answer) => {
+      const { method, url = '', headers } = request;
+      if (this.hides && url.startsWith('/api/nodes/inventory')) return void request.resume().on('end', () => response.writeHead(503).end());
+      const onward = httpRequest(this.#origin + url, { method, headers }, (answer) => {
         response.writeHead(answer.statusCode!, answer.headers);
         answer.pipe(response);
       });
