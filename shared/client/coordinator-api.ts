@@ -15,6 +15,7 @@ import {
   type Claim,
   type CommitSegments,
   type CreateTransfer,
+  type NodesReport,
   type Placement,
   type Problem,
   type Seat,
@@ -64,8 +65,8 @@ export class TransferApi {
   async putManifest(sealed: Uint8Array<ArrayBuffer>, options?: CallOptions): Promise<void> {
     await this.#request('PUT', '/manifest', { body: sealed, type: 'application/octet-stream' }, options, async () => undefined);
   }
-  complete(problems: readonly Problem[], options?: CallOptions): Promise<Status> {
-    return this.#json(statusSchema, 'POST', '/complete', { problems }, options);
+  complete(report: NodesReport, options?: CallOptions): Promise<Status> {
+    return this.#json(statusSchema, 'POST', '/complete', report, options);
   }
   async revoke(options?: CallOptions): Promise<void> {
     await this.#request('DELETE', '', undefined, options, async () => undefined);
@@ -92,8 +93,8 @@ export class TransferApi {
   async fetchOrders(claimId: string, shardIndexes: readonly number[], options?: CallOptions): Promise<Seat[]> {
     return (await this.#json(seatsSchema, 'POST', '/fetch-orders', { claimId, shardIndexes }, options)).nodes;
   }
-  async commit(claimId: string, problems: readonly Problem[], options?: CallOptions): Promise<void> {
-    await this.#request('POST', '/commit', jsonBody({ claimId, problems }), options, async () => undefined);
+  async commit(claimId: string, report: NodesReport, options?: CallOptions): Promise<void> {
+    await this.#request('POST', '/commit', jsonBody({ claimId, ...report }), options, async () => undefined);
   }
   async release(claimId: string, problems: readonly Problem[], options?: CallOptions): Promise<void> {
     await this.#request('POST', '/release', jsonBody({ claimId, problems }), options, async () => undefined);

@@ -20,6 +20,7 @@ export const MAX_LEAVES_PER_AUDIT = 64;
 export const INVENTORY_BUCKETS = 16;
 export const MAX_TRANSFERS_PER_BUCKET = 16_384;
 export const EPOCH_MS = 3600_000;
+export const MAX_PACE_RATIO = 8;
 
 export const MIN_CONTENT_BYTES = 4 * KIB;
 export const MAX_CONTENT_BYTES = 1024 * 1024 * MIB;

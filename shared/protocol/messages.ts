@@ -11,6 +11,7 @@ import {
   MAX_DOWNLOADS,
   MAX_EXPIRES_IN_SECONDS,
   MAX_NODES,
+  MAX_PACE_RATIO,
   MAX_SEGMENTS_PER_COMMIT,
   MAX_SEGMENTS_PER_RECEIPT,
   MAX_SEGMENTS_PER_REBUILD,
@@ -29,6 +30,17 @@ export const seatsSchema = v.object({ nodes: seats });
 export const problemSchema = v.object({ shardIndex, code: problemCode });
 export type Problem = v.InferOutput<typeof problemSchema>;
 const problems = v.pipe(v.array(problemSchema), v.maxLength(256));
+
+/** How fast a node moved a transfer's shards, over the median of the transfer's nodes. */
+export const paceSchema = v.object({ shardIndex, ratio: v.pipe(v.number(), v.minValue(1 / MAX_PACE_RATIO), v.maxValue(MAX_PACE_RATIO)) });
+export type Pace = v.InferOutput<typeof paceSchema>;
+const paces = v.optional(
+  v.pipe(
+    v.array(paceSchema),
+    v.maxLength(MAX_NODES),
+    v.check((list) => new Set(list.map((pace) => pace.shardIndex)).size === list.length, 'shard indexes must differ'),
+  ),
+);
 
 export const networkSchema = v.object({
   version: v.literal(1),
@@ -142,8 +154,11 @@ export type Claim = v.InferOutput<typeof claimSchema>;
 export const claimIdSchema = v.object({ claimId });
 export const leaseSchema = v.object({ leaseExpiresAtMs: timeMs });
 export const fetchOrdersSchema = v.object({ claimId, shardIndexes });
-export const endClaimSchema = v.object({ claimId, problems });
-export const completeSchema = v.object({ problems });
+export const commitClaimSchema = v.object({ claimId, problems, paces });
+export const releaseClaimSchema = v.object({ claimId, problems });
+export const completeSchema = v.object({ problems, paces });
+/** What a client met at the nodes of a transfer that it finished. */
+export type NodesReport = v.InferOutput<typeof completeSchema>;
 
 export const rebuildSchema = v.object({
   jobId: b64(ID_BYTES),

@@ -9,8 +9,9 @@ import { NEWS_SCHEMA, News } from './news.ts';
 import { PRESENCE_SCHEMA, PresenceRow } from './presence.ts';
 import { REGISTRATION_SCHEMA, RegistrationRow } from './registration.ts';
 import { REPUTATION_SCHEMA, ReputationStore } from './reputation-store.ts';
+import { SPEED_REPORTS_SCHEMA, SpeedReports } from './speed-reports.ts';
 
-const SCHEMA = REGISTRATION_SCHEMA + PRESENCE_SCHEMA + REPUTATION_SCHEMA + HOLDINGS_SCHEMA + NEWS_SCHEMA + AUDITS_SCHEMA + LOSSES_SCHEMA + ERRANDS_SCHEMA;
+const SCHEMA = REGISTRATION_SCHEMA + PRESENCE_SCHEMA + REPUTATION_SCHEMA + HOLDINGS_SCHEMA + NEWS_SCHEMA + AUDITS_SCHEMA + LOSSES_SCHEMA + SPEED_REPORTS_SCHEMA + ERRANDS_SCHEMA;
 
 /** What the directory is told of a node's record. */
 export const judgementOf = (record: Reputation): Judgement => ({
@@ -29,6 +30,7 @@ export class NodeStores {
   readonly news: News;
   readonly audits: Audits;
   readonly losses: Losses;
+  readonly speedReports: SpeedReports;
   readonly errands: Errands;
   readonly #sql: SqlStorage;
 
@@ -41,6 +43,7 @@ export class NodeStores {
     this.news = new News(sql);
     this.audits = new Audits(sql);
     this.losses = new Losses(sql);
+    this.speedReports = new SpeedReports(sql);
     this.errands = new Errands(sql);
   }
 

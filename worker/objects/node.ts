@@ -4,7 +4,7 @@
  * them one life, one storage and one alarm.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { announceExit, appeal, appealFromEpoch, epochAt, recordRefusal, recordVisit, type Judged, type Reputation } from '../../shared/policy/index.ts';
+import { announceExit, appeal, appealFromEpoch, epochAt, recordRefusal, recordSpeed, recordVisit, type Judged, type Reputation } from '../../shared/policy/index.ts';
 import { equalSecrets } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import type { Bucket, BucketAnswer, Inventory } from '../../shared/protocol/inventory.ts';
@@ -35,6 +35,17 @@ export interface Refusal {
   readonly transferId: string;
   /** Who says so, as far as sources can be told apart: a client's network, a rebuilder's operator; not empty. */
   readonly source: string;
+}
+
+/** How fast a client found the node. */
+export interface MeasuredSpeed {
+  /** b64. */
+  readonly transferId: string;
+  readonly direction: 'sent' | 'fetched';
+  /** The client's network; not empty. */
+  readonly source: string;
+  /** Its rate over the median of the transfer's nodes. */
+  readonly ratio: number;
 }
 
 /** How a mystery shopper fared. */
@@ -173,6 +184,16 @@ export class NodeObject extends DurableObject<WorkerEnv> {
   async noteRefusal({ transferId, source }: Refusal): Promise<void> {
     const report = { epoch: this.#epochAt(clock.nowMs()), source: source.slice(0, MAX_NAME_LENGTH), transferId };
     if (this.#isKnown()) this.#judge((record) => recordRefusal(record, report));
+  }
+
+  /** One client's word; see ../node/speed-reports.ts. The directory learns of it when the epoch is closed. */
+  async noteSpeed({ transferId, direction, source, ratio }: MeasuredSpeed): Promise<void> {
+    if (!this.#isKnown()) return;
+    const report = { epoch: this.#epochAt(clock.nowMs()), source: source.slice(0, MAX_NAME_LENGTH), occasion: `${transferId} ${direction}` };
+    this.#write(() => {
+      if (!this.#stores.speedReports.admit(report)) return;
+      this.#stores.reputation.write({ record: recordSpeed(this.#stores.reputation.read(), ratio), change: null }, clock.nowMs());
+    });
   }
 
   async noteVisit({ shopper, served }: VisitOutcome): Promise<void> {

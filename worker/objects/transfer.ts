@@ -8,7 +8,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { GeoPoint } from '../../shared/policy/index.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
-import type { Claim, CommitSegments, Placement, Problem, RebuildReport, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type { Claim, CommitSegments, NodesReport, Placement, Problem, RebuildReport, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
@@ -60,8 +60,8 @@ export class TransferObject extends DurableObject<WorkerEnv> {
     return toResult(() => this.#sender.putManifest(holder, sealed));
   }
   /** @param source - where the sender's word on nodes comes from: its network. */
-  complete(holder: Holder, problems: readonly Problem[], source: string): Promise<Result<Status>> {
-    return toResult(() => this.#sender.complete(holder, problems, source));
+  complete(holder: Holder, report: NodesReport, source: string): Promise<Result<Status>> {
+    return toResult(() => this.#sender.complete(holder, report, source));
   }
   /** Revokes the transfer; one that has ended stays as it ended. */
   revoke(holder: Holder): Promise<Result<Status>> {
@@ -96,8 +96,8 @@ export class TransferObject extends DurableObject<WorkerEnv> {
     return toResult(() => this.#recipients.fetchOrders(holder, claimId, shardIndexes));
   }
   /** @param source - where the recipient's word on nodes comes from: its network. */
-  commit(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Promise<Result<Status>> {
-    return toResult(() => this.#recipients.commit(holder, claimId, problems, source));
+  commit(holder: Holder, claimId: string, report: NodesReport, source: string): Promise<Result<Status>> {
+    return toResult(() => this.#recipients.commit(holder, claimId, report, source));
   }
   release(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Promise<Result<Status>> {
     return toResult(() => this.#recipients.release(holder, claimId, problems, source));

@@ -6,13 +6,14 @@ import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/protocol/limits.ts';
 import {
   claimIdSchema,
+  commitClaimSchema,
   commitSegmentsSchema,
   completeSchema,
   createTransferSchema,
-  endClaimSchema,
   fetchOrdersSchema,
   parseMessage,
   rebuildReportSchema,
+  releaseClaimSchema,
   shardIndexesSchema,
 } from '../../shared/protocol/messages.ts';
 import { allowsSharedHosts } from '../environment.ts';
@@ -55,8 +56,8 @@ export const transferRoutes = new Hono<AppEnv>()
   })
   .post('/:id/complete', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
-    const { problems } = parseMessage(completeSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(transfer.complete(holder, problems, sourceOf(c))));
+    const report = parseMessage(completeSchema, await readJsonBody(c.req.raw));
+    return c.json(await fromResult(transfer.complete(holder, report, sourceOf(c))));
   })
   .get('/:id/manifest', async (c) => {
     const sealed = await fromResult(objectOf(c).readManifest(holderOf(c, 'access')));
@@ -80,12 +81,12 @@ export const transferRoutes = new Hono<AppEnv>()
   })
   .post('/:id/commit', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];
-    const { claimId, problems } = parseMessage(endClaimSchema, await readJsonBody(c.req.raw));
-    return c.json(await fromResult(transfer.commit(holder, claimId, problems, sourceOf(c))));
+    const { claimId, ...report } = parseMessage(commitClaimSchema, await readJsonBody(c.req.raw));
+    return c.json(await fromResult(transfer.commit(holder, claimId, report, sourceOf(c))));
   })
   .post('/:id/release', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];
-    const { claimId, problems } = parseMessage(endClaimSchema, await readJsonBody(c.req.raw));
+    const { claimId, problems } = parseMessage(releaseClaimSchema, await readJsonBody(c.req.raw));
     return c.json(await fromResult(transfer.release(holder, claimId, problems, sourceOf(c))));
   })
   .post('/:id/rebuilds', async (c) => {

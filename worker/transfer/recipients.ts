@@ -1,11 +1,13 @@
 /** What recipients do: read, claim, fetch, commit. docs/protocol.md §10, claims. */
 import { epochAt } from '../../shared/policy/index.ts';
-import type { Claim, Problem, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type { Claim, NodesReport, Problem, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, type WorkerEnv } from '../environment.ts';
 import type { Holder } from '../http/tokens.ts';
+import { SPEED_WINDOW_EPOCHS } from '../node/speed-reports.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
 import { servedByFormers } from './outlook.ts';
+import { pacesOfNodes, passOnPaces, type Measured } from './paces.ts';
 import { checkReady, layoutOf, type TransferRow } from './record.ts';
 import { nodesMet, passOn } from './refusals.ts';
 import type { Keeper } from './seats.ts';
@@ -17,6 +19,7 @@ export class Recipients {
   readonly #state: TransferState;
   readonly #env: WorkerEnv;
   readonly #ctx: DurableObjectState;
+  #measuredInEpoch = -Infinity;
   constructor(state: TransferState, env: WorkerEnv, ctx: DurableObjectState) {
     this.#state = state;
     this.#env = env;
@@ -56,17 +59,19 @@ export class Recipients {
     return this.#fetchSeats(row, servers);
   }
 
-  commit(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Status {
+  commit(holder: Holder, claimId: string, { problems, paces = [] }: NodesReport, source: string): Status {
     const row = this.#state.known(holder);
     if (!this.#state.claims.isCommitted(claimId)) {
       checkReady(row);
       const met = this.#met(claimId, problems);
+      const measured = pacesOfNodes(paces, this.#state.claims.startedAtMs(claimId) ?? 0, this.#state.seats.all(), this.#state.seats.formers());
       this.#state.write(() => {
         this.#state.claims.commit(claimId, row, clock.nowMs());
         this.#state.sql.exec('UPDATE transfer SET committedDownloads = committedDownloads + 1');
         if (row.downloadLimit !== null && row.committedDownloads + 1 >= row.downloadLimit) this.#state.end('used_up');
       });
       passOn({ nodeIds: met, transferId: row.transferId, source }, this.#env, this.#ctx);
+      if (measured.length > 0) this.#passOnPaces(row.transferId, source, measured);
     }
     return statusOf(this.#state, this.#env);
   }
@@ -101,6 +106,14 @@ export class Recipients {
   #met(claimId: string, problems: readonly Problem[]): string[] {
     const sinceMs = this.#state.claims.startedAtMs(claimId);
     return sinceMs === null ? [] : nodesMet(problems, sinceMs, this.#state.seats.all(), this.#state.seats.formers());
+  }
+
+  /** Their objects count a transfer once a day: of one that many fetch, one client is heard. What is forgotten with this object is counted by them. */
+  #passOnPaces(transferId: string, source: string, paces: Measured['paces']): void {
+    const epoch = epochAt(clock.nowMs(), epochMsOf(this.#env));
+    if (epoch - this.#measuredInEpoch < SPEED_WINDOW_EPOCHS) return;
+    this.#measuredInEpoch = epoch;
+    passOnPaces({ transferId, direction: 'fetched', source, paces }, this.#env, this.#ctx);
   }
 
   #fetchSeats(row: TransferRow, keepers: readonly Keeper[]): Promise<Seat[]> {

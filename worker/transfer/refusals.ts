@@ -21,11 +21,18 @@ export function passOn({ nodeIds, transferId, source }: Accusation, env: WorkerE
   }
 }
 
-/** The nodes that a client met. Where a seat went to another node since it got its orders, nobody knows which of the two that was. */
+/** Seats of which it is known whom a client met there: where one went to another node since the client got its orders, it may have been either. */
+export function steadySeats(sinceMs: number, seats: readonly SeatRow[], formers: readonly Keeper[]): SeatRow[] {
+  const between = new Set(formers.map(({ shardIndex }) => shardIndex));
+  return seats.filter((seat) => seat.changedAtMs <= sinceMs && !between.has(seat.shardIndex));
+}
+
+/** The nodes that a client had problems with. @param sinceMs - when it got its orders. */
 export function nodesMet(problems: readonly Problem[], sinceMs: number, seats: readonly SeatRow[], formers: readonly Keeper[]): string[] {
   const named = new Set(problems.map(({ shardIndex }) => shardIndex));
-  const between = new Set(formers.map(({ shardIndex }) => shardIndex));
-  return seats.filter((seat) => named.has(seat.shardIndex) && seat.changedAtMs <= sinceMs && !between.has(seat.shardIndex)).map(({ nodeId }) => nodeId);
+  return steadySeats(sinceMs, seats, formers)
+    .filter(({ shardIndex }) => named.has(shardIndex))
+    .map(({ nodeId }) => nodeId);
 }
 
 /**

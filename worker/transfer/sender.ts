@@ -2,7 +2,7 @@
 import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '../../shared/policy/index.ts';
 import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
-import type { CommitSegments, Placement, Problem, Seat, Status } from '../../shared/protocol/messages.ts';
+import type { CommitSegments, NodesReport, Placement, Seat, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { log } from '../http/log.ts';
@@ -10,6 +10,7 @@ import type { Holder } from '../http/tokens.ts';
 import { readDirectory } from '../network/directory.ts';
 import { THE_WATCH } from './outbox.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
+import { pacesOfNodes, passOnPaces } from './paces.ts';
 import { verifyReceipt } from './receipts.ts';
 import { checkUploading, isEnded, isSameTransfer, layoutOf, type NewTransfer, type TransferRow } from './record.ts';
 import { nodesMet, passOn } from './refusals.ts';
@@ -101,7 +102,7 @@ export class Sender {
   }
 
   /** From here on the nodes' objects know what each holds, and what the safe set lacks is rebuilt. */
-  complete(holder: Holder, problems: readonly Problem[], source: string): Status {
+  complete(holder: Holder, { problems, paces = [] }: NodesReport, source: string): Status {
     const row = this.#state.open(holder);
     if (row.state === 'uploading') {
       if (!this.#state.manifest.exists() || row.committedSegments < layoutOf(row).segmentCount) throw new SendError('incomplete');
@@ -113,7 +114,9 @@ export class Sender {
         this.#state.outbox.announce(THE_WATCH, nowMs);
       });
       log({ event: 'transfer', change: 'ready' });
-      passOn({ nodeIds: nodesMet(problems, row.createdAtMs, seats, []), transferId: row.transferId, source }, this.#env, this.#ctx);
+      const { transferId, createdAtMs } = row;
+      passOn({ nodeIds: nodesMet(problems, createdAtMs, seats, []), transferId, source }, this.#env, this.#ctx);
+      passOnPaces({ transferId, direction: 'sent', source, paces: pacesOfNodes(paces, createdAtMs, seats, []) }, this.#env, this.#ctx);
     }
     return statusOf(this.#state, this.#env);
   }

@@ -5,9 +5,10 @@
 import { shardRoot } from '../../merkle/index.ts';
 import { equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { Seat } from '../../protocol/messages.ts';
+import type { Pace, Seat } from '../../protocol/messages.ts';
 import type { ClientDeps } from '../deps.ts';
 import { describeProblems } from '../problems.ts';
+import { PaceMeter, pacesOf } from '../pace.ts';
 import type { NodeProblem } from '../types.ts';
 import type { ShardRooms } from './shard-rooms.ts';
 import { ShardStream } from './shard-stream.ts';
@@ -42,6 +43,7 @@ interface Source {
   stream: ShardStream | null;
   /** Answered with wrong bytes, or not at all: never asked again. */
   given: 'nothing' | 'lies' | null;
+  readonly pace: PaceMeter;
   failures: number;
 }
 
@@ -71,7 +73,9 @@ export class Gatherer {
   /** @param newSeat - gets a fresh order for a node from the coordinator. */
   constructor(options: { seats: readonly Seat[]; requiredShards: number; lastSegment: number; newSeat(shardIndex: number): Promise<Seat>; signal: AbortSignal }, deps: ClientDeps) {
     const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
-    this.#sources = new Map(options.seats.map((seat) => [seat.shardIndex, { seat, orderGoodUntilMs, opening: null, stream: null, given: null, failures: 0 }]));
+    this.#sources = new Map(
+      options.seats.map((seat) => [seat.shardIndex, { seat, orderGoodUntilMs, opening: null, stream: null, given: null, pace: new PaceMeter(), failures: 0 }]),
+    );
     this.#requiredShards = options.requiredShards;
     this.#lastSegment = options.lastSegment;
     this.#newSeat = options.newSeat;
@@ -131,6 +135,14 @@ export class Gatherer {
     return new Map(held.map(({ shardIndex, room }) => [shardIndex, room!]));
   }
 
+  /** How fast the nodes were so far, each over the median of all that were asked. */
+  paces(): Pace[] {
+    return pacesOf(
+      [...this.#sources].map(([shardIndex, { pace }]) => [shardIndex, pace] as const),
+      this.#deps.now(),
+    );
+  }
+
   close(): void {
     for (const source of this.#sources.values()) this.#drop(source);
   }
@@ -187,7 +199,7 @@ export class Gatherer {
     try {
       const stream = await this.#streamFor(source, segment.index);
       if (attempt.dropped) throw new SendError('cancelled');
-      const shard = await stream.readShard(segment.index, segment.shardBytes, () => rooms.take());
+      const shard = await this.#timed(source.pace, () => stream.readShard(segment.index, segment.shardBytes, () => rooms.take()));
       if (!shard) throw new SendError('shard_absent');
       const named = equalBytes(await shardRoot(shard), segment.roots[shardIndex]!);
       if (attempt.dropped || !named) rooms.give([shard.buffer]);
@@ -206,6 +218,18 @@ export class Gatherer {
       if (error.code !== 'cancelled') this.#blame(attempt, error.code);
       this.#drop(source);
       return 'failed';
+    }
+  }
+
+  async #timed(pace: PaceMeter, read: () => ReturnType<ShardStream['readShard']>): ReturnType<ShardStream['readShard']> {
+    let bytes = 0;
+    pace.begin(this.#deps.now());
+    try {
+      const shard = await read();
+      bytes = shard?.length ?? 0;
+      return shard;
+    } finally {
+      pace.end(this.#deps.now(), bytes);
     }
   }
 

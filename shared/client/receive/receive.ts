@@ -64,7 +64,7 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
     gatherer.close();
   }
   // Whoever received has every byte, whatever the coordinator says now.
-  await api.commit(claimId, toProblems(), { signal }).catch(() => undefined);
+  await api.commit(claimId, { problems: toProblems(), paces: gatherer.paces() }, { signal }).catch(() => undefined);
   stop.abort();
   return { bytes: info.bytes, problems: gatherer.problems };
 }

@@ -186,7 +186,7 @@ class Sending {
     const sets = Array.from({ length: slots }, (_, i) => codec.slot(i));
     await this.#sendAll(sets);
     await this.#sendManifest();
-    const status = await this.#api.complete(toProblems(this.problems), { signal: this.#input.signal });
+    const status = await this.#api.complete({ problems: toProblems(this.problems), paces: this.#pool.paces() }, { signal: this.#input.signal });
     this.#meter.set(this.#bytes);
     return status;
   }

@@ -5,6 +5,7 @@ import type { Seat } from '../../protocol/messages.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';
 import { encodeOpen, encodeSeal, encodeShardHeader, parseNodeMessage, type NodeMessage } from '../../protocol/store-messages.ts';
 import type { ClientDeps, SocketLike } from '../deps.ts';
+import type { PaceMeter } from '../pace.ts';
 
 export const OPEN_TIMEOUT_MS = 15_000;
 
@@ -23,6 +24,13 @@ export interface PendingShard {
   /** When it was handed to the socket; null while it waits for the window. */
   sentAtMs: number | null;
   settle(error: SendError | null): void;
+}
+
+/** How it went with a node in this upload, over all its connections. */
+export interface NodeSoFar {
+  /** In a row, without a receipt in between. */
+  readonly failures: number;
+  readonly pace: PaceMeter;
 }
 
 interface PendingSeal {
@@ -45,6 +53,7 @@ export class StoreConnection {
   sentBytes = 0;
   #socket: SocketLike;
   readonly #deps: ClientDeps;
+  readonly #pace: PaceMeter;
   readonly #onEnd: (error: SendError) => void;
   #window = 0;
   readonly #queue: PendingShard[] = [];
@@ -53,17 +62,18 @@ export class StoreConnection {
   #ended: SendError | null = null;
   #ready: { resolve(): void; reject(error: SendError): void } | null = null;
 
-  private constructor(seat: Seat, failures: number, deps: ClientDeps, onEnd: (error: SendError) => void) {
+  private constructor(seat: Seat, { failures, pace }: NodeSoFar, deps: ClientDeps, onEnd: (error: SendError) => void) {
     this.seat = seat;
     this.failures = failures;
+    this.#pace = pace;
     this.#deps = deps;
     this.#onEnd = onEnd;
     this.#socket = deps.openSocket(storeUrl(seat.url));
   }
 
   /** Resolves when the node took the order. @throws SendError: the node's refusal, or `node_unreachable`. */
-  static async open(seat: Seat, failures: number, deps: ClientDeps, onEnd: (error: SendError) => void): Promise<StoreConnection> {
-    const connection = new StoreConnection(seat, failures, deps, onEnd);
+  static async open(seat: Seat, soFar: NodeSoFar, deps: ClientDeps, onEnd: (error: SendError) => void): Promise<StoreConnection> {
+    const connection = new StoreConnection(seat, soFar, deps, onEnd);
     await connection.#opened();
     return connection;
   }
@@ -125,6 +135,7 @@ export class StoreConnection {
     // First of all nobody may choose it any more: settling a shard looks for another node at once.
     this.#onEnd(error);
     const pending = [...this.#queue.splice(0), ...this.#inFlight.values()];
+    for (let i = 0; i < this.#inFlight.size; i++) this.#pace.end(this.#deps.now(), 0);
     this.#inFlight.clear();
     for (const shard of pending) shard.settle(error);
     for (const seal of this.#seals.splice(0)) seal.reject(error);
@@ -168,6 +179,7 @@ export class StoreConnection {
         break;
       case 'stored': {
         const shard = this.#take(message.segment);
+        this.#pace.end(this.#deps.now(), shard.bytes.length);
         this.unsealed.add(shard.segment);
         shard.settle(null);
         break;
@@ -183,10 +195,13 @@ export class StoreConnection {
         seal.resolve({ shardIndex: this.shardIndex, storedAtMs: message.storedAtMs, segments: message.segments, signature: message.signature });
         break;
       }
-      case 'problem':
+      case 'problem': {
         if (message.segment === null) return this.fail(message.error);
-        this.#take(message.segment).settle(message.error);
+        const refused = this.#take(message.segment);
+        this.#pace.end(this.#deps.now(), 0);
+        refused.settle(message.error);
         break;
+      }
     }
     this.#pump();
   }
@@ -204,6 +219,7 @@ export class StoreConnection {
       if (!shard) return;
       this.#inFlight.set(shard.segment, shard);
       shard.sentAtMs = this.#deps.now();
+      this.#pace.begin(shard.sentAtMs);
       this.#socket.send(encodeShardHeader({ segment: shard.segment, shardBytes: shard.bytes.length, root: shard.root }));
       this.#socket.send(shard.bytes);
       this.sentBytes += shard.bytes.length;

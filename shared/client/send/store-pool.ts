@@ -3,9 +3,10 @@
  * said what no honest one says is not asked again; others are, after pauses that grow until it has kept a promise.
  */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { Problem, Seat } from '../../protocol/messages.ts';
+import type { Pace, Problem, Seat } from '../../protocol/messages.ts';
 import type { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps } from '../deps.ts';
+import { PaceMeter, pacesOf } from '../pace.ts';
 import type { NodeProblem } from '../types.ts';
 import { StoreConnection } from './store-connection.ts';
 
@@ -25,6 +26,7 @@ interface Place {
   state: 'idle' | 'opening' | 'open';
   openingSinceMs: number;
   connection: StoreConnection | null;
+  readonly pace: PaceMeter;
   /** In a row, without a receipt in between. */
   failures: number;
   /** Infinity: never. */
@@ -49,7 +51,7 @@ export class StorePool {
    */
   constructor(seats: readonly Seat[], api: TransferApi, deps: ClientDeps, signal: AbortSignal, onChange: () => void, onFatal: (error: SendError) => void) {
     const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
-    this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', openingSinceMs: 0, connection: null, failures: 0, retryAtMs: 0 }));
+    this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', openingSinceMs: 0, connection: null, pace: new PaceMeter(), failures: 0, retryAtMs: 0 }));
     this.#api = api;
     this.#deps = deps;
     this.#signal = signal;
@@ -63,6 +65,14 @@ export class StorePool {
 
   get sentBytes(): number {
     return this.open.reduce((sum, connection) => sum + connection.sentBytes, this.#closedSentBytes);
+  }
+
+  /** How fast the nodes were so far, each over the median of all. */
+  paces(): Pace[] {
+    return pacesOf(
+      this.#places.map(({ seat, pace }) => [seat.shardIndex, pace] as const),
+      this.#deps.now(),
+    );
   }
 
   /** Shard indexes whose nodes may still be asked for something. */
@@ -124,7 +134,7 @@ export class StorePool {
     const seat = await this.#seatWithOrder(place);
     if (seat === null) return;
     try {
-      const connection = await StoreConnection.open(seat, place.failures, this.#deps, (error) => this.#ended(place, error));
+      const connection = await StoreConnection.open(seat, place, this.#deps, (error) => this.#ended(place, error));
       if (connection.ended) return; // between READY and here
       if (this.#closed || this.#signal.aborted) return connection.close();
       place.connection = connection;
