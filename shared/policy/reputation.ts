@@ -2,6 +2,7 @@
  * What happens to a node's reputation, event by event: pure functions from one record to the next and, where its
  * standing changed, to the reason. The numbers and how they were measured: docs/decisions/0006-memory-in-leaves.md.
  */
+import { MAX_PACE_RATIO } from '../protocol/limits.ts';
 import { measureAvailability } from './availability.ts';
 import { OWED_EPOCHS_TO_SUSPEND, judge, type Judged } from './judgement.ts';
 import { LEAF_MEMORY, newReputation, standingOf, type Reputation } from './reputation-record.ts';
@@ -15,7 +16,6 @@ const LEAVES_OF_A_DECLARED_LOSS = 64;
 export const APPEAL_WAIT_EPOCHS = 7 * 24;
 /** A relative speed moves by this part towards each new measurement, in its logarithm. */
 const SPEED_STEP = 1 / 16;
-const MAX_SPEED_RATIO = 8;
 
 /** What one epoch showed of a node. */
 export interface EpochObservation {
@@ -62,8 +62,9 @@ export function recordDeclaredLoss(record: Reputation, share: number): Judged {
 
 /** A refusal while the node owed an audit was an absence and is not noted. */
 export function recordRefusal(record: Reputation, report: RefusalReport): Judged {
-  if (record.owedSinceEpoch !== null) return { record, change: null };
-  return judge(record, { ...record, service: noteRefusal(record.service, report) });
+  const service = noteRefusal(record.service, report);
+  if (record.owedSinceEpoch !== null || service === record.service) return { record, change: null };
+  return judge(record, { ...record, service });
 }
 
 /** A mystery shopper's visit; see `noteVisit`. A refusal while the node owed an audit was an absence and is not noted. */
@@ -74,7 +75,7 @@ export function recordVisit(record: Reputation, visit: Visit): Judged {
 
 /** @param ratio - the node's rate over the median rate of the same transfer's nodes; one client's word, so it moves little. */
 export function recordSpeed(record: Reputation, ratio: number): Reputation {
-  const bounded = Math.min(MAX_SPEED_RATIO, Math.max(1 / MAX_SPEED_RATIO, ratio));
+  const bounded = Math.min(MAX_PACE_RATIO, Math.max(1 / MAX_PACE_RATIO, ratio));
   const { log2, samples } = record.speed;
   const step = Math.max(SPEED_STEP, 1 / (samples + 1));
   return { ...record, speed: { log2: log2 + step * (Math.log2(bounded) - log2), samples: samples + 1 } };
@@ -82,7 +83,7 @@ export function recordSpeed(record: Reputation, ratio: number): Reputation {
 
 /** The operator winds the node down. Once said it stays said: who wants to stay registers a new key. */
 export function announceExit(record: Reputation): Judged {
-  return judge(record, { ...record, leavingSinceEpoch: record.leavingSinceEpoch ?? record.epoch });
+  return record.leavingSinceEpoch === null ? judge(record, { ...record, leavingSinceEpoch: record.epoch }) : { record, change: null };
 }
 
 /** @returns the first epoch in which an appeal is heard, or null where there is nothing to appeal against. */

@@ -49,11 +49,11 @@ export const newService = (): ServiceRecord => ({ reports: [], refused: [], serv
 
 const isRecent = (at: number, nowEpoch: number): boolean => nowEpoch - at < REPORT_WINDOW_EPOCHS;
 
-/** Notes a refusal that a client or rebuilder met. Whoever repeats itself, and whatever transfer is named again, counts once. */
+/** Notes a refusal that a client or rebuilder met. Whoever repeats itself, and whatever transfer is named again, counts once: `record` itself comes back. */
 export function noteRefusal(record: ServiceRecord, report: RefusalReport): ServiceRecord {
   const recent = record.reports.filter(({ epoch }) => isRecent(epoch, report.epoch));
   const isKnown = recent.some(({ source, transferId }) => source === report.source || transferId === report.transferId);
-  return { ...record, reports: isKnown ? recent : [...recent, report].slice(-MAX_REPORTS) };
+  return isKnown ? record : { ...record, reports: [...recent, report].slice(-MAX_REPORTS) };
 }
 
 /** Reports of the last REPORT_WINDOW_EPOCHS; their sources and transfers differ, as `noteRefusal` keeps them. */

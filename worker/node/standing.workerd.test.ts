@@ -157,6 +157,15 @@ describe('a node that refuses downloads', () => {
     expect(held.visits, 'and visited on').toBe(2);
     expect(held.news.map(({ standing }) => standing)).toEqual(['quarantined']);
   });
+  it('is written down, and told to the directory, once a source and transfer, however often it is said', async () => {
+    const report = { transferId: randomId(), source: 'a stranger' };
+    await (await watched.object()).noteRefusal(report);
+    await watched.settle();
+    const [record, alarmAtMs] = [await watched.record(), await watched.alarmAtMs()];
+    for (let i = 0; i < 3; i++) await (await watched.object()).noteRefusal(report);
+    expect(await watched.record()).toEqual(record);
+    expect(await watched.alarmAtMs(), 'nobody is to be told anything').toBe(alarmAtMs);
+  });
   it('but owes its audit is away, and neither visited nor blamed', async () => {
     const held = await watched.hold(8);
     watched.node.auditMood = 'silent';

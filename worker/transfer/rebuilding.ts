@@ -126,8 +126,10 @@ export async function signJob(plan: RebuildPlan, terms: JobTerms, key: Coordinat
   const span = Array.from({ length: plan.segments.at(-1)!.segment - firstSegment + 1 }, (_, i) => firstSegment + i);
   const roots = new Map(plan.segments.map((row) => [row.segment, new Uint8Array(row.roots)]));
 
-  // A source may be read over the whole span, and a target may be sent a shard once more after a broken connection.
-  const sources = plan.sources.map(({ keeper }) => signSeat(place(keeper), { ...terms, action: 'fetch', maxBytes: 2 * bytesOf(span) }, key));
+  // A source may be read over the whole span, and a target may be sent a shard once more after a broken connection. A
+  // visitor's order is a recipient's (recipients.ts): who refuses recipients must not tell it from theirs.
+  const fetchBytes = plan.targets.length === 0 ? layout.shardBytesPerNode : 2 * bytesOf(span);
+  const sources = plan.sources.map(({ keeper }) => signSeat(place(keeper), { ...terms, action: 'fetch', maxBytes: fetchBytes }, key));
   const targets = plan.targets.map(async ({ seat, segments }) => {
     const statements = segments.map((segment) => ({ segment, shardBytes: layout.segment(segment).shardBytes, root: asShardId(rootOf(roots.get(segment)!, seat.shardIndex)) }));
     const commitment = await sha256(encodeStatements(statements));

@@ -2,7 +2,9 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOST_AFTER_EPOCHS, epochAt } from '../../shared/policy/index.ts';
+import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { EPOCH_MS } from '../../shared/protocol/limits.ts';
+import { parseOrder } from '../../shared/protocol/order.ts';
 import { clock } from '../clock.ts';
 import type { SeatNews } from '../node/news.ts';
 import { NodeObject } from '../objects/node.ts';
@@ -11,7 +13,7 @@ import type { TestNode } from '../testing/test-node.ts';
 import { Repairs } from '../testing/test-repairs.ts';
 
 const MIB = 2 ** 20;
-/** Twelve nodes: 5 of 12, of which 7 are safe and 7 the threshold. */
+/** Twelve nodes: 5 of 12, of which 7 are safe and 9 the threshold. */
 let nodes: TestNode[];
 beforeEach(async () => {
   nodes = await startNetwork(12);
@@ -53,8 +55,8 @@ const heldShards = (repairs: Repairs, node: TestNode): Promise<number | null> =>
 describe('losses', () => {
   it('wait while the transfer is in no danger', async () => {
     const repairs = await hardened();
-    for (const index of [0, 1, 2, 3]) await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(index).nodeId, gone());
-    expect((await repairs.transfer.status()).survives, 'and are told').toBe(3);
+    for (const index of [0, 1]) await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(index).nodeId, gone());
+    expect((await repairs.transfer.status()).survives, 'and are told').toBe(5);
     await fresh(repairs, 2);
     expect(await repairs.nextJob()).toBeNull();
   });
@@ -115,13 +117,13 @@ describe('losses', () => {
   });
   it('that were none, because the node came back in time, set off nothing', async () => {
     const repairs = await hardened();
-    for (const index of [0, 1, 2, 3, 4]) await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(index).nodeId, gone());
+    for (const index of [0, 1, 2]) await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(index).nodeId, gone());
     await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(0).nodeId, news({}));
     await fresh(repairs, 5);
     expect(await repairs.nextJob()).toBeNull();
     const late = { standing: 'disqualified', owedSinceEpoch: null, generation: 1 } as const;
     await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(0).nodeId, late);
-    expect((await repairs.transfer.status()).survives, 'news that came late says nothing').toBe(3);
+    expect((await repairs.transfer.status()).survives, 'news that came late says nothing').toBe(5);
   });
 });
 
@@ -252,6 +254,9 @@ describe('a visit', () => {
       const [job] = repairs.takeJobs();
       expect(nodes.indexOf(job!.rebuilder)).toBeGreaterThan(9);
       expect(job!.message).toMatchObject({ segments: [{}], sources: [{ shardIndex: index, nodeId: visited.nodeId }], targets: [] });
+      const terms = ({ order }: { order: string }) => ({ ...parseOrder(decodeB64(order)), serial: null, notBeforeMs: 0, expiresAtMs: 0, signature: null });
+      const asRecipient = (await transfer.claim()).nodes.find(({ nodeId }) => nodeId === visited.nodeId)!;
+      expect(terms(job!.message.sources[0]!), 'nobody can tell it from a recipient by its order').toEqual(terms(asRecipient));
       await evictDurableObject(transfer.stub);
       for (let i = 0; i < 2; i++) await repairs.report(job!, [], problems);
       await vi.waitFor(() => expect(noted.mock.lastCall).toEqual([{ shopper: `other ${nodes.indexOf(job!.rebuilder)}`, served }]));
