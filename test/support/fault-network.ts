@@ -133,6 +133,7 @@ export class FaultNetwork {
     const network = new FaultNetwork(origin, folder, coordinator, nodes, line);
     try {
       await Promise.all(nodes.slice(0, count - later).map((node) => node.start()));
+      await network.untilOnline(count - later);
     } catch (thrown) {
       await network.stop();
       throw thrown;
@@ -144,6 +145,12 @@ export class FaultNetwork {
     const node = this.nodes.find((one) => one.url === url);
     if (node === undefined) throw new Error(`no node at ${url}`);
     return node;
+  }
+
+  /** Who has registered is chosen once the directory is published, a moment later. */
+  async untilOnline(count: number): Promise<void> {
+    const online = async (): Promise<number> => ((await (await fetch(`${this.origin}/api/network`)).json()) as { nodes: { online: number } }).nodes.online;
+    await vi.waitUntil(async () => (await online()) >= count, { timeout: 60_000, interval: 50 });
   }
 
   /** Ends it as a power cut would, and starts it again where it was. */

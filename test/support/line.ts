@@ -1,6 +1,7 @@
 /**
  * Lines that count what passes, and hold it back where they are given a pace: in front of a program, as a home's uplink
- * is, or around a client, whose every connection then shares one. TCP alone: nothing of what passes is understood.
+ * is, or around a client, whose every connection then shares one. Of what passes only the first line of an HTTP request
+ * is read, so that a test can step in at that moment.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -8,7 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientDeps } from '../../shared/client/index.ts';
 
-const OPENING_BYTES = 64;
+/** Method and path of a request that begins with a chunk, as every client here sends them. */
+const REQUEST = /^(?:GET|PUT|POST|DELETE) \S{1,200}/;
 
 /** One direction of a line, or of many that share it. */
 export class Flow {
@@ -28,6 +30,9 @@ export class Flow {
   }
 }
 
+/** @param moment - before the request goes on, or before the first bytes of its answer do. @param request - `GET /path`. */
+export type Watcher = (request: string, moment: 'asked' | 'answered') => Promise<void>;
+
 export interface Flows {
   readonly toTarget: Flow;
   readonly fromTarget: Flow;
@@ -36,7 +41,7 @@ const newFlows = (): Flows => ({ toTarget: new Flow(), fromTarget: new Flow() })
 
 /** What one connection carried. */
 export interface LineConnection {
-  /** The first bytes to the target as text: of HTTP, the first request's method and path. */
+  /** The first request's method and path; empty where nothing was asked. */
   opening: string;
   /** In both directions. */
   bytes: number;
@@ -49,6 +54,8 @@ export class Line implements Flows {
   readonly url: string;
   /** Every one accepted so far. */
   readonly connections: LineConnection[] = [];
+  /** What passes waits for it. */
+  watcher: Watcher = async () => undefined;
   readonly #server: Server;
   readonly #open = new Set<Socket>();
 
@@ -85,17 +92,32 @@ export class Line implements Flows {
       this.#open.add(socket);
       socket.once('close', () => this.#open.delete(socket));
     }
-    client.once('data', (first: Buffer) => (connection.opening = first.toString('latin1', 0, OPENING_BYTES).split('\r\n', 1)[0]!));
-    const counted = (flow: Flow) =>
+    let asked: string | null = null;
+    const toTarget = async (chunk: Buffer): Promise<void> => {
+      const request = REQUEST.exec(chunk.toString('latin1', 0, 256))?.[0];
+      if (request !== undefined) {
+        connection.opening ||= request;
+        asked = request;
+        await this.watcher(request, 'asked');
+      }
+      await this.toTarget.pass(chunk.length);
+    };
+    const fromTarget = async (chunk: Buffer): Promise<void> => {
+      const request = asked;
+      asked = null;
+      if (request !== null) await this.watcher(request, 'answered');
+      await this.fromTarget.pass(chunk.length);
+    };
+    const passing = (pass: (chunk: Buffer) => Promise<void>) =>
       async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
         for await (const chunk of chunks) {
           connection.bytes += chunk.length;
-          await flow.pass(chunk.length);
+          await pass(chunk);
           yield chunk;
         }
       };
     try {
-      await Promise.all([pipeline(client, counted(this.toTarget), target), pipeline(target, counted(this.fromTarget), client)]);
+      await Promise.all([pipeline(client, passing(toTarget), target), pipeline(target, passing(fromTarget), client)]);
     } catch {
       client.destroy(); // the one end or the other went away: so does this one
       target.destroy();
