@@ -44,14 +44,15 @@ export class Custody {
 
   /**
    * The node has fewer shards than it signed for. Which ones is not asked: all of them count as missing, and a rebuild
-   * stores them again where the node is trusted, else elsewhere.
+   * stores them again where the node is trusted, else elsewhere. Who has handed the seat on keeps what is left, and stays
+   * a source: its successor has not got everything yet, and whatever it serves is compared with its root.
    */
   lose(nodeId: string, heldShards: number): void {
     if (this.#state.settle()?.state !== 'ready') return;
     this.#state.write(() => {
       const nowMs = clock.nowMs();
       const former = this.#state.seats.formers().find((each) => each.nodeId === nodeId);
-      if (former !== undefined && heldShards < former.shards) dropFormer(this.#state, former);
+      if (former !== undefined && heldShards === 0) dropFormer(this.#state, former);
       const seat = this.#state.seats.all().find((each) => each.nodeId === nodeId);
       if (seat !== undefined && heldShards < seat.shards) {
         this.#state.segments.vacate(seat.shardIndex, false);

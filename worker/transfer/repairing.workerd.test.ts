@@ -152,6 +152,22 @@ describe('a node that leaves', () => {
     expect(await transfer.stub.whereabouts(leaver.nodeId)).toBe('surplus');
     expect(await transfer.stub.auditRoots(leaver.nodeId, [{ segment: 1, leaf: 0 }])).toEqual([null]);
   });
+  it('and loses a part meanwhile keeps the rest until its seat is filled; one that has lost everything is let go at once', async () => {
+    const repairs = await hardened();
+    const { transfer } = repairs;
+    const leavers = [transfer.nodeAt(3), transfer.nodeAt(4)];
+    await fresh(repairs, 2);
+    for (const leaver of leavers) await transfer.stub.seatNews(leaver.nodeId, news({ standing: 'leaving' }));
+    const job = (await repairs.nextJob())!;
+    await transfer.stub.seatLost(leavers[0]!.nodeId, 2);
+    await transfer.stub.seatLost(leavers[1]!.nodeId, 0);
+    await repairs.ring();
+    expect(leavers.map(({ deletions }) => deletions.length)).toEqual([0, 1]);
+    expect(await transfer.stub.whereabouts(leavers[0]!.nodeId)).toBe('keep');
+    await repairs.report(job, await repairs.receipts(job));
+    await repairs.ring();
+    expect(leavers.map(({ deletions }) => deletions.length)).toEqual([1, 1]);
+  });
   it('stays where nobody can take its place, and goes when somebody can', async () => {
     const repairs = await hardened();
     const { transfer } = repairs;
