@@ -279,6 +279,16 @@ describe('a visit', () => {
     }
     expect(noted, 'each report counts once').toHaveBeenCalledTimes(2);
   });
+  it('is never made by a node that is doubted itself: its word decides about another', async () => {
+    await operatedBy((i) => `operator ${i}`);
+    const repairs = await hardened();
+    const { transfer } = repairs;
+    const [visited, ...others] = transfer.placement.nodes.map((_, index) => transfer.nodeAt(index));
+    for (const [i, node] of others.slice(0, -1).entries()) await transfer.stub.seatNews(node!.nodeId, news({ standing: i % 2 === 0 ? 'quarantined' : 'disqualified' }));
+    repairs.takeJobs();
+    for (let i = 0; i < 4; i++) await transfer.stub.visit(visited!.nodeId);
+    expect(repairs.takeJobs().map(({ rebuilder }) => rebuilder.nodeId)).toEqual(Array(4).fill(others.at(-1)!.nodeId));
+  });
   it('is given up where nobody can go, and is no licence to report for anyone else', async () => {
     const repairs = await hardened();
     const { transfer } = repairs;
