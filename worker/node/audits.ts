@@ -64,6 +64,11 @@ export class Audits {
 /** Of each leaf the root of its shard, 32 bytes; null where the node is no longer to hold it. */
 export type RootsOf = (leaves: readonly AuditLeaf[]) => Promise<(Uint8Array | null)[]>;
 
+export interface JudgedLeaf {
+  readonly leaf: AuditLeaf;
+  readonly outcome: LeafOutcome;
+}
+
 export interface AuditTerms {
   /** b64. */
   readonly nodeId: string;
@@ -77,9 +82,9 @@ export interface AuditTerms {
  * Asks the node for what it owes. What it fails to prove counts only if it is still to hold it when the answer is in.
  *
  * @param terms - null for a node that is offline: it is not asked.
- * @returns an outcome for every leaf that counts.
+ * @returns every leaf that counts, with its outcome.
  */
-export async function holdAudit({ epoch, leaves }: OwedAudit, rootsOf: RootsOf, terms: AuditTerms | null): Promise<LeafOutcome[]> {
+export async function holdAudit({ epoch, leaves }: OwedAudit, rootsOf: RootsOf, terms: AuditTerms | null): Promise<JudgedLeaf[]> {
   const roots = await rootsOf(leaves);
   const asked = leaves.flatMap((leaf, i) => {
     const root = roots[i] ?? null;
@@ -87,10 +92,11 @@ export async function holdAudit({ epoch, leaves }: OwedAudit, rootsOf: RootsOf, 
   });
   if (asked.length === 0) return [];
   const proved = terms && (await ask(epoch, asked, terms));
-  if (proved === null) return asked.map(() => 'unanswered');
+  if (proved === null) return asked.map(({ leaf }) => ({ leaf, outcome: 'unanswered' }));
   const wrong = asked.filter((_, i) => !proved[i]).map(({ leaf }) => leaf);
   const rootsNow = wrong.length === 0 ? [] : await rootsOf(wrong);
-  return [...proved.filter(Boolean).map((): LeafOutcome => 'proved'), ...rootsNow.filter((root) => root !== null).map((): LeafOutcome => 'wrong')];
+  const right = asked.filter((_, i) => proved[i]).map(({ leaf }): JudgedLeaf => ({ leaf, outcome: 'proved' }));
+  return [...right, ...wrong.flatMap((leaf, i): JudgedLeaf[] => (rootsNow[i] === null ? [] : [{ leaf, outcome: 'wrong' }]))];
 }
 
 interface AskedLeaf {

@@ -8,7 +8,7 @@ import { verifyOrder } from '../../shared/protocol/order.ts';
 import { importVerifyingKey, verifyBytes } from '../../shared/protocol/signature.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf } from '../environment.ts';
-import { advance, call, startNetwork } from '../testing/test-network.ts';
+import { advance, call, logged, startNetwork } from '../testing/test-network.ts';
 import type { AuditMood } from '../testing/test-node.ts';
 import { EPOCH_MS, SHARD_BYTES, WatchedNode } from '../testing/watched-node.ts';
 
@@ -45,6 +45,7 @@ describe('an audit', () => {
     await watched.hold(8);
     await watched.epochs(2);
     expect(await watched.status()).toMatchObject({ provedLeaves: 32, wrongLeaves: 0, integrity: 1 });
+    expect(logged.filter((line) => line.includes('"audit"'))).toEqual(Array(2).fill('{"event":"audit","proved":16,"wrong":0,"unanswered":0}'));
   });
   it('that is answered with other bytes, or with the word that nothing is there, is failed', async () => {
     await watched.hold(8);

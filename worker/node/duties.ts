@@ -36,17 +36,17 @@ export async function settleLosses({ env, nodeId, stores, write }: NodeContext):
   if (stores.losses.isEmpty()) return;
   const isCurrent = ({ transferId, heldAtMs }: LossRow): boolean => stores.holdings.find(transferId)?.heldAtMs === heldAtMs;
   const settle = async (loss: LossRow): Promise<void> => {
-    const { transferId, heldShards } = loss;
-    const expiresAtMs = stores.holdings.find(transferId)?.expiresAtMs ?? 0;
+    const { transferId, heldShards, lostBytes } = loss;
+    const { expiresAtMs = 0, shards = 0 } = stores.holdings.find(transferId) ?? {};
     const isLost = isCurrent(loss) && (await transferOf(env, transferId).whereabouts(nodeId)) === 'keep';
     if (isLost) await transferOf(env, transferId).seatLost(nodeId, heldShards);
     write(() => {
       if (isLost) {
-        stores.losses.confirm(transferId);
+        stores.losses.confirm(transferId, Math.ceil(lostBytes * unmetPart(stores, transferId, shards - heldShards)));
         stores.audits.keepAsking(transferId, expiresAtMs);
       } else stores.losses.drop(transferId);
       // What is left of it is held again once the transfer says so.
-      if (isCurrent(loss)) stores.holdings.letGo(transferId);
+      if (isCurrent(loss)) stores.letGo(transferId);
     });
   };
   await allDone(stores.losses.unconfirmed(), settle, ({ transferId }) => write(() => stores.losses.failed(transferId)));
@@ -57,6 +57,13 @@ export async function settleLosses({ env, nodeId, stores, write }: NodeContext):
     const share = lostBytes / (stores.holdings.totals().bytes + signedBytes);
     stores.take(recordDeclaredLoss(stores.reputation.read(), share), clock.nowMs());
   });
+}
+
+/** The part of a transfer's lost shards that no audit has met: those that were counted wrong, or that are still asked for, are weighed there. */
+function unmetPart({ audits, countedLosses }: NodeStores, transferId: string, lostShards: number): number {
+  const asked = audits.owed((each) => each === transferId)?.leaves.map(({ segment }) => segment) ?? [];
+  const met = new Set([...countedLosses.segmentsOf(transferId), ...asked]).size;
+  return Math.max(0, lostShards - met) / lostShards;
 }
 
 /** Runs what waits to be told to directory and transfers. */

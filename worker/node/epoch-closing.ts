@@ -2,13 +2,14 @@
  * The end of an epoch, as one node's object sees it: how long the node was heard, what it proved, what follows. All of
  * it is written in one transaction, once; whatever breaks off before is done again with the same questions.
  */
-import { auditSeed, beaconOf, isVisitDue, leavesPerAudit, pickLeaves, recordEpoch, standingOf, tallyAudit, type LeafOutcome, type Reputation } from '../../shared/policy/index.ts';
+import { auditSeed, beaconOf, isVisitDue, leavesPerAudit, pickLeaves, recordEpoch, standingOf, tallyAudit, type Reputation } from '../../shared/policy/index.ts';
 import { asNodeId, decodeB64 } from '../../shared/protocol/bytes.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, epochMsOf, onlineForMsOf } from '../environment.ts';
+import { log } from '../http/log.ts';
 import { signBeacon } from '../network/beacon.ts';
 import { NO_TALLY } from '../network/day-tally.ts';
-import { holdAudit, rootsByTransfer, type OwedAudit } from './audits.ts';
+import { holdAudit, rootsByTransfer, type JudgedLeaf, type OwedAudit } from './audits.ts';
 import { transferOf, type NodeContext } from './duties.ts';
 import { skewMsOf } from './epoch-moments.ts';
 import { heardShareOf } from './presence.ts';
@@ -30,8 +31,8 @@ export async function closeEpoch(node: NodeContext, epoch: number): Promise<void
   const isOnline = nowMs - lastSeenMs < onlineForMsOf(env);
   const terms = { nodeId, url, key: await coordinatorKeyOf(env), nowMs, timeoutMs: Math.min(AUDIT_TIMEOUT_MS, epochMs / 4) };
   const rootsOf = (leaves: OwedAudit['leaves']) => rootsByTransfer(leaves, (transferId, own) => transferOf(env, transferId).auditRoots(nodeId, own));
-  const outcomes = audit === null ? [] : await holdAudit(audit, rootsOf, isOnline ? terms : null);
-  write(() => enter(node, epoch, heardShare, outcomes));
+  const judged = audit === null ? [] : await holdAudit(audit, rootsOf, isOnline ? terms : null);
+  write(() => enter(node, epoch, heardShare, judged));
 }
 
 /** What the node is asked: what it owes, else leaves that this epoch's beacon picks. Null where it holds nothing. */
@@ -52,19 +53,26 @@ async function auditOf({ env, nodeId, stores, write }: NodeContext, epoch: numbe
 }
 
 /** Inside a transaction. The record is read again: time has passed. */
-function enter({ stores }: NodeContext, epoch: number, heardShare: number, outcomes: readonly LeafOutcome[]): void {
+function enter({ stores }: NodeContext, epoch: number, heardShare: number, leaves: readonly JudgedLeaf[]): void {
   const { closedEpoch } = stores.presence.read();
   if (closedEpoch >= epoch) return;
   stores.presence.close(epoch);
   const nowMs = clock.nowMs();
-  const tally = tallyAudit(outcomes);
+  const tally = tallyAudit(leaves.map(({ outcome }) => outcome));
   const judged = recordEpoch(sinceWatched(stores.reputation.read(), epoch), { epoch, heardShare, ...tally });
   stores.take(judged, nowMs);
-  if (!tally.owes) stores.audits.settle();
-  const audits = { proved: tally.provedLeaves, wrong: tally.wrongLeaves, unanswered: tally.owes ? outcomes.length : 0 };
-  if (outcomes.length > 0) stores.errands.note({ to: 'tally', tally: { ...NO_TALLY, audits }, epoch });
+  const audits = { proved: tally.provedLeaves, wrong: tally.wrongLeaves, unanswered: tally.owes ? leaves.length : 0 };
+  if (leaves.length > 0) {
+    stores.errands.note({ to: 'tally', tally: { ...NO_TALLY, audits }, epoch });
+    log({ event: 'audit', ...audits });
+  }
+  if (!tally.owes) {
+    stores.audits.settle();
+    for (const { leaf, outcome } of leaves)
+      if (outcome === 'wrong' && stores.holdings.find(leaf.transferId) !== undefined) stores.countedLosses.note(leaf.transferId, leaf.segment, epoch);
+  }
   // Only who has just answered is visited: one that is away refuses nothing.
-  if (tally.owes || outcomes.length === 0) return;
+  if (tally.owes || leaves.length === 0) return;
   const { record } = judged;
   if (!isVisitDue(record.service, record.quarantined !== null, epoch, Math.random())) return;
   const transferId = stores.holdings.drawByBytes(Math.random());

@@ -118,6 +118,55 @@ describe('an inventory', () => {
     await watched.epochs(1);
     expect(watched.node.audits[2]!.message.leaves.some(({ transferId }) => transferId === lost.id)).toBe(false);
   });
+  it('that lacks what an audit found wrong tells no new loss: it is weighed once', async () => {
+    const rotten = await watched.hold(1);
+    await watched.hold(4);
+    const shards = watched.node.shards.get(rotten.id)!;
+    shards.set(
+      0,
+      shards.get(0)!.map((byte) => byte ^ 1),
+    );
+    await watched.epochs(1);
+    const before = await watched.status();
+    expect(before.wrongLeaves).toBeGreaterThan(0);
+    shards.delete(0);
+    await reconcile();
+    expect(rotten.lost, 'it is rebuilt all the same').toEqual([0]);
+    expect((await watched.status()).integrity).toBe(before.integrity);
+    expect(await watched.status()).toMatchObject({ standing: before.standing, holdings: { transfers: 1 } });
+  });
+  it('that lacks more than audits met is weighed for the rest, also after the object was killed', async () => {
+    const rotten = await watched.hold(3);
+    await watched.hold(40);
+    watched.node.shards.delete(rotten.id);
+    await watched.epochs(1);
+    for (let epoch = 0; epoch < 8 && (await watched.status()).wrongLeaves === 0; epoch++) await watched.epochs(1);
+    const met = new Set(watched.node.audits.flatMap(({ message }) => message.leaves.filter(({ transferId }) => transferId === rotten.id).map(({ segment }) => segment)));
+    const { b } = await watched.record();
+    await watched.kill();
+    await reconcile();
+    // Of 43 shards as many as no audit met; declaring everything comes to 64 wrong leaves.
+    const kept = 0.995 ** ((64 * (3 - met.size)) / 43);
+    expect((await watched.record()).b).toBeCloseTo(b * kept + 200 * (1 - kept), 3);
+  });
+  it('that lacks again what was stored anew is a new loss', async () => {
+    const held = await watched.hold(1);
+    await watched.hold(4);
+    watched.node.auditMood = 'wrong';
+    await watched.epochs(1);
+    watched.node.auditMood = 'right';
+    const [shard] = [watched.node.shards.get(held.id)!.get(0)!];
+    forget(held);
+    await reconcile();
+    const { b } = await watched.record();
+    await watched.node.keep(held.id, 0, shard);
+    await (await watched.object()).hold({ transferId: held.id, shardIndex: 3, runs: held.runs(SHARD_BYTES), expiresAtMs: clock.nowMs() + 30 * 24 * EPOCH_MS });
+    await hour();
+    forget(held);
+    await reconcile();
+    expect(held.lost).toEqual([0, 0]);
+    expect((await watched.record()).b).toBeGreaterThan(b);
+  });
   it('that crosses a deletion is no loss', async () => {
     const revoked = await watched.hold(4);
     await hour();

@@ -50,8 +50,9 @@ export class Losses {
     this.#sql.exec('UPDATE losses SET tries = tries + 1 WHERE transferId = ?', transferId);
   }
 
-  confirm(transferId: string): void {
-    this.#sql.exec('UPDATE losses SET isConfirmed = 1 WHERE transferId = ?', transferId);
+  /** @param weighedBytes - what of it is to be held against the node. */
+  confirm(transferId: string, weighedBytes: number): void {
+    this.#sql.exec('UPDATE losses SET isConfirmed = 1, lostBytes = ? WHERE transferId = ?', weighedBytes, transferId);
   }
 
   drop(transferId: string): void {

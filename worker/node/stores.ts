@@ -2,6 +2,7 @@
 import { availabilityOf, integrityOf, speedOf, standingOf, type Judged, type Reputation } from '../../shared/policy/index.ts';
 import type { Judgement } from '../objects/directory.ts';
 import { AUDITS_SCHEMA, Audits } from './audits.ts';
+import { COUNTED_LOSSES_SCHEMA, CountedLosses } from './counted-losses.ts';
 import { ERRANDS_SCHEMA, Errands } from './errands.ts';
 import { HOLDINGS_SCHEMA, Holdings } from './holdings.ts';
 import { LOSSES_SCHEMA, Losses } from './losses.ts';
@@ -11,7 +12,17 @@ import { REGISTRATION_SCHEMA, RegistrationRow } from './registration.ts';
 import { REPUTATION_SCHEMA, ReputationStore } from './reputation-store.ts';
 import { SPEED_REPORTS_SCHEMA, SpeedReports } from './speed-reports.ts';
 
-const SCHEMA = REGISTRATION_SCHEMA + PRESENCE_SCHEMA + REPUTATION_SCHEMA + HOLDINGS_SCHEMA + NEWS_SCHEMA + AUDITS_SCHEMA + LOSSES_SCHEMA + SPEED_REPORTS_SCHEMA + ERRANDS_SCHEMA;
+const SCHEMA =
+  REGISTRATION_SCHEMA +
+  PRESENCE_SCHEMA +
+  REPUTATION_SCHEMA +
+  HOLDINGS_SCHEMA +
+  NEWS_SCHEMA +
+  AUDITS_SCHEMA +
+  LOSSES_SCHEMA +
+  COUNTED_LOSSES_SCHEMA +
+  SPEED_REPORTS_SCHEMA +
+  ERRANDS_SCHEMA;
 
 /** What the directory is told of a node's record. */
 export const judgementOf = (record: Reputation): Judgement => ({
@@ -30,6 +41,7 @@ export class NodeStores {
   readonly news: News;
   readonly audits: Audits;
   readonly losses: Losses;
+  readonly countedLosses: CountedLosses;
   readonly speedReports: SpeedReports;
   readonly errands: Errands;
   readonly #sql: SqlStorage;
@@ -43,6 +55,7 @@ export class NodeStores {
     this.news = new News(sql);
     this.audits = new Audits(sql);
     this.losses = new Losses(sql);
+    this.countedLosses = new CountedLosses(sql);
     this.speedReports = new SpeedReports(sql);
     this.errands = new Errands(sql);
   }
@@ -58,6 +71,12 @@ export class NodeStores {
     this.presence.begin(nowMs, epoch);
     this.reputation.begin(epoch);
     this.news.update(this.reputation.read());
+  }
+
+  /** The node is to hold nothing of a transfer any more, or must sign for it again. */
+  letGo(transferId: string): void {
+    this.holdings.letGo(transferId);
+    this.countedLosses.forget(transferId);
   }
 
   /** The record after an event: kept with its reason, told to the directory, and to transfers where it concerns them. */

@@ -177,7 +177,7 @@ export class NodeObject extends DurableObject<WorkerEnv> {
 
   /** The node is to hold nothing of the transfer any more. */
   async letGo(transferId: string): Promise<void> {
-    if (this.#isKnown()) this.#write(() => this.#stores.holdings.letGo(transferId));
+    if (this.#isKnown()) this.#write(() => this.#stores.letGo(transferId));
   }
 
   /** Words, no proof: no client ruins a node alone. */
