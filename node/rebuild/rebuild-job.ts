@@ -113,6 +113,7 @@ class RebuildJob {
 
   /** @returns false when the source does not hold it. @throws SendError for a source that is not to be asked again. */
   async #takeShard(source: ShardSource, segment: Segment, set: ShardSet): Promise<boolean> {
+    source.beginShard();
     for (;;) {
       const frame = await source.nextFrame();
       if (frame.segment > segment.index) throw new SendError('bad_request', 'the source skipped a segment');

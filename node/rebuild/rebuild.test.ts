@@ -14,6 +14,7 @@ import {
   decodeB64,
   encodeB64,
   encodeCommitted,
+  encodeFrameHeader,
   encodeHex,
   encodeOpen,
   encodeReady,
@@ -284,6 +285,38 @@ async function boastfulTarget(): Promise<{ readonly url: string; readonly server
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, server };
 }
+
+/** A source that is never silent and never done: a frame's header, and then a byte now and then. */
+async function tricklingSource(header: Uint8Array): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer((_, response) => {
+    response.writeHead(200).write(header);
+    const timer = setInterval(() => response.write(Uint8Array.of(0)), 50);
+    response.on('close', () => clearInterval(timer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describe('a source that trickles', () => {
+  it('holds up a job for a bounded time, and is passed', async () => {
+    const transfer = await encodeTransfer();
+    await place(transfer, [0, 1, 2]);
+    const trickling = await tricklingSource(encodeFrameHeader({ segment: 0, held: true, shardIndex: 3, shardBytes: SHARD_BYTES }));
+    const job = await makeJob(transfer, { sources: [{ shardIndex: 3, url: trickling.url }, { shardIndex: 0 }, { shardIndex: 1 }, { shardIndex: 2 }], targets: [5] });
+    await send(job, transfer);
+    const report = await reportOf(job);
+    expect(report.receipts.map(({ shardIndex, segments }) => [shardIndex, segments])).toEqual([[5, [0, 1, 2, 3, 4]]]);
+    expect(report.problems).toEqual([{ shardIndex: 3, code: 'node_slow' }]);
+    trickling.close();
+  });
+});
 
 describe('a visit', () => {
   it('names the sources that did not serve what they signed for, and stores nothing', async () => {

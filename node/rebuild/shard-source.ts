@@ -4,6 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import { FRAME_HEADER_BYTES, SendError, asSendError, parseFrameHeader, parseProblem, type FrameHeader, type Seat } from '../../shared/protocol/index.ts';
 
 const MAX_PROBLEM_BYTES = 4096;
+/** A shard may take as long as so many silences: with 15 s of patience a minute, 1 MiB at 140 kbit/s. */
+const SILENCES_PER_SHARD = 4;
 
 export class ShardSource {
   readonly shardIndex: number;
@@ -12,12 +14,15 @@ export class ShardSource {
   readonly #silenceMs: number;
   #chunk: Uint8Array = new Uint8Array(0);
   #header: FrameHeader | null = null;
+  /** By `performance.now`: who sends a byte now and then is never silent, and holds up everybody all the same. */
+  #untilMs = 0;
 
   private constructor(shardIndex: number, response: IncomingMessage, silenceMs: number) {
     this.shardIndex = shardIndex;
     this.#response = response;
     this.#chunks = (response as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     this.#silenceMs = silenceMs;
+    this.beginShard();
   }
 
   /**
@@ -45,6 +50,11 @@ export class ShardSource {
     const problem = await source.#readProblem();
     source.close();
     throw problem;
+  }
+
+  /** From now on the time counts in which the next shard, and what is skipped before it, must have come. */
+  beginShard(): void {
+    this.#untilMs = performance.now() + SILENCES_PER_SHARD * this.#silenceMs;
   }
 
   /**
@@ -91,7 +101,8 @@ export class ShardSource {
   /** Bytes that have come: at least one. */
   async #some(): Promise<Uint8Array> {
     while (this.#chunk.length === 0) {
-      const timer = setTimeout(() => this.#response.destroy(new SendError('node_slow')), this.#silenceMs);
+      const patienceMs = Math.max(0, Math.min(this.#silenceMs, this.#untilMs - performance.now()));
+      const timer = setTimeout(() => this.#response.destroy(new SendError('node_slow')), patienceMs);
       try {
         const next = await this.#chunks.next();
         if (next.done === true) throw new SendError('node_unreachable', 'the stream of shards ended early');

@@ -102,11 +102,13 @@ export class ShardTarget {
 
   #take(message: NodeMessage): void {
     switch (message.type) {
+      // What says nothing must not count as a sign of life: patience begins anew with every message.
       case 'ready':
+        if (this.#window > 0) throw new SendError('bad_request', 'the node was ready before');
         this.#window = message.window;
         break;
       case 'stored':
-        this.#unacknowledged--;
+        this.#acknowledge();
         break;
       case 'receipt':
         // The coordinator refuses a report with an impossible receipt as a whole: one target must not cost the others theirs.
@@ -115,9 +117,14 @@ export class ShardTarget {
         break;
       case 'problem':
         if (message.segment === null) return this.#fail(message.error);
-        this.#unacknowledged--;
+        this.#acknowledge();
         this.#refused ??= message.error;
     }
+  }
+
+  #acknowledge(): void {
+    if (this.#unacknowledged === 0) throw new SendError('bad_request', 'the node answers what was not sent');
+    this.#unacknowledged--;
   }
 
   #fail(failure: SendError): void {

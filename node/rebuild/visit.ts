@@ -21,6 +21,7 @@ async function callOn(seat: Seat, { segments }: Rebuild, silenceMs: number): Pro
     source = await ShardSource.open(seat, segments[0]!.index, segments.at(-1)!.index, silenceMs);
     const wanted = new Map(segments.map((segment) => [segment.index, segment]));
     for (let index = segments[0]!.index; index <= segments.at(-1)!.index; index++) {
+      source.beginShard();
       const frame = await source.nextFrame();
       if (frame.segment !== index) return 'bad_request';
       const segment = wanted.get(index);

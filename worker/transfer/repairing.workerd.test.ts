@@ -284,7 +284,7 @@ describe('a visit', () => {
     const repairs = await hardened();
     const { transfer } = repairs;
     const [visited, ...others] = transfer.placement.nodes.map((_, index) => transfer.nodeAt(index));
-    for (const [i, node] of others.slice(0, -1).entries()) await transfer.stub.seatNews(node!.nodeId, news({ standing: i % 2 === 0 ? 'quarantined' : 'disqualified' }));
+    for (const [i, node] of others.slice(0, -1).entries()) await transfer.stub.seatNews(node.nodeId, news({ standing: i % 2 === 0 ? 'quarantined' : 'disqualified' }));
     repairs.takeJobs();
     for (let i = 0; i < 4; i++) await transfer.stub.visit(visited!.nodeId);
     expect(repairs.takeJobs().map(({ rebuilder }) => rebuilder.nodeId)).toEqual(Array(4).fill(others.at(-1)!.nodeId));
