@@ -13,7 +13,7 @@ import type { ClientDeps } from '../../shared/client/index.ts';
 const REQUEST = /^(?:GET|PUT|POST|DELETE) \S{1,200}/;
 
 /** One direction of a line, or of many that share it. */
-export class Flow {
+class Flow {
   /** Passed so far. */
   bytes = 0;
   /** Null: as fast as it comes. */
@@ -31,16 +31,16 @@ export class Flow {
 }
 
 /** @param moment - before the request goes on, or before the first bytes of its answer do. @param request - `GET /path`. */
-export type Watcher = (request: string, moment: 'asked' | 'answered') => Promise<void>;
+type Watcher = (request: string, moment: 'asked' | 'answered') => Promise<void>;
 
-export interface Flows {
+interface Flows {
   readonly toTarget: Flow;
   readonly fromTarget: Flow;
 }
 const newFlows = (): Flows => ({ toTarget: new Flow(), fromTarget: new Flow() });
 
 /** What one connection carried. */
-export interface LineConnection {
+interface LineConnection {
   /** The first request's method and path; empty where nothing was asked. */
   opening: string;
   /** In both directions. */
