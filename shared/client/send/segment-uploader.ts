@@ -1,7 +1,7 @@
 /**
- * Brings each segment's shards to enough nodes. Nodes are asked in the order in which they will be done, by their
- * load and what they took before; a shard that waits much longer than others do is given to another node as well, and what has not left yet is
- * withdrawn once the segment is safe.
+ * Brings each segment's shards to enough nodes. Nodes are asked in the order in which they will be done, by their load
+ * and what they took before; a shard that waits much longer than others do is given to another node as well, and what
+ * has not left yet is withdrawn once the segment is safe.
  */
 import type { ShardId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
