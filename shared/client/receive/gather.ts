@@ -199,7 +199,7 @@ export class Gatherer {
     try {
       const stream = await this.#streamFor(source, segment.index);
       if (attempt.dropped) throw new SendError('cancelled');
-      const shard = await this.#timed(source.pace, () => stream.readShard(segment.index, segment.shardBytes, () => rooms.take()));
+      const shard = await this.#readTimed(source, stream, segment, rooms);
       if (!shard) throw new SendError('shard_absent');
       const named = equalBytes(await shardRoot(shard), segment.roots[shardIndex]!);
       if (attempt.dropped || !named) rooms.give([shard.buffer]);
@@ -221,15 +221,14 @@ export class Gatherer {
     }
   }
 
-  async #timed(pace: PaceMeter, read: () => ReturnType<ShardStream['readShard']>): ReturnType<ShardStream['readShard']> {
-    let bytes = 0;
-    pace.begin(this.#deps.now());
+  /** Reads, and enters what came since the stream was last read. */
+  async #readTimed({ pace }: Source, stream: ShardStream, segment: SegmentSources, rooms: ShardRooms): ReturnType<ShardStream['readShard']> {
+    const { movedBytes, readAtMs } = stream;
     try {
-      const shard = await read();
-      bytes = shard?.length ?? 0;
-      return shard;
+      return await stream.readShard(segment.index, segment.shardBytes, () => rooms.take());
     } finally {
-      pace.end(this.#deps.now(), bytes);
+      stream.readAtMs = this.#deps.now();
+      pace.add(stream.movedBytes - movedBytes, stream.readAtMs - readAtMs);
     }
   }
 

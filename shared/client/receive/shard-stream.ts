@@ -16,6 +16,10 @@ export class ShardStream {
   position: number;
   /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
   progressAtMs: number;
+  /** When a read last ended, at first when the stream opened. */
+  readAtMs: number;
+  /** All that came over it. */
+  movedBytes = 0;
   readonly #read: BodyReader;
   readonly #abort: AbortController;
   readonly #now: () => number;
@@ -29,7 +33,7 @@ export class ShardStream {
     this.#read = bodyReader(body);
     this.#abort = abort;
     this.#now = now;
-    this.progressAtMs = now();
+    this.progressAtMs = this.readAtMs = now();
   }
 
   /** @param range - segments `from` to `to`, inclusive. @throws SendError: the node's refusal, or `node_unreachable`. */
@@ -110,6 +114,7 @@ export class ShardStream {
       memory = part.buffer;
       filled += part.length;
       this.#receivedBytes += part.length;
+      this.movedBytes += part.length;
       if (this.#receivedBytes >= PROGRESS_BYTES) this.#progressed();
     }
     return new Uint8Array(memory, 0, bytes);

@@ -219,7 +219,7 @@ export class StoreConnection {
       if (!shard) return;
       this.#inFlight.set(shard.segment, shard);
       shard.sentAtMs = this.#deps.now();
-      this.#pace.begin(shard.sentAtMs);
+      this.#pace.begin(shard.sentAtMs, shard.bytes.length);
       this.#socket.send(encodeShardHeader({ segment: shard.segment, shardBytes: shard.bytes.length, root: shard.root }));
       this.#socket.send(shard.bytes);
       this.sentBytes += shard.bytes.length;
