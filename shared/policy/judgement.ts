@@ -2,6 +2,7 @@
  * The rules that turn a node's record into its standing. Integrity falls by wrong answers alone and never by silence,
  * presence by silence alone, service by refused downloads that strangers confirm.
  */
+import { LEAVES_PER_QUARANTINE_AUDIT } from './audit.ts';
 import { MAX_WINDOWS, availabilityOf } from './availability.ts';
 import { integrityOf, standingOf, type Reputation } from './reputation-record.ts';
 import { VISITS_TO_ACQUIT, isRefusing, refusedShoppersOf, reportersOf } from './service.ts';
@@ -12,8 +13,13 @@ export const DISQUALIFY_AT = 0.92;
 /** Where a quarantine for wrong answers ends, after MIN_QUARANTINE_EPOCHS at least. */
 export const QUARANTINE_ENDS_AT = 0.985;
 export const MIN_QUARANTINE_EPOCHS = 24;
-/** A quarantine that lasts longer ends in disqualification: so falls who keeps missing 3 to 8%, or keeps refusing. */
-export const MAX_QUARANTINE_EPOCHS = 7 * 24;
+/**
+ * A week of audits in quarantine, answered without recovering, ends in disqualification: so falls who keeps missing 3 to
+ * 8%, or keeps refusing. Leaves count and not hours: nobody is condemned for being offline, or for holding little.
+ */
+export const MAX_QUARANTINE_LEAVES = 7 * 24 * LEAVES_PER_QUARANTINE_AUDIT;
+/** After so long in quarantine a node that holds nothing to prove starts again. */
+export const STRANDED_AFTER_EPOCHS = 7 * 24;
 
 export const SUSPEND_BELOW = 0.6;
 export const SUSPENSION_ENDS_AT = 0.65;
@@ -55,8 +61,8 @@ function judgePresence(record: Reputation): Reputation['suspended'] {
 function judgeTrust(record: Reputation): Reputation['quarantined'] {
   const { quarantined } = record;
   if (quarantined === null) {
-    if (integrityOf(record) <= QUARANTINE_AT) return { cause: 'integrity_low', sinceEpoch: record.epoch };
-    return isRefusing(record.service, record.epoch) ? { cause: 'service_refused', sinceEpoch: record.epoch } : null;
+    if (integrityOf(record) <= QUARANTINE_AT) return { cause: 'integrity_low', sinceEpoch: record.epoch, leaves: 0 };
+    return isRefusing(record.service, record.epoch) ? { cause: 'service_refused', sinceEpoch: record.epoch, leaves: 0 } : null;
   }
   const isMended = integrityOf(record) >= QUARANTINE_ENDS_AT && (quarantined.cause === 'integrity_low' || record.service.served >= VISITS_TO_ACQUIT);
   return isMended && record.epoch - quarantined.sinceEpoch >= MIN_QUARANTINE_EPOCHS ? null : quarantined;
@@ -64,7 +70,7 @@ function judgeTrust(record: Reputation): Reputation['quarantined'] {
 
 function judgeRight(record: Reputation, quarantined: Reputation['quarantined']): Reputation['disqualified'] {
   if (integrityOf(record) <= DISQUALIFY_AT) return { cause: 'integrity_lost', epoch: record.epoch };
-  const isOutlasted = quarantined !== null && record.epoch - quarantined.sinceEpoch >= MAX_QUARANTINE_EPOCHS;
+  const isOutlasted = quarantined !== null && quarantined.leaves >= MAX_QUARANTINE_LEAVES;
   return isOutlasted ? { cause: 'quarantine_outlasted', epoch: record.epoch } : null;
 }
 

@@ -42,7 +42,8 @@ const reputationSchema = v.pipe(
     isVetted: v.boolean(),
     leavingSinceEpoch: v.nullable(whole),
     suspended: v.nullable(v.picklist(['availability_low', 'audit_owed'])),
-    quarantined: v.nullable(v.strictObject({ cause: v.picklist(['integrity_low', 'service_refused']), sinceEpoch: whole })),
+    /** `leaves`: those that it answered for since then, in audits. */
+    quarantined: v.nullable(v.strictObject({ cause: v.picklist(['integrity_low', 'service_refused']), sinceEpoch: whole, leaves: whole })),
     disqualified: v.nullable(v.strictObject({ cause: v.picklist(['integrity_lost', 'quarantine_outlasted']), epoch: whole })),
     appeals: whole,
   }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { availabilityOf, measureAvailability, newAvailability } from './availability.ts';
-import { DISQUALIFY_AT, MAX_QUARANTINE_EPOCHS, MIN_AGE_TO_VET_EPOCHS, MIN_QUARANTINE_EPOCHS, QUARANTINE_AT, type Judged } from './judgement.ts';
+import { DISQUALIFY_AT, STRANDED_AFTER_EPOCHS, MIN_AGE_TO_VET_EPOCHS, MIN_QUARANTINE_EPOCHS, QUARANTINE_AT, type Judged } from './judgement.ts';
 import { INITIAL_CREDIT, integrityOf, newReputation, parseReputation, speedOf, standingOf, type Reputation } from './reputation-record.ts';
 import {
   APPEAL_WAIT_EPOCHS,
@@ -68,9 +68,27 @@ describe('integrity', () => {
     expect(standingOf(record)).toBe('vetted');
     expect(changes).toMatchObject([{ from: 'quarantined', to: 'vetted', epoch: fallen.epoch + MIN_QUARANTINE_EPOCHS, reason: { code: 'integrity_recovered' } }]);
   });
-  it('too bad for the network and too good for its floor ends in disqualification after a week', () => {
+  it('too bad for the network and too good for its floor ends in disqualification after a week of audits', () => {
     const { changes } = live(veteran(), 300, { ...HEARD, provedLeaves: 60.8, wrongLeaves: 3.2 });
-    expect(changes.at(-1)).toMatchObject({ to: 'disqualified', reason: { code: 'quarantine_outlasted', epochs: MAX_QUARANTINE_EPOCHS } });
+    expect(changes.at(-1)).toMatchObject({ to: 'disqualified', reason: { code: 'quarantine_outlasted', epochs: 168 } });
+  });
+  it('in quarantine is not lost by silence either: weeks offline condemn nobody', () => {
+    const fallen = live(veteran(), 5, MISSING_10_PERCENT).record;
+    const { record, changes } = live(fallen, 3 * STRANDED_AFTER_EPOCHS, AWAY);
+    expect(changes).toEqual([]);
+    expect(standingOf(live(record, 30, { ...HEARD, provedLeaves: 64 }).record)).toBe('suspended');
+    expect(standingOf(live(record, 200, { ...HEARD, provedLeaves: 64 }).record)).toBe('vetted');
+  });
+  it('of a quarantined node that holds three leaves takes longer to mend, and does', () => {
+    const fallen = live(veteran(), 5, MISSING_10_PERCENT).record;
+    const { changes } = live(fallen, 400, { ...HEARD, provedLeaves: 3 });
+    expect(codesOf(changes)).toEqual(['vetted integrity_recovered']);
+  });
+  it('that a quarantined node can no longer prove, since it holds nothing, starts again after a week', () => {
+    const fallen = live(veteran(), 5, MISSING_10_PERCENT).record;
+    const { record, changes } = live(fallen, STRANDED_AFTER_EPOCHS + 5, { ...HEARD, provedLeaves: 0 });
+    expect(changes).toMatchObject([{ from: 'quarantined', to: 'unvetted', reason: { code: 'quarantine_lapsed', epochs: STRANDED_AFTER_EPOCHS } }]);
+    expect(integrityOf(record)).toBe(1);
   });
   it('falls with losses that the node declares itself, less than with those that audits go on to find', () => {
     expect(standingOf(recordDeclaredLoss(veteran(), 0.05).record)).toBe('vetted');
@@ -176,7 +194,7 @@ describe('service', () => {
     expect(standingOf(mended)).toBe('quarantined');
     for (let i = 0; i < 6; i++) mended = visit(mended, `shopper ${i}`, true).record;
     expect(standingOf(mended)).toBe('vetted');
-    expect(live(held, MAX_QUARANTINE_EPOCHS, HEARD).changes).toMatchObject([{ to: 'disqualified', reason: { code: 'quarantine_outlasted' } }]);
+    expect(live(held, STRANDED_AFTER_EPOCHS, { ...HEARD, provedLeaves: 64 }).changes).toMatchObject([{ to: 'disqualified', reason: { code: 'quarantine_outlasted' } }]);
   });
 });
 

@@ -4,9 +4,10 @@
  */
 import { MAX_PACE_RATIO } from '../protocol/limits.ts';
 import { measureAvailability } from './availability.ts';
-import { OWED_EPOCHS_TO_SUSPEND, judge, type Judged } from './judgement.ts';
+import { STRANDED_AFTER_EPOCHS, OWED_EPOCHS_TO_SUSPEND, judge, type Judged } from './judgement.ts';
 import { LEAF_MEMORY, newReputation, standingOf, type Reputation } from './reputation-record.ts';
 import { noteRefusal, noteVisit, type RefusalReport, type Visit } from './service.ts';
+import type { StandingReason } from './standing-reasons.ts';
 
 /** Part of an epoch in which a node must be heard to count as online in it. */
 const HEARD_SHARE = 0.5;
@@ -39,6 +40,9 @@ export function recordEpoch(record: Reputation, seen: EpochObservation): Judged 
   const owedWhileHeard = seen.owes ? record.owedWhileHeard + (isHeard ? 1 : 0) : 0;
   // Who is there and does not answer is not there.
   const share = owedWhileHeard >= OWED_EPOCHS_TO_SUSPEND ? 0 : seen.heardShare;
+  const leaves = seen.provedLeaves + seen.wrongLeaves;
+  if (isHeard && !seen.owes && leaves === 0 && isStranded(record, seen.epoch))
+    return restart(record, seen.epoch, { code: 'quarantine_lapsed', epochs: seen.epoch - record.quarantined!.sinceEpoch });
   const weighed = weighLeaves(record, seen.provedLeaves, seen.wrongLeaves);
   return judge(record, {
     ...weighed,
@@ -46,7 +50,18 @@ export function recordEpoch(record: Reputation, seen: EpochObservation): Judged 
     availability: measureAvailability(record.availability, seen.epoch, share),
     owedSinceEpoch: seen.owes ? (record.owedSinceEpoch ?? seen.epoch) : null,
     owedWhileHeard,
+    quarantined: record.quarantined === null ? null : { ...record.quarantined, leaves: record.quarantined.leaves + leaves },
   });
+}
+
+/** In quarantine for long: where its transfers ended meanwhile it can prove nothing, since it gets no new ones. */
+const isStranded = ({ quarantined, disqualified }: Reputation, epoch: number): boolean =>
+  disqualified === null && quarantined !== null && epoch - quarantined.sinceEpoch >= STRANDED_AFTER_EPOCHS;
+
+/** A fresh start as an unvetted node. */
+function restart(record: Reputation, epoch: number, reason: StandingReason): Judged {
+  const fresh: Reputation = { ...newReputation(epoch), speed: record.speed, leavingSinceEpoch: record.leavingSinceEpoch, appeals: record.appeals };
+  return { record: fresh, change: { epoch, from: standingOf(record), to: standingOf(fresh), reason } };
 }
 
 /**
@@ -93,8 +108,7 @@ export const appealFromEpoch = (record: Reputation): number | null => (record.di
 export function appeal(record: Reputation, epoch: number): Judged {
   const fromEpoch = appealFromEpoch(record);
   if (fromEpoch === null || epoch < fromEpoch) return { record, change: null };
-  const fresh: Reputation = { ...newReputation(epoch), speed: record.speed, leavingSinceEpoch: record.leavingSinceEpoch, appeals: record.appeals + 1 };
-  return { record: fresh, change: { epoch, from: 'disqualified', to: standingOf(fresh), reason: { code: 'appeal_granted', appeals: fresh.appeals } } };
+  return restart({ ...record, appeals: record.appeals + 1 }, epoch, { code: 'appeal_granted', appeals: record.appeals + 1 });
 }
 
 /** The order of leaves within an epoch is not known: the wrong ones are spread evenly among the others. */

@@ -14,6 +14,7 @@ export type StandingReason =
   | { readonly code: 'service_refused'; readonly reporters: number; readonly shoppers: number }
   | { readonly code: 'service_resumed'; readonly visits: number }
   | { readonly code: 'quarantine_outlasted'; readonly epochs: number; readonly integrity: number }
+  | { readonly code: 'quarantine_lapsed'; readonly epochs: number }
   | { readonly code: 'exit_announced' }
   | { readonly code: 'appeal_granted'; readonly appeals: number };
 
@@ -55,6 +56,7 @@ const sentences: Sentences = {
   service_resumed: ({ visits }) => `The last ${counted(visits, 'control visit')} were served; the node takes transfers again.`,
   quarantine_outlasted: ({ epochs, integrity }) =>
     `The node was in quarantine for ${counted(epochs, 'hour')} without recovering (integrity ${percent(integrity)}) and is out. You can appeal once the cause is mended.`,
+  quarantine_lapsed: ({ epochs }) => `The node was in quarantine for ${counted(epochs, 'hour')} and holds nothing that it could prove; it starts again as an unvetted one.`,
   exit_announced: () => 'The node is leaving: what it holds moves to other nodes first. Keep it online until it holds nothing.',
   appeal_granted: ({ appeals }) => `Appeal ${appeals} was granted: the node starts again as an unvetted one.`,
 };
