@@ -228,7 +228,8 @@ const catalogue = {
   'network.shards.term': 'shards kept',
   'network.shards.of': 'to rebuild them from',
   'network.margin.title': 'What each transfer can lose',
-  'network.margin.text': 'A transfer lies on up to 24 nodes and needs only some of them. So many more can be lost before it is. A node that is away counts as lost after two days.',
+  'network.margin.text':
+    'A transfer lies on up to 24 nodes and needs only some of them. So many more can be lost before it is. A node that is away counts as lost after half a day.',
   'network.margin.column': 'Nodes it can lose',
   'network.margin.transfers': 'Transfers',
   'network.margin.shards': 'Shards',
