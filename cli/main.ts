@@ -52,15 +52,16 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    if (error instanceof UsageError || isParseArgsError(error)) return refuse(error.message);
+    if (error instanceof UsageError || isParseArgsError(error)) return refuse(error.message, `shardsend ${name}`);
     throw error;
   }
 }
 
 const isParseArgsError = (error: unknown): error is Error => error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 
-function refuse(message: string): number {
-  process.stderr.write(`shardsend: ${message}\nTry: shardsend --help\n`);
+/** @param command - whose help says how it is meant. */
+function refuse(message: string, command = 'shardsend'): number {
+  process.stderr.write(`shardsend: ${message}\nTry: ${command} --help\n`);
   return EXIT_USAGE;
 }
 
