@@ -12,7 +12,7 @@ const KILLED = 18;
 /** Two more than a download needs: nobody waits for a repair that is not urgent. */
 const FEWEST_HOLDERS = 12;
 const SEGMENTS = 20;
-/** What is gone for 48 epochs is lost: some five minutes here, two days in a network whose epochs are hours. */
+/** What is gone for 12 epochs is lost: a minute here, half a day in a network whose epochs are hours. */
 const EPOCH_MS = 6_000;
 
 let network: FaultNetwork;
