@@ -36,6 +36,8 @@ const table = {
   network_too_small: row(503, true, 'Too few storage nodes are online right now. Try again later.'),
   receipt_invalid: row(422, false, 'A storage node signed something that does not match what was sent to it.'),
   incomplete: row(409, true, 'Parts of this transfer have not been stored safely yet.'),
+  // Registrations
+  address_unreachable: row(422, true, 'The storage node could not be reached at the address that it names. Check its --url and what stands between: router, proxy, firewall.'),
   // Orders and shards, at a node
   order_malformed: row(400, false, 'The permission for this storage node is malformed.'),
   order_forged: row(401, false, 'The permission for this storage node has no valid signature.'),

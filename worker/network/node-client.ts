@@ -39,11 +39,11 @@ function tryJson(body: Uint8Array): unknown {
 /**
  * Proves that whoever answers at an address holds the node's key.
  *
- * @throws SendError `unavailable` when nobody answers, `unauthorized` when somebody else does.
+ * @throws SendError `address_unreachable` when nobody answers as a node would, `unauthorized` when somebody else does.
  */
 export async function checkHealth(url: string, nodeId: NodeId, challenge: Uint8Array): Promise<void> {
   const answer = await askNode(`${url}/v1/health?challenge=${encodeB64(challenge)}`, { method: 'GET' }).catch((cause: unknown) => {
-    throw new SendError('unavailable', "the node's health could not be read", { cause });
+    throw new SendError('address_unreachable', "the node's health could not be read", { cause });
   });
   const health = parseMessage(healthSchema, answer, 'unauthorized');
   if (health.signature === undefined || !equalBytes(decodeB64(health.nodeId, KEY_BYTES), nodeId)) throw new SendError('unauthorized', 'another node answers there');

@@ -50,7 +50,7 @@ describe('registration', () => {
   });
   it('refuses a node that nobody can reach, and asks nothing of the directory', async () => {
     const lost = await TestNode.make('http://10.9.9.9:9000');
-    expect(await codeOf(await register(lost))).toBe('unavailable');
+    expect(await codeOf(await register(lost))).toBe('address_unreachable');
     expect((await network()).nodes.total).toBe(3);
   });
   it('refuses a node whose address answers with another key', async () => {
