@@ -137,7 +137,7 @@ describe('the interface', () => {
       const body = new TextEncoder().encode(JSON.stringify({ url, operator: 'o', capacityBytes: 1, freeBytes: 1, version: '1' }));
       const headers = { Authorization: await node.signed('POST', '/api/nodes', body) };
       expect(await codeOf(await worker.fetch(new Request('https://send.example/api/nodes', { method: 'POST', headers, body }), strict, createExecutionContext())), url).toBe(
-        'bad_request',
+        'address_not_public',
       );
     }
   });

@@ -37,6 +37,7 @@ const table = {
   receipt_invalid: row(422, false, 'A storage node signed something that does not match what was sent to it.'),
   incomplete: row(409, true, 'Parts of this transfer have not been stored safely yet.'),
   // Registrations
+  address_not_public: row(422, false, 'The storage node names an address that others cannot reach: its --url must begin with https:// and name a public host.'),
   address_unreachable: row(422, true, 'The storage node could not be reached at the address that it names. Check its --url and what stands between: router, proxy, firewall.'),
   // Orders and shards, at a node
   order_malformed: row(400, false, 'The permission for this storage node is malformed.'),

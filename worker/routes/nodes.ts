@@ -80,9 +80,13 @@ function readBucket(text: string): number {
   return Number(text);
 }
 
-/** Pages served over https reach only https nodes, and nobody else's machines: a local network alone may do otherwise. */
+/**
+ * Pages served over https reach only https nodes, and nobody else's machines: a local network alone may do otherwise.
+ *
+ * @throws SendError `address_not_public`.
+ */
 function readNodeUrl(text: string, anyHost: boolean): { address: string; hostname: string } {
   const url = new URL(text);
-  if (!anyHost && (url.protocol !== 'https:' || !isPublicHost(url.hostname))) throw new SendError('bad_request', 'a public https address is needed');
+  if (!anyHost && (url.protocol !== 'https:' || !isPublicHost(url.hostname))) throw new SendError('address_not_public');
   return { address: url.href.replace(/\/+$/, ''), hostname: url.hostname };
 }
