@@ -1,15 +1,18 @@
 /** The `shardsend` command. Each command's code is loaded when it is asked for, so that none waits for another's. */
+import { SHARDSEND } from './invocation.ts';
 import { EXIT_OK, EXIT_USAGE, print } from './report.ts';
 import { UsageError } from './values.ts';
 
 const HELP = `Sends files so that nobody but the recipient can read them and no single machine holds them.
 
-  shardsend send FILE|FOLDER…   encrypts and sends, and prints the link
-  shardsend get LINK            downloads and verifies
-  shardsend network             runs a whole network on this machine
-  shardsend node                runs one storage node; also node status, leave, appeal
+Usage, in a clone of the repository: ${SHARDSEND} COMMAND …
 
-shardsend COMMAND --help says more.`;
+  send FILE|FOLDER…   encrypts and sends, and prints the link
+  get LINK            downloads and verifies
+  network             runs a whole network on this machine
+  node                runs one storage node; also node status, leave, appeal
+
+${SHARDSEND} COMMAND --help says more.`;
 
 interface Command {
   readonly run: (args: string[]) => Promise<number>;
@@ -52,7 +55,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    if (error instanceof UsageError || isParseArgsError(error)) return refuse(error.message, `shardsend ${name}`);
+    if (error instanceof UsageError || isParseArgsError(error)) return refuse(error.message, `${SHARDSEND} ${name}`);
     throw error;
   }
 }
@@ -60,7 +63,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 const isParseArgsError = (error: unknown): error is Error => error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 
 /** @param command - whose help says how it is meant. */
-function refuse(message: string, command = 'shardsend'): number {
+function refuse(message: string, command = SHARDSEND): number {
   process.stderr.write(`shardsend: ${message}\nTry: ${command} --help\n`);
   return EXIT_USAGE;
 }

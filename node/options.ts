@@ -27,7 +27,7 @@ export interface NodeOptions {
   readonly rebuildSilenceMs?: number | undefined;
 }
 
-export const NODE_USAGE = `Usage: shardsend node --data DIR --coordinator URL --operator NAME [options]
+export const NODE_USAGE = `Usage: npm run -s shardsend -- node --data DIR --coordinator URL --operator NAME [options]
 
   --data DIR            keeps the node's key, index and shards
   --coordinator URL     the network to join: https://example.org

@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import { openTransfer, receiveTransfer } from '../../shared/client/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { DiskSink } from '../disk-sink.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { UsageError } from '../values.ts';
 
-export const getHelp = `shardsend get LINK [options]
+export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
 

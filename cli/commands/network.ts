@@ -1,6 +1,7 @@
 /** `shardsend network`. */
 import { parseArgs } from 'node:util';
 import { MIN_NODES } from '../../shared/protocol/index.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { ensureBuilt } from '../network/built.ts';
 import { startNetwork } from '../network/network.ts';
 import { EXIT_FAILED, EXIT_OK, print } from '../report.ts';
@@ -8,7 +9,7 @@ import { parseWhole, UsageError } from '../values.ts';
 
 const MAX_LOCAL_NODES = 200;
 
-export const networkHelp = `shardsend network [options]
+export const networkHelp = `${SHARDSEND} network [options]
 
 Runs a coordinator and storage nodes on this machine, and prints "ready URL" when all of them work. Ctrl-C ends them.
 

@@ -1,9 +1,10 @@
 /** `shardsend node appeal`. */
+import { SHARDSEND } from '../invocation.ts';
 import { EXIT_OK, print, printJson, stopSignal } from '../report.ts';
 import { fail, runOperator } from '../operator/operator-command.ts';
 import { moment } from '../operator/status-text.ts';
 
-export const nodeAppealHelp = `shardsend node appeal --data DIR [options]
+export const nodeAppealHelp = `${SHARDSEND} node appeal --data DIR [options]
 
 Asks for a fresh start of a disqualified node, as one that is new to the network. Heard a week after the disqualification;
 after each appeal that was granted, twice as long. Mend the cause first: the next audits count from the beginning.

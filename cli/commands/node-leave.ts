@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { abortableDelay } from '../../shared/client/index.ts';
 import type { NodeStatus } from '../../shared/protocol/index.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { runOperator } from '../operator/operator-command.ts';
 import { count } from '../operator/status-text.ts';
 import { watchExit } from '../operator/watch-exit.ts';
@@ -9,7 +10,7 @@ import { formatBytes, formatSeconds } from '../progress-line.ts';
 import { EXIT_FAILED, EXIT_OK, print, printJson, stopSignal } from '../report.ts';
 import { UsageError } from '../values.ts';
 
-export const nodeLeaveHelp = `shardsend node leave --data DIR [options]
+export const nodeLeaveHelp = `${SHARDSEND} node leave --data DIR [options]
 
 Takes the node in DIR out of the network without loss: what it holds is moved to other nodes first. It takes nothing new
 from then on, and that cannot be taken back: who wants to stay starts a node with a new folder. Keep the node running until

@@ -1,9 +1,10 @@
 /** `shardsend node status`. */
+import { SHARDSEND } from '../invocation.ts';
 import { EXIT_OK, print, printJson, stopSignal } from '../report.ts';
 import { runOperator } from '../operator/operator-command.ts';
 import { statusText } from '../operator/status-text.ts';
 
-export const nodeStatusHelp = `shardsend node status --data DIR [options]
+export const nodeStatusHelp = `${SHARDSEND} node status --data DIR [options]
 
 Asks the coordinator what it makes of the node in DIR: its standing and why, its audits, what it holds, and the address of
 the node's page. The node may be running.

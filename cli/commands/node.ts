@@ -1,6 +1,7 @@
 /** `shardsend node`: the storage node daemon under the same command, and what its operator asks of the network. */
 import { fileURLToPath } from 'node:url';
 import { NODE_PROCESS_FLAGS, NODE_USAGE, runNodeProcess } from '../../node/main.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { EXIT_OK, print } from '../report.ts';
 import { UsageError } from '../values.ts';
 
@@ -26,9 +27,9 @@ const subcommands: Readonly<Record<string, () => Promise<Subcommand>>> = {
 
 const HELP = `${NODE_USAGE}
 Of a node that has run, whether or not it is running:
-  shardsend node status --data DIR    what the network makes of it, and why
-  shardsend node leave --data DIR     moves what it holds to others, then it may go
-  shardsend node appeal --data DIR    asks for a fresh start after a disqualification`;
+  ${SHARDSEND} node status --data DIR    what the network makes of it, and why
+  ${SHARDSEND} node leave --data DIR     moves what it holds to others, then it may go
+  ${SHARDSEND} node appeal --data DIR    asks for a fresh start after a disqualification`;
 
 export async function runNode(args: string[]): Promise<number> {
   const [name, ...rest] = args;

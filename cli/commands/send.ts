@@ -4,13 +4,14 @@ import { sendTransfer } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { readSources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
-export const sendHelp = `shardsend send FILE|FOLDER… [options]
+export const sendHelp = `${SHARDSEND} send FILE|FOLDER… [options]
 
 Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them.
 

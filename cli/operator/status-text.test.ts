@@ -48,7 +48,7 @@ describe('the status of a node, as text', () => {
   it('says what is owed, and when an appeal is heard', () => {
     expect(textOf({ owedSinceMs: NOW_MS - HOUR_MS })).toContain('an audit is unanswered since');
     expect(textOf({ standing: 'disqualified', appealFromMs: NOW_MS + HOUR_MS })).toContain('heard from');
-    expect(textOf({ standing: 'disqualified', appealFromMs: NOW_MS })).toContain('open: shardsend node appeal');
+    expect(textOf({ standing: 'disqualified', appealFromMs: NOW_MS })).toContain('open: npm run -s shardsend -- node appeal --data DIR');
   });
 
   it('shows nothing that steers a terminal, whatever an operator is called', () => {

@@ -1,6 +1,7 @@
 /** A node's status for its operator to read: what the network thinks of it, why, and what it may do about that. */
 import { safeText } from '../../shared/client/safe-path.ts';
 import type { NodeStatus } from '../../shared/protocol/index.ts';
+import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds } from '../progress-line.ts';
 
 const MAX_CHANGES = 10;
@@ -36,7 +37,8 @@ export function statusText(status: NodeStatus, lastAudit: AuditNote | null, page
     row('last audit', lastAudit === null ? 'none answered yet' : `${ago(lastAudit.atMs, nowMs)}: ${lastAudit.proved} proven, ${lastAudit.absent} not held`),
   ];
   if (status.owedSinceMs !== null) lines.push(row('owed', `an audit is unanswered since ${moment(status.owedSinceMs)}; check the node's disk and log`));
-  if (status.appealFromMs !== null) lines.push(row('appeal', status.appealFromMs <= nowMs ? 'open: shardsend node appeal' : `heard from ${moment(status.appealFromMs)} on`));
+  if (status.appealFromMs !== null)
+    lines.push(row('appeal', status.appealFromMs <= nowMs ? `open: ${SHARDSEND} node appeal --data DIR` : `heard from ${moment(status.appealFromMs)} on`));
   lines.push(row('page', page));
   if (status.history.length > 0) lines.push('', 'What happened, the newest first:');
   for (const { atMs, from, to, sentence } of status.history.slice(0, MAX_CHANGES)) lines.push(`  ${moment(atMs)}  ${from} → ${to}`, `    ${safeText(sentence)}`);

@@ -189,7 +189,12 @@ describe('for the operator of a node', () => {
   test.each([
     ['vetted', nodeAt, say('node.title.vetted'), []],
     ['quarantined', quarantinedAt, say('node.title.quarantined'), [say('node.concern.quarantined.text'), say('node.concern.owed.title')]],
-    ['disqualified', disqualifiedAt, say('node.title.disqualified'), [say('node.concern.disqualified.text'), say('node.concern.silent.title'), 'shardsend node appeal --data DIR']],
+    [
+      'disqualified',
+      disqualifiedAt,
+      say('node.title.disqualified'),
+      [say('node.concern.disqualified.text'), say('node.concern.silent.title'), 'npm run -s shardsend -- node appeal --data DIR'],
+    ],
   ] as const)('says of a %s node what it means, what to do and why', async (name, statusAt, title, said) => {
     const status = statusAt(Date.now());
     await page.route(STATUS, (route) => route.fulfill({ json: status }));
