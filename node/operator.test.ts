@@ -24,7 +24,7 @@ const statusOf = (nodeId: string): NodeStatus => ({
   epochMs: 3600_000,
   owedSinceMs: null,
   appealFromMs: null,
-  holdings: { transfers: 0, bytes: 0 },
+  holdings: { transfers: 0, bytes: 0, lastExpiresAtMs: null },
   capacityBytes: 1,
   freeBytes: 1,
   registeredAtMs: 1,

@@ -3,10 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import { abortableDelay } from '../../shared/client/index.ts';
 import type { NodeStatus } from '../../shared/protocol/index.ts';
 import { SHARDSEND } from '../invocation.ts';
+import { exitLine } from '../operator/exit-line.ts';
 import { runOperator } from '../operator/operator-command.ts';
 import { count } from '../operator/status-text.ts';
 import { watchExit } from '../operator/watch-exit.ts';
-import { formatBytes, formatSeconds } from '../progress-line.ts';
+import { formatBytes } from '../progress-line.ts';
 import { EXIT_FAILED, EXIT_OK, print, printJson, stopSignal } from '../report.ts';
 import { UsageError } from '../values.ts';
 
@@ -20,9 +21,6 @@ this command says that nothing is left; the command itself may be ended and star
   --coordinator URL     left out, where the node last was
   --yes                 does not ask
   --json                asks nothing, follows nothing and prints the coordinator's answer; needs --yes`;
-
-/** Longer without a heartbeat, and an operator is told that the node should run. */
-const SILENT_MS = 5 * 60_000;
 
 export function runNodeLeave(args: string[]): Promise<number> {
   const isSure = args.includes('--yes');
@@ -63,12 +61,10 @@ async function confirm({ holdings }: NodeStatus): Promise<boolean> {
 
 /** One line for each change, so that a log reads as well as a terminal. */
 function progressWriter(): (status: NodeStatus) => void {
-  let before = '';
-  return ({ holdings, lastSeenMs }) => {
-    const silentMs = Date.now() - lastSeenMs;
-    const warning = silentMs > SILENT_MS ? `; the node was last heard ${formatSeconds(silentMs / 1000)} ago: start it, or others must rebuild what it holds` : '';
-    const line = holdings.transfers === 0 ? '' : `Still here: ${formatBytes(holdings.bytes)} of ${count(holdings.transfers, 'transfer')}${warning}`;
-    if (line !== before && line !== '') process.stderr.write(`${line}\n`);
+  let before: string | null = null;
+  return (status) => {
+    const line = exitLine(status, Date.now());
+    if (line !== before && line !== null) process.stderr.write(`${line}\n`);
     before = line;
   };
 }

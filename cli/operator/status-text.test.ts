@@ -18,7 +18,7 @@ const status: NodeStatus = {
   epochMs: HOUR_MS,
   owedSinceMs: null,
   appealFromMs: null,
-  holdings: { transfers: 1, bytes: 12_300_000 },
+  holdings: { transfers: 1, bytes: 12_300_000, lastExpiresAtMs: NOW_MS + HOUR_MS },
   capacityBytes: 1e12,
   freeBytes: 4e11,
   registeredAtMs: NOW_MS - 100 * HOUR_MS,

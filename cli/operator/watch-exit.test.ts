@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { SendError, type NodeStatus } from '../../shared/protocol/index.ts';
 import { watchExit } from './watch-exit.ts';
 
-const holding = (transfers: number): NodeStatus => ({ holdings: { transfers, bytes: transfers * 1000 } }) as NodeStatus;
+const holding = (transfers: number): NodeStatus => ({ holdings: { transfers, bytes: transfers * 1000, lastExpiresAtMs: null } }) as NodeStatus;
 
 /** What a watch saw, of a coordinator that answers these one after another. */
 async function watch(answers: readonly (NodeStatus | SendError)[], signal = new AbortController().signal, delay = async (): Promise<void> => {}) {

@@ -25,7 +25,8 @@ export const nodeStatusSchema = v.object({
   owedSinceMs: v.nullable(timeMs),
   /** From when on an appeal is heard; null where there is nothing to appeal against. */
   appealFromMs: v.nullable(timeMs),
-  holdings: v.object({ transfers: count, bytes: count }),
+  /** `lastExpiresAtMs`: when the last of them expires; null where nothing is held, or an older coordinator does not say. */
+  holdings: v.object({ transfers: count, bytes: count, lastExpiresAtMs: v.optional(v.nullable(timeMs), null) }),
   capacityBytes: count,
   freeBytes: count,
   registeredAtMs: timeMs,

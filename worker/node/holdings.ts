@@ -42,6 +42,8 @@ const ROW = 'transferId, shards, bytes, expiresAtMs, heldAtMs';
 export interface HoldingTotals {
   readonly transfers: number;
   readonly bytes: number;
+  /** Null where nothing is held. */
+  readonly lastExpiresAtMs: number | null;
 }
 
 /** Writing methods expect to run inside their caller's transaction. */
@@ -87,7 +89,11 @@ export class Holdings {
   }
 
   totals(): HoldingTotals {
-    return this.#sql.exec<{ transfers: number; bytes: number }>('SELECT count(*) AS transfers, coalesce(sum(bytes), 0) AS bytes FROM holdings').one();
+    return this.#sql
+      .exec<{ transfers: number; bytes: number; lastExpiresAtMs: number | null }>(
+        'SELECT count(*) AS transfers, coalesce(sum(bytes), 0) AS bytes, max(expiresAtMs) AS lastExpiresAtMs FROM holdings',
+      )
+      .one();
   }
 
   /** What an audit draws from, in its order. @param expiresAfterMs - what expires before may be gone already, by a clock that is ahead. */

@@ -124,14 +124,15 @@ describe('disqualification is not permanent: an appeal', () => {
 
 describe('a node that leaves', () => {
   it('says so once; its transfers are told, and when they have let go of it, it holds nothing', async () => {
-    const held = [await watched.hold(2), await watched.hold(3)];
+    const held = [await watched.hold(2, 200 * EPOCH_MS), await watched.hold(3, 48 * EPOCH_MS)];
+    const lastExpiresAtMs = clock.nowMs() + 200 * EPOCH_MS;
     const object = await watched.object();
-    for (let i = 0; i < 2; i++) expect(await object.leave()).toMatchObject({ ok: true, value: { standing: 'leaving', holdings: { transfers: 2 } } });
+    for (let i = 0; i < 2; i++) expect(await object.leave()).toMatchObject({ ok: true, value: { standing: 'leaving', holdings: { transfers: 2, lastExpiresAtMs } } });
     await watched.settle();
     expect(held.map(({ news }) => news.map(({ standing }) => standing))).toEqual([['leaving'], ['leaving']]);
     expect(await published()).toMatchObject({ standing: 'leaving' });
     for (const { id } of held) await object.letGo(id);
-    expect(await watched.status()).toMatchObject({ standing: 'leaving', holdings: { transfers: 0, bytes: 0 } });
+    expect(await watched.status()).toMatchObject({ standing: 'leaving', holdings: { transfers: 0, bytes: 0, lastExpiresAtMs: null } });
     expect(await watched.reasons()).toEqual(['leaving exit_announced']);
   });
 });

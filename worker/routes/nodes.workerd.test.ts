@@ -32,7 +32,7 @@ describe('a node’s status', () => {
       speed: null,
       epochMs: EPOCH_MS,
       appealFromMs: null,
-      holdings: { transfers: 0, bytes: 0 },
+      holdings: { transfers: 0, bytes: 0, lastExpiresAtMs: null },
       registeredAtMs: clock.nowMs(),
       history: [],
     });

@@ -155,7 +155,7 @@ export function nodeAt(atMs: number, changes: Partial<NodeStatus> = {}): NodeSta
     epochMs: HOUR_MS,
     owedSinceMs: null,
     appealFromMs: null,
-    holdings: { transfers: 214, bytes: 341e9 },
+    holdings: { transfers: 214, bytes: 341e9, lastExpiresAtMs: atMs + 29 * DAY_MS },
     capacityBytes: 2e12,
     freeBytes: 1.65e12,
     registeredAtMs: atMs - 41 * DAY_MS,
