@@ -58,6 +58,7 @@ export const networkSummarySchema = v.object({
   /** Of the last 24 epochs. */
   lastDay: v.object({
     audits: v.object({ proved: count, wrong: count, unanswered: count }),
+    /** What was rebuilt after losses and for nodes that leave; what hardening completes after an upload is none of it. */
     repairs: v.object({ jobs: count, shards: count, bytes: totalBytes }),
     visits: v.object({ served: count, refused: count }),
   }),

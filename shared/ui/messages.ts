@@ -254,7 +254,8 @@ const catalogue = {
   'network.audits.wrong': 'Wrong',
   'network.audits.unanswered': 'Unanswered',
   'network.repairs': 'Repairs',
-  'network.repairs.text': 'What is missing is rebuilt on other nodes, from what is left and without the key.',
+  'network.repairs.text':
+    'When nodes are lost or leave, what is missing is rebuilt on others, from what is left and without the key. What nodes complete after an upload is not counted.',
   'network.repairs.jobs': 'Repairs',
   'network.repairs.shards': 'Shards rebuilt',
   'network.repairs.bytes': 'Size',

@@ -43,7 +43,7 @@ export interface WatchedTransfer {
   readonly expiresAtMs: number;
   /** Null: nothing is to be repaired. */
   readonly wish: RepairWish | null;
-  /** What its repairs rebuilt since it began. */
+  /** What its repairs rebuilt since it began; hardening is none. */
   readonly repaired: RepairCounts;
 }
 

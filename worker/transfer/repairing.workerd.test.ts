@@ -55,6 +55,7 @@ const heldShards = (repairs: Repairs, node: TestNode): Promise<number | null> =>
 describe('losses', () => {
   it('wait while the transfer is in no danger', async () => {
     const repairs = await hardened();
+    expect((await repairs.watch.census()).repairs, 'hardening is none').toEqual({ jobs: 0, shards: 0, bytes: 0 });
     for (const index of [0, 1]) await repairs.transfer.stub.seatNews(repairs.transfer.nodeAt(index).nodeId, gone());
     expect((await repairs.transfer.status()).survives, 'and are told').toBe(5);
     await fresh(repairs, 2);
