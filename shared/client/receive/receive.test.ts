@@ -56,13 +56,19 @@ describe('a download', () => {
     expect(sent.requests.at(-1)).toBe('POST /release');
   });
 
-  it.each(['claim_lapsed', 'transfer_revoked', 'not_found', 'internal'] as const)('is done once every byte is verified, although its commit ends with %s', async (code) => {
+  it.each(['not_found', 'internal'] as const)('is done once every byte is verified, although its commit ends with %s', async (code) => {
     const sent = await MemoryTransfer.seal([content(10_000)]);
     sent.refusals.set('commit', code);
     const sink = new MemorySink();
     expect(await receiveTransfer(sent.transfer, sink, {}, sent.deps)).toEqual({ bytes: 10_000, problems: [] });
     expect(received(sink).equals(content(10_000))).toBe(true);
     expect(sent.requests).not.toContain('POST /release');
+  });
+
+  it.each(['claim_lapsed', 'transfer_revoked', 'transfer_used_up'] as const)('fails where its commit will never count: %s', async (code) => {
+    const sent = await MemoryTransfer.seal([content(10_000)]);
+    sent.refusals.set('commit', code);
+    await expect(receiveTransfer(sent.transfer, new MemorySink(), {}, sent.deps)).rejects.toMatchObject({ code });
   });
 
   it('asks for its commit again while the coordinator is away', async () => {

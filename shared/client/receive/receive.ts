@@ -3,7 +3,7 @@
  * is flat whatever the transfer's size.
  */
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
-import { SendError, asSendError } from '../../protocol/errors.ts';
+import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { Claim } from '../../protocol/messages.ts';
 import type { ClientDeps, ReceiveSink } from '../deps.ts';
@@ -19,6 +19,9 @@ import { ShardRooms } from './shard-rooms.ts';
 
 /** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
 const SEGMENTS_UNDER_WAY = 3;
+
+/** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
+const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;
@@ -63,8 +66,10 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   } finally {
     gatherer.close();
   }
-  // Whoever received has every byte, whatever the coordinator says now.
-  await api.commit(claimId, { problems: toProblems(), paces: gatherer.paces() }, { signal }).catch(() => undefined);
+  // Every byte is there: a coordinator that is away takes nothing back. One that refuses does, since a limit binds honest programs.
+  await api.commit(claimId, { problems: toProblems(), paces: gatherer.paces() }, { signal }).catch((thrown: unknown) => {
+    if (thrown instanceof SendError && ENDINGS.has(thrown.code)) throw thrown;
+  });
   stop.abort();
   return { bytes: info.bytes, problems: gatherer.problems };
 }
