@@ -62,7 +62,6 @@ async function fetchThere(job: FetchJob): Promise<Captured> {
     if (!fetched.ok) return failed(fetched.status === null ? { reason: job.url.startsWith('blob:') ? 'gone' : 'network' } : { reason: 'status', status: fetched.status });
     const parts: Blob[] = [];
     for (let from = 0; from < fetched.bytes || from === 0; from += SLICE_BYTES) {
-      // oxlint-disable-next-line no-await-in-loop -- one slice at a time keeps memory flat
       const [slice] = await browser.scripting.executeScript({ target, func: readSlice, args: [fetched.key, from, from + SLICE_BYTES] });
       if (typeof slice?.result !== 'string') return failed({ reason: 'gone' });
       parts.push(new Blob([decodeBase64(slice.result)]));

@@ -68,12 +68,10 @@ async function walkFolders(folders: FileSystemDirectoryEntry[], found: ChosenFil
   for (let next = folders.shift(); next && found.length <= MAX_FILES; next = folders.shift()) {
     const reader = next.createReader();
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a reader hands out one batch after another
       const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
       if (batch.length === 0 || found.length > MAX_FILES) break;
       const read = batch.filter((entry) => entry.isFile).map(fileOfEntry);
       folders.push(...batch.filter((entry): entry is FileSystemDirectoryEntry => entry.isDirectory));
-      // oxlint-disable-next-line no-await-in-loop -- as above
       found.push(...(await Promise.all(read)));
     }
   }

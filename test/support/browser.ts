@@ -124,7 +124,6 @@ export class TestBrowser {
     const { context, complaints } = this;
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(() => {
-      // oxlint-disable-next-line no-console -- how it leaves the page
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
     });
     context.on('console', (message) => {
