@@ -10,6 +10,9 @@ const PREFIX = '/_stream/';
 /** Chunks asked for ahead of the disk, and how many at a time. */
 const WINDOW_CHUNKS = 16;
 const ASKED_AT_ONCE = 4;
+/** Chunks that were read are freed so many at a time; the last ones may still be copied from. */
+const FREED_AT_ONCE = 8;
+const STILL_READ = 2;
 /** How often a waiting download looks whether its page still exists. */
 const LOOK_EVERY_MS = 5000;
 
@@ -58,6 +61,8 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
   let asked = 0;
   let passed = 0;
   let over = false;
+  /** Of the chunks in the queue, and before them of those that were read and are not freed yet. */
+  const held: ArrayBuffer[] = [];
   let watch: ReturnType<typeof setInterval> | undefined;
   const finish = () => {
     over = true;
@@ -82,8 +87,9 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
           asked--;
           passed += data.chunk.byteLength;
           if (bytes !== null && passed > bytes) return fail();
-          if (data.chunk.byteLength > 0) controller.enqueue(new Uint8Array(data.chunk));
-          else ask(controller);
+          if (data.chunk.byteLength === 0) return ask(controller);
+          held.push(data.chunk);
+          controller.enqueue(new Uint8Array(data.chunk));
         });
         port.addEventListener('close', fail);
         port.start();
@@ -91,7 +97,11 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
           if (pageId !== null) void self.clients.get(pageId).then((page) => page ?? fail());
         }, LOOK_EVERY_MS);
       },
-      pull: ask,
+      pull(controller) {
+        const read = held.length - (WINDOW_CHUNKS - controller.desiredSize!) - STILL_READ;
+        if (read >= FREED_AT_ONCE) free(held.splice(0, read));
+        ask(controller);
+      },
       cancel() {
         post(port, 'cancel');
         finish();
@@ -106,6 +116,17 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
     asked += want;
     post(port, { want });
   }
+}
+
+/**
+ * Gives memory back at once. A collector that is busy elsewhere would let hundreds of megabytes pile up, and nothing else
+ * tells it to let go: what was moved into a message dies with the channel that nobody reads.
+ */
+function free(chunks: ArrayBuffer[]): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(null, chunks);
+  port1.close();
+  port2.close();
 }
 
 function post(port: MessagePort, request: StreamRequest): void {
