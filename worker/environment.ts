@@ -58,6 +58,12 @@ function readMs(env: WorkerEnv, name: 'HEARTBEAT_MS' | 'EPOCH_MS' | 'PUBLISH_MS'
   return value;
 }
 
+/** 32 bytes, from which all of the coordinator's keys come. */
+export function seedOf({ COORDINATOR_SEED: seed }: WorkerEnv): Uint8Array<ArrayBuffer> {
+  if (!/^[\w-]{43}$/.test(seed ?? '')) throw new Error('COORDINATOR_SEED must be set to base64url of 32 random bytes');
+  return decodeB64(seed, KEY_BYTES);
+}
+
 export interface CoordinatorKey extends SigningKey {
   /** b64 of the public key. */
   readonly name: string;
@@ -66,11 +72,9 @@ let lastKey: { readonly seed: string; readonly key: CoordinatorKey } | undefined
 
 /** The coordinator's signing key; derived once an isolate. */
 export async function coordinatorKeyOf(env: WorkerEnv): Promise<CoordinatorKey> {
-  const seed = env.COORDINATOR_SEED;
-  if (lastKey?.seed === seed) return lastKey.key;
-  if (!/^[\w-]{43}$/.test(seed ?? '')) throw new Error('COORDINATOR_SEED must be set to base64url of 32 random bytes');
-  const pair = await signingKeyFromSeed(decodeB64(seed, KEY_BYTES));
+  if (lastKey?.seed === env.COORDINATOR_SEED) return lastKey.key;
+  const pair = await signingKeyFromSeed(seedOf(env));
   const key = { ...pair, name: encodeB64(pair.publicKey) };
-  lastKey = { seed, key };
+  lastKey = { seed: env.COORDINATOR_SEED, key };
   return key;
 }

@@ -1,6 +1,5 @@
 /** A transfer's life over HTTP: parse, call its object, respond. docs/protocol.md §10. */
 import { Hono } from 'hono';
-import { networkOf } from '../../shared/policy/address.ts';
 import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/protocol/limits.ts';
@@ -16,8 +15,9 @@ import {
   releaseClaimSchema,
   shardIndexesSchema,
 } from '../../shared/protocol/messages.ts';
-import { allowsSharedHosts } from '../environment.ts';
+import { allowsSharedHosts, seedOf } from '../environment.ts';
 import { readBody, readJsonBody } from '../http/body.ts';
+import { sourceName } from '../http/source.ts';
 import { readHolder, readTransferId, type Holder } from '../http/tokens.ts';
 import { connectionOf, senderOf } from '../network/place.ts';
 import { fromResult } from '../result.ts';
@@ -26,8 +26,7 @@ import { readSigned, type AppContext, type AppEnv } from './context.ts';
 const objectOf = (c: AppContext) => c.env.TRANSFERS.get(c.env.TRANSFERS.idFromName(transferIdOf(c)));
 const transferIdOf = (c: AppContext): string => readTransferId(c.req.param('id') ?? '');
 const holderOf = (c: AppContext, ...roles: Holder['role'][]): Holder => readHolder(c.req.header('Authorization') ?? null, ...roles);
-/** As which source a client's problems with nodes count: its network. */
-const sourceOf = (c: AppContext): string => networkOf(c.req.header('CF-Connecting-IP') ?? 'unknown');
+const sourceOf = (c: AppContext): string => sourceName(c.req.header('CF-Connecting-IP'), seedOf(c.env));
 
 export const transferRoutes = new Hono<AppEnv>()
   .put('/:id', async (c) => {
