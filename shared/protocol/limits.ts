@@ -24,6 +24,8 @@ export const MAX_PACE_RATIO = 8;
 
 export const MIN_CONTENT_BYTES = 4 * KIB;
 export const MAX_CONTENT_BYTES = 1024 * 1024 * MIB;
+/** So much hides how many files there are, and how long their names, in nearly every transfer. */
+export const MIN_MANIFEST_TEXT_BYTES = 4 * KIB;
 export const MAX_MANIFEST_BYTES = 8 * MIB;
 export const MAX_JSON_BYTES = MIB;
 export const MAX_FILES = 10_000;

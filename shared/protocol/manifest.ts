@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { decodeB64, encodeB64, equalBytes, utf8, KEY_BYTES, type ShardId, type TransferId } from './bytes.ts';
 import { SendError } from './errors.ts';
 import { padme } from './layout.ts';
-import { MAX_FILES, MAX_NAME_BYTES, MAX_PATH_BYTES } from './limits.ts';
+import { MAX_FILES, MAX_NAME_BYTES, MAX_PATH_BYTES, MIN_MANIFEST_TEXT_BYTES } from './limits.ts';
 
 export interface ManifestFile {
   readonly path: string;
@@ -62,7 +62,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
       segments: { count: manifest.segmentCount, digest: encodeB64(manifest.segmentsDigest) },
     }),
   );
-  const padded = new Uint8Array(padme(Math.max(json.length, 256)));
+  const padded = new Uint8Array(padme(Math.max(json.length, MIN_MANIFEST_TEXT_BYTES)));
   padded.set(json);
   return padded;
 }

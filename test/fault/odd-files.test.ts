@@ -6,7 +6,7 @@ import { nodeDeps } from '../../cli/deps.ts';
 import { readSources } from '../../cli/sources.ts';
 import { openTransfer, sendTransfer, type ClientDeps, type SourceFile } from '../../shared/client/index.ts';
 import { deriveManifestKey, openManifestText, sealManifestText } from '../../shared/crypto/index.ts';
-import { concatBytes, encodeB64, padme, parseLink, utf8, type ErrorCode } from '../../shared/protocol/index.ts';
+import { MIN_MANIFEST_TEXT_BYTES, concatBytes, encodeB64, padme, parseLink, utf8, type ErrorCode } from '../../shared/protocol/index.ts';
 import { FaultNetwork } from '../support/fault-network.ts';
 import { memoryFile, noise, receive } from '../support/memory-files.ts';
 import { runCommand } from '../support/network.ts';
@@ -140,7 +140,7 @@ async function sendWithManifest(files: readonly SourceFile[], change: (manifest:
       const key = deriveManifestKey(secret, salt);
       const text = new TextDecoder().decode(await openManifestText(key, sealed.subarray(33))).replaceAll('\0', '');
       const json = utf8(change(JSON.parse(text) as ManifestJson));
-      const padded = new Uint8Array(padme(Math.max(json.length, 256)));
+      const padded = new Uint8Array(padme(Math.max(json.length, MIN_MANIFEST_TEXT_BYTES)));
       padded.set(json);
       return deps.fetch(input, { ...init, body: concatBytes(Uint8Array.of(1), salt, await sealManifestText(key, padded)) });
     },

@@ -104,7 +104,7 @@ export function recordVectors(): Vector[] {
 
 /** The text with zeros up to its padded length. */
 function padded(json: Buffer): Buffer {
-  const whole = Buffer.alloc(Number(padme(BigInt(Math.max(json.length, 256)))));
+  const whole = Buffer.alloc(Number(padme(BigInt(Math.max(json.length, 4096)))));
   json.copy(whole);
   return whole;
 }
