@@ -1,0 +1,32 @@
+/** What every page may say: its frame, lists, and numbers in words. */
+import { count, files } from './plurals.ts';
+
+export const general = {
+  // The frame
+  'app.name': 'Shardsend',
+  'app.home': 'Shardsend, send files',
+  'app.promise': 'The key travels only inside the link. Nobody who carries the files can read them.',
+  'app.network': 'How the network is doing',
+
+  // Lists
+  'list.total': (n: number, size: string) => `${files(n)}, ${size}`,
+  'list.showAll': (n: number) => `Show all ${files(n)}`,
+  'list.showFewer': 'Show fewer',
+  'list.more': (n: number, size: string) => `and ${n.toLocaleString('en')} more, ${size}`,
+
+  // Numbers in words
+  'progress.of': (done: string, total: string) => `${done} of ${total}`,
+  'time.almost': 'Almost done',
+  'time.seconds': (n: number) => `${count(n, 'second', 'seconds')} left`,
+  'time.minutes': (n: number) => `About ${count(n, 'minute', 'minutes')} left`,
+  'time.hours': (n: number) => `About ${count(n, 'hour', 'hours')} left`,
+  'time.days': (n: number) => `About ${count(n, 'day', 'days')} left`,
+  'expiry.minutes': (n: number) => count(n, 'minute', 'minutes'),
+  'expiry.hours': (n: number) => count(n, 'hour', 'hours'),
+  'expiry.days': (n: number) => count(n, 'day', 'days'),
+  'expiry.when': (moment: string, until: string) => `${moment}, ${until}`,
+  'ago.now': 'moments ago',
+  'ago.minutes': (n: number) => `${count(n, 'minute', 'minutes')} ago`,
+  'ago.hours': (n: number) => `${count(n, 'hour', 'hours')} ago`,
+  'ago.days': (n: number) => `${count(n, 'day', 'days')} ago`,
+} as const;

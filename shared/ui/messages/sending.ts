@@ -1,0 +1,76 @@
+/** The texts of the send screen. */
+import { count, files } from './plurals.ts';
+
+export const sending = {
+  // Choosing
+  'send.title': 'Send files privately',
+  'send.lead': 'Encrypted on this device, cut into pieces, spread over independent computers. Only your link puts them together.',
+  'send.facts': 'What happens to your files',
+  'send.fact.sealed': 'Sealed before a single byte leaves',
+  'send.fact.spread': 'No one machine holds your files',
+  'send.fact.gone': 'Deleted everywhere when they expire',
+  'send.drop': 'Drop files or a folder here',
+  'send.drop.over': 'Let go to add them',
+  'send.drop.hint': 'or paste, from anywhere on this page',
+  'send.chooseFiles': 'Choose files',
+  'send.chooseFolder': 'Choose a folder',
+  'send.addFiles': 'Add files',
+  'send.addFolder': 'Add a folder',
+  'send.removeAll': 'Remove all',
+  'send.remove': (name: string) => `Remove ${name}`,
+  'send.reading': 'Reading what you dropped',
+  'send.chosen': 'Files to send',
+  'send.pastedName': 'pasted text.txt',
+  'send.expires': 'Delete after',
+  'send.limit': 'Downloads allowed',
+  'send.limit.none': 'No limit',
+  'send.limit.some': (n: number) => count(n, 'download', 'downloads'),
+  'send.start': 'Send securely',
+
+  // On its way
+  'sending.title': (n: number) => `Sending ${files(n)}`,
+  'sending.lead': 'Keep this page open until everything is stored. It may stay in the background.',
+  'sending.preparing': 'Preparing',
+  'sending.progress': 'Sending',
+  'sending.cancel': 'Cancel',
+  'sending.cancelling': 'Cancelling',
+  'sending.linkEarly': 'Your link works as soon as everything is stored.',
+  'sending.announce': (percent: number) => `${percent} percent sent`,
+
+  // Done or not
+  'done.title': 'Ready to share',
+  'done.lead': (n: number, size: string) => `${files(n)}, ${size}, sealed and stored.`,
+  'done.link': 'Link',
+  'done.copy': 'Copy link',
+  'done.copied': 'Copied.',
+  'done.copyFailed': 'Select the link and copy it by hand.',
+  'done.qr': 'QR code that opens this transfer',
+  'done.qr.hint': 'Scan to open on a phone',
+  'done.whoever': 'Whoever has this link can open the files. Share it over a channel you trust.',
+  'done.expires': 'Deleted on',
+  'done.limit': 'Downloads allowed',
+  'done.survives': (n: number, of: number) => `Any ${n === 1 ? 'one' : n} of the ${of} computers that keep your files can fail, and nothing is lost.`,
+  'done.survives.growing': (now: number, soon: number, of: number) =>
+    `Any ${now === 1 ? 'one' : now} of the ${of} computers that keep your files can fail now, soon any ${soon}, and nothing is lost.`,
+  'done.survives.soon': (n: number, of: number) => `Soon any ${n === 1 ? 'one' : n} of the ${of} computers that keep your files can fail, and nothing is lost.`,
+  'done.small': 'This network is small.',
+  'done.small.operators': (n: number) =>
+    n === 0
+      ? 'One operator runs most of these computers, so your files depend on that operator.'
+      : `Some of these computers share an operator; any ${n === 1 ? 'one operator' : `${n} operators`} can fail with all of theirs.`,
+  'done.small.places': 'Many of these computers share a place or a provider, and could fail together.',
+  'done.small.newcomers': 'Many are new, and have yet to prove themselves.',
+  'done.small.absences': 'Few are always on, so a download may have to wait.',
+  'done.again': 'Send something else',
+  'done.revoke': 'Withdraw',
+  'done.revoke.ask': 'Withdraw this transfer? Its files are deleted from every storage node and the link stops working.',
+  'done.revoke.yes': 'Delete the files now',
+  'done.revoke.no': 'Keep them',
+  'done.revoke.busy': 'Withdrawing',
+  'done.revoked.title': 'Withdrawn',
+  'done.revoked.lead': 'The link no longer works, and every storage node has been told to delete the files.',
+  'sendFailed.title': 'Not sent yet',
+  'sendFailed.lead': 'Your selection is still here.',
+  'sendFailed.retry': 'Try again',
+  'sendFailed.change': 'Change files or options',
+} as const;
