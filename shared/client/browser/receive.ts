@@ -1,3 +1,4 @@
+/** Receiving in a page, likewise: send.ts. */
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';

@@ -1,3 +1,4 @@
+/** Withdrawing from a page: one request, which needs no worker. */
 import { ID_BYTES, KEY_BYTES, asTransferId, decodeB64 } from '../../protocol/bytes.ts';
 import type { SendError } from '../../protocol/errors.ts';
 import { TransferApi } from '../coordinator-api.ts';

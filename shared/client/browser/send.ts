@@ -1,3 +1,7 @@
+/**
+ * Sending from a page. Everything heavy runs in a Web Worker of its own, so that a hidden or busy tab loses no speed;
+ * what is here returns at once, reports through events, and never throws.
+ */
 import { SendError } from '../../protocol/errors.ts';
 import type { Progress, SendOptions, SendResult } from '../types.ts';
 import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';

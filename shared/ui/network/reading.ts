@@ -8,18 +8,17 @@ export interface Answer<T> {
   readonly servedAtMs: number;
 }
 
-export type Reading<T> =
-  | { readonly step: 'loading' }
-  | { readonly step: 'failed'; readonly code: ErrorCode; readonly isAsking: boolean }
-  | {
-      readonly step: 'shown';
-      readonly answer: Answer<T>;
-      /** When it arrived, by the page's own clock. */
-      readonly readAtMs: number;
-      readonly isAsking: boolean;
-      /** Why the last attempt to renew it failed; what was read before stays in sight. */
-      readonly problem: ErrorCode | null;
-    };
+export type Reading<T> = { readonly step: 'loading' } | { readonly step: 'failed'; readonly code: ErrorCode; readonly isAsking: boolean } | ShownReading<T>;
+
+export interface ShownReading<T> {
+  readonly step: 'shown';
+  readonly answer: Answer<T>;
+  /** When it arrived, by the page's own clock. */
+  readonly readAtMs: number;
+  readonly isAsking: boolean;
+  /** Why the last attempt to renew it failed; what was read before stays in sight. */
+  readonly problem: ErrorCode | null;
+}
 
 export type ReadingEvent<T> =
   | { readonly type: 'ask' }
@@ -46,5 +45,5 @@ export const isPassing = (code: ErrorCode): boolean => new SendError(code).retry
 export const readsOn = <T>(reading: Reading<T>): boolean => reading.step !== 'failed' || isPassing(reading.code);
 
 /** The coordinator's time now, from its last answer and what passed here since: a page's own clock may be wrong. */
-export const coordinatorNowMs = ({ answer, readAtMs }: { readonly answer: Answer<unknown>; readonly readAtMs: number }, nowMs: number): number =>
+export const coordinatorNowMs = ({ answer, readAtMs }: Pick<ShownReading<unknown>, 'answer' | 'readAtMs'>, nowMs: number): number =>
   answer.servedAtMs + Math.max(0, nowMs - readAtMs);

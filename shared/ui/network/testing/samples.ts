@@ -2,6 +2,16 @@
 import type { NetworkSummary, NodeStatus } from '../../../protocol/node-status.ts';
 
 const tb = (terabytes: number): number => Math.round(terabytes * 1e12);
+type Transfers = NetworkSummary['transfers'];
+type Day = NetworkSummary['lastDay'];
+const margins = (...rows: readonly [margin: number, transfers: number, shards: number][]): Transfers['byMargin'] =>
+  rows.map(([margin, transfers, shards]) => ({ margin, transfers, shards }));
+const dayOf = (
+  [proved, wrong, unanswered]: readonly [proved: number, wrong: number, unanswered: number],
+  [jobs, shards, bytes]: readonly [jobs: number, shards: number, bytes: number],
+  [served, refused]: readonly [served: number, refused: number],
+): Day => ({ audits: { proved, wrong, unanswered }, repairs: { jobs, shards, bytes }, visits: { served, refused } });
+
 const HOUR_MS = 3600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -12,7 +22,7 @@ const nothing: NetworkSummary = {
   capacityBytes: 0,
   freeBytes: 0,
   transfers: { live: 0, bytes: 0, byMargin: [] },
-  lastDay: { audits: { proved: 0, wrong: 0, unanswered: 0 }, repairs: { jobs: 0, shards: 0, bytes: 0 }, visits: { served: 0, refused: 0 } },
+  lastDay: dayOf([0, 0, 0], [0, 0, 0], [0, 0]),
 };
 
 /** Six nodes on one machine, nothing sent yet. */
@@ -49,18 +59,9 @@ const healthy: NetworkSummary = {
   transfers: {
     live: 1284,
     bytes: tb(12.4),
-    byMargin: [
-      { margin: 4, transfers: 6, shards: 1_512 },
-      { margin: 11, transfers: 9, shards: 8_064 },
-      { margin: 13, transfers: 71, shards: 96_420 },
-      { margin: 14, transfers: 1198, shards: 1_843_512 },
-    ],
+    byMargin: margins([4, 6, 1_512], [11, 9, 8_064], [13, 71, 96_420], [14, 1198, 1_843_512]),
   },
-  lastDay: {
-    audits: { proved: 21_504, wrong: 0, unanswered: 34 },
-    repairs: { jobs: 118, shards: 9_204, bytes: 9.4e9 },
-    visits: { served: 57, refused: 0 },
-  },
+  lastDay: dayOf([21_504, 0, 34], [118, 9_204, 9.4e9], [57, 0]),
 };
 
 /** A region is away, and its space with it: some transfers wait, many are thin. */
@@ -75,23 +76,10 @@ const troubled: NetworkSummary = {
   capacityBytes: tb(50),
   freeBytes: tb(34.95),
   transfers: {
-    live: 1284,
-    bytes: tb(12.4),
-    byMargin: [
-      { margin: -2, transfers: 2, shards: 384 },
-      { margin: -1, transfers: 5, shards: 960 },
-      { margin: 0, transfers: 38, shards: 9_120 },
-      { margin: 1, transfers: 141, shards: 40_608 },
-      { margin: 2, transfers: 406, shards: 121_800 },
-      { margin: 4, transfers: 612, shards: 191_304 },
-      { margin: 8, transfers: 80, shards: 28_800 },
-    ],
+    ...healthy.transfers,
+    byMargin: margins([-2, 2, 384], [-1, 5, 960], [0, 38, 9_120], [1, 141, 40_608], [2, 406, 121_800], [4, 612, 191_304], [8, 80, 28_800]),
   },
-  lastDay: {
-    audits: { proved: 15_310, wrong: 212, unanswered: 640 },
-    repairs: { jobs: 2_418, shards: 391_204, bytes: 401.2e9 },
-    visits: { served: 31, refused: 9 },
-  },
+  lastDay: dayOf([15_310, 212, 640], [2_418, 391_204, 401.2e9], [31, 9]),
 };
 
 /** The same region is away, for hours only: everything it holds still counts. */
@@ -125,11 +113,7 @@ const big: NetworkSummary = {
     bytes: tb(24_800),
     byMargin: Array.from({ length: 15 }, (_, margin) => ({ margin, transfers: 3 ** margin, shards: 3 ** margin * 2_400 })),
   },
-  lastDay: {
-    audits: { proved: 7_680_112, wrong: 1_204, unanswered: 310_220 },
-    repairs: { jobs: 412_118, shards: 26_375_552, bytes: tb(27.6) },
-    visits: { served: 19_877, refused: 31 },
-  },
+  lastDay: dayOf([7_680_112, 1_204, 310_220], [412_118, 26_375_552, tb(27.6)], [19_877, 31]),
 };
 
 export const networks = { nothing, small, healthy, dark, troubled, big } as const;
