@@ -91,7 +91,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
       },
       onEpochs: (epochMs) => inventory.setEpoch(epochMs),
     });
-    const rebuilds = new RebuildQueue({ metrics, log, silenceMs: options.rebuildSilenceMs, report: (transferId, report) => membership.report(transferId, report) });
+    const rebuilds = new RebuildQueue({ clock, metrics, log, silenceMs: options.rebuildSilenceMs, report: (transferId, report) => membership.report(transferId, report) });
     const gauges = (): Gauge[] => [
       { name: 'shards', help: 'Shards held.', value: store.shards },
       { name: 'used_bytes', help: 'Bytes of shard files.', value: store.capacity.usedBytes },

@@ -1,6 +1,6 @@
 /** Streams a transfer's shards from the disk, in order, at the pace of whoever reads. docs/protocol.md §9. */
 import type { ServerResponse } from 'node:http';
-import { FRAME_HEADER_BYTES, SendError, encodeFrameHeader, type Order } from '../../shared/protocol/index.ts';
+import { FRAME_HEADER_BYTES, SendError, encodeFrameHeader, type Order, type SegmentRange } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import { SHARD_HEADER_BYTES } from '../store/shard-header.ts';
@@ -16,11 +16,6 @@ export interface FetchContext {
   readonly store: ShardStore;
   readonly clock: Clock;
   readonly metrics: Metrics;
-}
-
-export interface SegmentRange {
-  readonly from: number;
-  readonly to: number;
 }
 
 /**

@@ -6,10 +6,11 @@ export function checkRebuild(job: Rebuild, order: Order): void {
   const wrong = (what: string): never => {
     throw new SendError('bad_request', `malformed rebuild: ${what}`);
   };
-  const { requiredShards, totalShards, segments, sources, targets } = job;
+  const { requiredShards, totalShards, lastSegment, segments, sources, targets } = job;
   if (job.transferId !== encodeB64(order.transferId)) wrong('transferId');
   if (requiredShards > totalShards) wrong('requiredShards');
   if (segments.some(({ index }, i) => i > 0 && index <= segments[i - 1]!.index)) wrong('segments');
+  if (segments.at(-1)!.index > lastSegment) wrong('lastSegment');
   if (segments.some(({ roots }) => decodeB64(roots).length !== totalShards * KEY_BYTES)) wrong('roots');
   for (const seats of [sources, targets]) {
     const indexes = seats.map(({ shardIndex }) => shardIndex);

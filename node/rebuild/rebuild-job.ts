@@ -8,6 +8,7 @@ import { ErasureCodec, type ShardSet } from '../../shared/erasure/index.ts';
 import { shardRoot } from '../../shared/merkle/index.ts';
 import {
   KEY_BYTES,
+  STORE_WINDOW_SHARDS,
   SendError,
   asSendError,
   asShardId,
@@ -20,6 +21,7 @@ import {
   type Seat,
   type ShardId,
 } from '../../shared/protocol/index.ts';
+import type { JobTerms } from './job-terms.ts';
 import { ShardSource } from './shard-source.ts';
 import { ShardTarget } from './shard-target.ts';
 
@@ -39,22 +41,26 @@ interface TargetSeat {
   target: ShardTarget | null;
 }
 
-/** Runs to its end whatever single nodes do. @param silenceMs - patience with each of them. */
-export async function runRebuild(job: Rebuild, silenceMs: number): Promise<RebuildReport> {
-  return await new RebuildJob(job, silenceMs).run();
+/** Runs to its end, or to the end of its time, whatever single nodes do. */
+export async function runRebuild(job: Rebuild, terms: JobTerms): Promise<RebuildReport> {
+  return await new RebuildJob(job, terms).run();
 }
 
 class RebuildJob {
   readonly #job: Rebuild;
-  readonly #silenceMs: number;
+  readonly #terms: JobTerms;
   readonly #segments: readonly Segment[];
   readonly #spares: Seat[];
   readonly #problems = new Map<string, Problem>();
+  readonly #timeUp = Promise.withResolvers<void>();
   #sources: ShardSource[] = [];
+  #targets: readonly TargetSeat[] = [];
+  /** Nothing more is fetched or sent: what is left is the next job's. */
+  #isOver = false;
 
-  constructor(job: Rebuild, silenceMs: number) {
+  constructor(job: Rebuild, terms: JobTerms) {
     this.#job = job;
-    this.#silenceMs = silenceMs;
+    this.#terms = terms;
     this.#segments = job.segments.map(({ index, shardBytes, roots }) => ({ index, shardBytes, roots: splitRoots(roots) }));
     this.#spares = [...job.sources];
   }
@@ -63,27 +69,56 @@ class RebuildJob {
     const { requiredShards, totalShards, jobId } = this.#job;
     const maxShardBytes = Math.max(...this.#segments.map(({ shardBytes }) => shardBytes));
     const codec = await ErasureCodec.create({ requiredShards, totalShards, maxShardBytes, slots: SLOTS });
-    const targets = await Promise.all(this.#job.targets.map((seat) => this.#openTarget(seat)));
+    const cancelTimers = this.#startTimers();
     try {
-      let sending: Promise<unknown> = Promise.resolve();
-      for (const [i, segment] of this.#segments.entries()) {
-        const set = codec.slot(i % SLOTS);
-        const wanting = targets.filter(({ target, segments }) => target !== null && segments.has(segment.index));
-        const have = await this.#gather(segment, set);
-        await sending; // the other slot is free again, and so at most one segment waits for slow targets
-        if (have === null) {
-          for (const { seat } of wanting) this.#note(seat.shardIndex, 'not_enough_shards');
-          continue;
-        }
-        sending = this.#rebuild(segment, set, have, wanting);
-      }
-      await sending;
-      const receipts = await Promise.all(targets.map((target) => this.#seal(target)));
+      this.#targets = await Promise.all(this.#job.targets.map((seat) => this.#openTarget(seat)));
+      await Promise.race([this.#rebuildAll(codec), this.#timeUp.promise]);
+      this.#endWork();
+      const receipts = await Promise.all(this.#targets.map((target) => this.#seal(target)));
       return { jobId, receipts: receipts.filter((receipt) => receipt !== null), problems: [...this.#problems.values()].slice(0, MAX_PROBLEMS) };
     } finally {
-      for (const source of this.#sources) source.close();
-      for (const { target } of targets) target?.close();
+      cancelTimers();
+      this.#endWork();
+      for (const { target } of this.#targets) target?.close();
     }
+  }
+
+  /** Of a job's time the end is kept for receipts: as long as a target may take for all that it still has in work, but a third at most. */
+  #startTimers(): () => void {
+    const { clock, silenceMs, reportAtMs } = this.#terms;
+    const leftMs = Math.max(0, reportAtMs - clock.nowMs());
+    const sealMs = Math.min(STORE_WINDOW_SHARDS * silenceMs, leftMs / 3);
+    const cancels = [
+      clock.after(leftMs - sealMs, () => this.#timeUp.resolve()),
+      clock.after(leftMs, () => {
+        for (const { target } of this.#targets) target?.giveUp();
+      }),
+    ];
+    return () => {
+      for (const cancel of cancels) cancel();
+    };
+  }
+
+  #endWork(): void {
+    this.#isOver = true;
+    for (const source of this.#sources) source.close();
+  }
+
+  async #rebuildAll(codec: ErasureCodec): Promise<void> {
+    let sending: Promise<unknown> = Promise.resolve();
+    for (const [i, segment] of this.#segments.entries()) {
+      const set = codec.slot(i % SLOTS);
+      const wanting = this.#targets.filter(({ target, segments }) => target !== null && segments.has(segment.index));
+      const have = await this.#gather(segment, set);
+      await sending; // the other slot is free again, and so at most one segment waits for slow targets
+      if (this.#isOver) return;
+      if (have === null) {
+        for (const { seat } of wanting) this.#note(seat.shardIndex, 'not_enough_shards');
+        continue;
+      }
+      sending = this.#rebuild(segment, set, have, wanting);
+    }
+    await sending;
   }
 
   /** Fills the set with verified shards of one segment. @returns their indexes, or null when there are too few. */
@@ -99,7 +134,7 @@ class RebuildJob {
       }
     };
     await Promise.all(this.#sources.map(take));
-    while (have.size < required && this.#spares.length > 0) {
+    while (have.size < required && this.#spares.length > 0 && !this.#isOver) {
       const next = this.#spares.splice(0, required - have.size);
       await Promise.all(
         next.map(async (seat) => {
@@ -132,8 +167,9 @@ class RebuildJob {
 
   async #openSource(seat: Seat, from: number): Promise<ShardSource | null> {
     try {
-      const source = await ShardSource.open(seat, from, this.#segments.at(-1)!.index, this.#silenceMs);
+      const source = await ShardSource.open(seat, { from, to: this.#segments.at(-1)!.index }, this.#terms);
       this.#sources.push(source);
+      if (this.#isOver) source.close();
       return source;
     } catch (thrown) {
       this.#note(seat.shardIndex, asSendError(thrown, 'node_unreachable', "couldn't open a source").code);
@@ -142,6 +178,7 @@ class RebuildJob {
   }
 
   #drop(source: ShardSource, code: ErrorCode): void {
+    if (this.#isOver) return; // closed here: no fault of its own
     this.#note(source.shardIndex, code);
     source.close();
     this.#sources = this.#sources.filter((other) => other !== source);
@@ -153,7 +190,7 @@ class RebuildJob {
       .filter(({ index }) => segments.has(index))
       .map(({ index, shardBytes, roots }) => ({ segment: index, shardBytes, root: roots[seat.shardIndex]! }));
     try {
-      return { seat, segments, target: await ShardTarget.open(seat, committed, this.#silenceMs) };
+      return { seat, segments, target: await ShardTarget.open(seat, committed, this.#terms) };
     } catch (thrown) {
       this.#note(seat.shardIndex, asSendError(thrown, 'node_unreachable', "couldn't open a target").code);
       return { seat, segments, target: null };

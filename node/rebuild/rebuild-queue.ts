@@ -1,5 +1,6 @@
 /** Rebuild jobs and visits in their order, one at a time, each run once; their outcome is told to the coordinator until it listens. */
 import { SendError, type Rebuild, type RebuildReport } from '../../shared/protocol/index.ts';
+import type { Clock } from '../clock.ts';
 import { describeError, type Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { runRebuild } from './rebuild-job.ts';
@@ -9,8 +10,11 @@ import { runVisit } from './visit.ts';
 const MAX_WAITING = 8;
 const MAX_REMEMBERED = 256;
 const SILENCE_MS = 15_000;
+/** Of a lease, for the order's way here and the report's way back. */
+const TRAVEL_MS = 15_000;
 
 export interface RebuildQueueOptions {
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Resolves when the coordinator has taken the report. */
@@ -19,9 +23,14 @@ export interface RebuildQueueOptions {
   readonly silenceMs?: number | undefined;
 }
 
+interface Waiting {
+  readonly job: Rebuild;
+  readonly reportAtMs: number;
+}
+
 export class RebuildQueue {
   readonly #options: RebuildQueueOptions;
-  readonly #waiting: Rebuild[] = [];
+  readonly #waiting: Waiting[] = [];
   /** Jobs by id: their report once they ran, null before. */
   readonly #jobs = new Map<string, RebuildReport | null>();
   #running: Promise<void> | null = null;
@@ -47,7 +56,7 @@ export class RebuildQueue {
     if (report === undefined) {
       this.refuseWhenFull();
       this.#remember(job.jobId, null);
-      this.#waiting.push(job);
+      this.#waiting.push({ job, reportAtMs: this.#options.clock.nowMs() + job.leaseMs - TRAVEL_MS });
       this.#next();
     } else if (report !== null) void this.#tell(job, report);
   }
@@ -60,18 +69,25 @@ export class RebuildQueue {
 
   #next(): void {
     if (this.#running !== null || this.#stopped) return;
-    const job = this.#waiting.shift();
-    if (job === undefined) return;
-    this.#running = this.#run(job).finally(() => {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#running = this.#run(next).finally(() => {
       this.#running = null;
       this.#next();
     });
   }
 
-  async #run(job: Rebuild): Promise<void> {
-    const { metrics, log, silenceMs = SILENCE_MS } = this.#options;
+  async #run({ job, reportAtMs }: Waiting): Promise<void> {
+    const { clock, metrics, log, silenceMs = SILENCE_MS } = this.#options;
+    if (clock.nowMs() >= reportAtMs) {
+      metrics.add('rebuilds_total', 1, ['outcome', 'lapsed']); // it waited too long: another has it by now
+      log('rebuild_lapsed', { segments: job.segments.length });
+      this.#jobs.delete(job.jobId);
+      return;
+    }
+    const terms = { clock, silenceMs, reportAtMs };
     try {
-      const report = await (job.targets.length === 0 ? runVisit(job, silenceMs) : runRebuild(job, silenceMs));
+      const report = await (job.targets.length === 0 ? runVisit(job, terms) : runRebuild(job, terms));
       const shards = report.receipts.reduce((sum, { segments }) => sum + segments.length, 0);
       metrics.add('rebuilds_total', 1, ['outcome', report.problems.length === 0 ? 'complete' : 'partial']);
       log('rebuilt', { segments: job.segments.length, shards, problems: report.problems.length });

@@ -1,52 +1,52 @@
 /** One source of a rebuild: a node's streamed shards, taken a frame at a time into memory that the caller owns. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { FRAME_HEADER_BYTES, SendError, asSendError, parseFrameHeader, parseProblem, type FrameHeader, type Seat } from '../../shared/protocol/index.ts';
+import {
+  FRAME_HEADER_BYTES,
+  SendError,
+  asSendError,
+  parseFrameHeader,
+  parseProblem,
+  shardRequest,
+  type FrameHeader,
+  type Seat,
+  type SegmentRange,
+} from '../../shared/protocol/index.ts';
+import type { JobTerms } from './job-terms.ts';
 
 const MAX_PROBLEM_BYTES = 4096;
 /** A shard may take as long as so many silences: with 15 s of patience a minute, 1 MiB at 140 kbit/s. */
 const SILENCES_PER_SHARD = 4;
 
+export const longestShardMs = (silenceMs: number): number => SILENCES_PER_SHARD * silenceMs;
+
+type Patience = Pick<JobTerms, 'clock' | 'silenceMs'>;
+
 export class ShardSource {
   readonly shardIndex: number;
-  readonly #response: IncomingMessage;
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #silenceMs: number;
+  readonly #body: ReadableStreamDefaultReader<Uint8Array> | null;
+  readonly #abort: AbortController;
+  readonly #patience: Patience;
   #chunk: Uint8Array = new Uint8Array(0);
   #header: FrameHeader | null = null;
-  /** By `performance.now`: who sends a byte now and then is never silent, and holds up everybody all the same. */
+  /** Who sends a byte now and then is never silent, and holds up everybody all the same. */
   #untilMs = 0;
 
-  private constructor(shardIndex: number, response: IncomingMessage, silenceMs: number) {
+  private constructor(shardIndex: number, response: Response, abort: AbortController, patience: Patience) {
     this.shardIndex = shardIndex;
-    this.#response = response;
-    this.#chunks = (response as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-    this.#silenceMs = silenceMs;
+    this.#body = response.body?.getReader() ?? null;
+    this.#abort = abort;
+    this.#patience = patience;
     this.beginShard();
   }
 
-  /**
-   * @param silenceMs - after so long without a byte that was waited for, the source counts as slow.
-   * @throws SendError what the node said, `node_unreachable` or `node_slow`.
-   */
-  static async open(seat: Seat, from: number, to: number, silenceMs: number): Promise<ShardSource> {
-    const url = new URL(`v1/shards?from=${from}&to=${to}`, seat.url.endsWith('/') ? seat.url : `${seat.url}/`);
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = send(url, { headers: { Authorization: `Shardsend-Order ${seat.order}` }, agent: false });
-      const timer = setTimeout(() => request.destroy(new SendError('node_slow')), silenceMs);
-      request.once('response', (response) => {
-        clearTimeout(timer);
-        resolve(response);
-      });
-      request.on('error', (cause) => {
-        clearTimeout(timer);
-        reject(asSendError(cause, 'node_unreachable', "couldn't open a stream of shards"));
-      });
-      request.end();
+  /** @throws SendError what the node said, `node_unreachable`, or `node_slow` after a silence. */
+  static async open(seat: Seat, range: SegmentRange, patience: Patience): Promise<ShardSource> {
+    const abort = new AbortController();
+    const response = await inTime(patience.silenceMs, abort, patience, async () => {
+      const { url, init } = shardRequest(seat, range);
+      return await fetch(url, { ...init, signal: abort.signal });
     });
-    const source = new ShardSource(seat.shardIndex, response, silenceMs);
-    if (response.statusCode === 200) return source;
+    const source = new ShardSource(seat.shardIndex, response, abort, patience);
+    if (response.ok) return source;
     const problem = await source.#readProblem();
     source.close();
     throw problem;
@@ -54,7 +54,7 @@ export class ShardSource {
 
   /** From now on the time counts in which the next shard, and what is skipped before it, must have come. */
   beginShard(): void {
-    this.#untilMs = performance.now() + SILENCES_PER_SHARD * this.#silenceMs;
+    this.#untilMs = this.#patience.clock.nowMs() + longestShardMs(this.#patience.silenceMs);
   }
 
   /**
@@ -84,8 +84,7 @@ export class ShardSource {
   }
 
   close(): void {
-    this.#response.on('error', () => {});
-    this.#response.destroy();
+    this.#abort.abort(new SendError('cancelled'));
   }
 
   async #fill(into: Uint8Array): Promise<void> {
@@ -100,18 +99,11 @@ export class ShardSource {
 
   /** Bytes that have come: at least one. */
   async #some(): Promise<Uint8Array> {
+    const { clock, silenceMs } = this.#patience;
     while (this.#chunk.length === 0) {
-      const patienceMs = Math.max(0, Math.min(this.#silenceMs, this.#untilMs - performance.now()));
-      const timer = setTimeout(() => this.#response.destroy(new SendError('node_slow')), patienceMs);
-      try {
-        const next = await this.#chunks.next();
-        if (next.done === true) throw new SendError('node_unreachable', 'the stream of shards ended early');
-        this.#chunk = next.value;
-      } catch (thrown) {
-        throw asSendError(thrown, 'node_unreachable', 'the stream of shards broke');
-      } finally {
-        clearTimeout(timer);
-      }
+      const next = await inTime(Math.min(silenceMs, this.#untilMs - clock.nowMs()), this.#abort, this.#patience, async () => await this.#body?.read());
+      if (next?.value === undefined) throw new SendError('node_unreachable', 'the stream of shards ended early');
+      this.#chunk = next.value;
     }
     return this.#chunk;
   }
@@ -133,5 +125,17 @@ export class ShardSource {
     } catch {
       return new SendError('node_unreachable', 'the node answered with something else than shards');
     }
+  }
+}
+
+/** Ends what takes longer than `patienceMs` as `node_slow`. */
+async function inTime<T>(patienceMs: number, abort: AbortController, { clock }: Patience, work: () => Promise<T>): Promise<T> {
+  const cancel = clock.after(Math.max(0, patienceMs), () => abort.abort(new SendError('node_slow')));
+  try {
+    return await work();
+  } catch (thrown) {
+    throw asSendError(thrown, 'node_unreachable', 'the stream of shards broke');
+  } finally {
+    cancel();
   }
 }

@@ -15,27 +15,31 @@ import {
   type Seat,
   type ShardStatement,
 } from '../../shared/protocol/index.ts';
+import type { JobTerms } from './job-terms.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
+
+type Patience = Pick<JobTerms, 'clock' | 'silenceMs'>;
 
 export class ShardTarget {
   readonly shardIndex: number;
   readonly #socket: WebSocket;
-  readonly #silenceMs: number;
+  readonly #patience: Patience;
   readonly #sent = new Set<number>();
   #window = 0;
   #unacknowledged = 0;
+  #sealed = false;
   #refused: SendError | null = null;
   #failure: SendError | null = null;
   #receipt: Extract<NodeMessage, { type: 'receipt' }> | null = null;
   #wake: () => void = () => {};
 
-  private constructor(seat: Seat, silenceMs: number) {
+  private constructor(seat: Seat, patience: Patience) {
     const url = new URL('v1/store', seat.url.endsWith('/') ? seat.url : `${seat.url}/`);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.shardIndex = seat.shardIndex;
-    this.#silenceMs = silenceMs;
-    this.#socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: MAX_ANSWER_BYTES, handshakeTimeout: silenceMs });
+    this.#patience = patience;
+    this.#socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: MAX_ANSWER_BYTES, handshakeTimeout: patience.silenceMs });
     this.#socket.on('message', (data: RawData, isBinary: boolean) => this.#hear(data as Buffer, isBinary));
     this.#socket.on('error', (cause) => this.#fail(asSendError(cause, 'node_unreachable', "couldn't reach the node to store on")));
     this.#socket.on('close', () => this.#fail(new SendError('node_unreachable', 'the node closed the connection')));
@@ -45,8 +49,8 @@ export class ShardTarget {
    * @param committed - the shards that the order permits, segments ascending.
    * @throws SendError what the node said, `node_unreachable` or `node_slow`.
    */
-  static async open(seat: Seat, committed: readonly ShardStatement[], silenceMs: number): Promise<ShardTarget> {
-    const target = new ShardTarget(seat, silenceMs);
+  static async open(seat: Seat, committed: readonly ShardStatement[], patience: Patience): Promise<ShardTarget> {
+    const target = new ShardTarget(seat, patience);
     target.#socket.once('open', () => {
       target.#socket.send(encodeOpen(decodeB64(seat.order)));
       target.#socket.send(encodeCommitted(committed));
@@ -65,9 +69,10 @@ export class ShardTarget {
     return this.#refused;
   }
 
-  /** Sends a shard when the window has room. The bytes are the caller's again when this resolves. */
+  /** Sends a shard when the window has room; not at all once the receipt was asked for. The bytes are the caller's again when this resolves. */
   async send(shard: ShardStatement, bytes: Uint8Array): Promise<void> {
-    await this.#until(() => this.#unacknowledged < this.#window);
+    await this.#until(() => this.#sealed || this.#unacknowledged < this.#window);
+    if (this.#sealed) return;
     this.#unacknowledged++;
     this.#sent.add(shard.segment);
     this.#socket.send(encodeShardHeader(shard));
@@ -76,18 +81,25 @@ export class ShardTarget {
 
   /** Asks for a receipt over all that was stored. @returns null when nothing was. */
   async seal(): Promise<ReceiptMessage | null> {
+    this.#sealed = true;
+    this.#wake(); // a shard that waits for room waits no longer
     this.#socket.send(encodeSeal());
     await this.#until(() => this.#receipt !== null);
     const { storedAtMs, signature, segments } = this.#receipt!;
     return segments.length === 0 ? null : { shardIndex: this.shardIndex, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
   }
 
+  /** Whoever waits for it waits no longer. */
+  giveUp(): void {
+    this.#fail(new SendError('node_slow'));
+  }
+
   close(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
     else this.#socket.terminate();
-    const timer = setTimeout(() => this.#socket.terminate(), this.#silenceMs);
-    timer.unref();
-    this.#socket.once('close', () => clearTimeout(timer));
+    const { clock, silenceMs } = this.#patience;
+    const cancel = clock.after(silenceMs, () => this.#socket.terminate());
+    this.#socket.once('close', cancel);
   }
 
   #hear(data: Buffer, isBinary: boolean): void {
@@ -135,9 +147,10 @@ export class ShardTarget {
   async #until(ready: () => boolean): Promise<void> {
     while (this.#failure === null && !ready()) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => this.#fail(new SendError('node_slow')), this.#silenceMs);
+        const { clock, silenceMs } = this.#patience;
+        const cancel = clock.after(silenceMs, () => this.giveUp());
         this.#wake = () => {
-          clearTimeout(timer);
+          cancel();
           resolve();
         };
       });

@@ -11,5 +11,6 @@ export * from './messages.ts';
 export * from './node-status.ts';
 export * from './order.ts';
 export * from './receipt.ts';
+export * from './shard-request.ts';
 export * from './signature.ts';
 export * from './store-messages.ts';

@@ -164,6 +164,10 @@ export const rebuildSchema = v.object({
   jobId: b64(ID_BYTES),
   transferId: b64(ID_BYTES),
   ...redundancy,
+  /** The transfer's: recipients, and so visitors, ask up to it. */
+  lastSegment: segmentIndex,
+  /** How long the coordinator waits for the report, from when it sends this. */
+  leaseMs: whole(1, 24 * 3600_000),
   segments: v.pipe(v.array(v.object({ index: segmentIndex, shardBytes: whole(1, MAX_SHARD_BYTES), roots })), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_REBUILD)),
   sources: seats,
   targets: v.pipe(v.array(v.object({ ...seatSchema.entries, segments: receiptEntries.segments })), v.maxLength(MAX_NODES)),

@@ -140,6 +140,8 @@ export async function signJob(plan: RebuildPlan, terms: JobTerms, key: Coordinat
     transferId,
     requiredShards,
     totalShards,
+    lastSegment: layout.segmentCount - 1,
+    leaseMs: leaseMsOf(plan, layout, requiredShards),
     segments: plan.segments.map((row) => ({ index: row.segment, shardBytes: layout.segment(row.segment).shardBytes, roots: encodeB64(new Uint8Array(row.roots)) })),
     sources: await Promise.all(sources),
     targets: await Promise.all(targets),

@@ -272,7 +272,7 @@ describe('a visit', () => {
       await transfer.stub.visit(visited.nodeId);
       const [job] = repairs.takeJobs();
       expect(nodes.indexOf(job!.rebuilder)).toBeGreaterThan(9);
-      expect(job!.message).toMatchObject({ segments: [{}], sources: [{ shardIndex: index, nodeId: visited.nodeId }], targets: [] });
+      expect(job!.message).toMatchObject({ lastSegment: transfer.layout.segmentCount - 1, sources: [{ shardIndex: index, nodeId: visited.nodeId }], targets: [] });
       const terms = ({ order }: { order: string }) => ({ ...parseOrder(decodeB64(order)), serial: null, notBeforeMs: 0, expiresAtMs: 0, signature: null });
       const asRecipient = (await transfer.claim()).nodes.find(({ nodeId }) => nodeId === visited.nodeId)!;
       expect(terms(job!.message.sources[0]!), 'nobody can tell it from a recipient by its order').toEqual(terms(asRecipient));
@@ -281,6 +281,20 @@ describe('a visit', () => {
       await vi.waitFor(() => expect(noted.mock.lastCall).toEqual([{ shopper: `other ${nodes.indexOf(job!.rebuilder)}`, served }]));
     }
     expect(noted, 'each report counts once').toHaveBeenCalledTimes(2);
+  });
+  it('begins at the first segment or anywhere, and ends after few or many: how far it reads is drawn', async () => {
+    await operatedBy((i) => `operator ${i}`);
+    const repairs = await hardened(200 * MIB);
+    const { transfer } = repairs;
+    repairs.takeJobs();
+    const visits = 40;
+    for (let i = 0; i < visits; i++) await transfer.stub.visit(transfer.nodeAt(1).nodeId);
+    const runs = repairs.takeJobs().map(({ message }) => message.segments.map(({ index }) => index));
+    expect(runs.length).toBe(visits);
+    for (const run of runs) expect(run, 'one run, as long as there is more').toEqual(run.map((_, i) => run[0]! + i));
+    expect(runs.filter(([first]) => first === 0).length).toBeGreaterThan(visits / 8);
+    expect(new Set(runs.map(([first]) => first)).size).toBeGreaterThan(3);
+    expect(new Set(runs.map(({ length }) => length)).size).toBeGreaterThan(3);
   });
   it('is never made by a node that is doubted itself: its word decides about another', async () => {
     await operatedBy((i) => `operator ${i}`);

@@ -143,18 +143,20 @@ export class Segments {
     return runs;
   }
 
-  /** One of the committed segments of which the index is held. @param draw - in [0, 1). */
-  drawHeld(shardIndex: number, draw: number, segmentCount: number): SegmentRow | undefined {
-    const from = Math.floor(draw * segmentCount);
+  /** The first committed segments from `from` on, or around the end, of which the index is held: at most `limit`, ascending. */
+  heldFrom(shardIndex: number, from: number, limit: number): SegmentRow[] {
     for (const since of from === 0 ? [0] : [from, 0]) {
-      const [row] = this.#sql.exec<SegmentRow>(
-        'SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment >= ? AND committed = 1 AND (stored & ?) != 0 ORDER BY segment LIMIT 1',
-        since,
-        1 << shardIndex,
-      );
-      if (row !== undefined) return row;
+      const rows = this.#sql
+        .exec<SegmentRow>(
+          'SELECT segment, salt, roots, stored, former, committed FROM segments WHERE segment >= ? AND committed = 1 AND (stored & ?) != 0 ORDER BY segment LIMIT ?',
+          since,
+          1 << shardIndex,
+          limit,
+        )
+        .toArray();
+      if (rows.length > 0) return rows;
     }
-    return undefined;
+    return [];
   }
 
   /** @param byFormer - mask of the indexes that the former holder serves. */

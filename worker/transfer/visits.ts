@@ -1,7 +1,8 @@
-/** Mystery shoppers: one of the transfer's nodes fetches a shard from another as a client would, and says whether it was served. docs/protocol.md §9 (rebuild). */
+/** Mystery shoppers: one of the transfer's nodes fetches from another as a recipient would, and says whether it was served. docs/protocol.md §9 (rebuild). */
 import { epochAt } from '../../shared/policy/index.ts';
 import { encodeB64, ID_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
+import { MAX_SEGMENTS_PER_REBUILD } from '../../shared/protocol/limits.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, epochMsOf, type WorkerEnv } from '../environment.ts';
 import { readDirectory } from '../network/directory.ts';
@@ -11,6 +12,7 @@ import { isCounting } from './outlook.ts';
 import { leaseMsOf, signJob } from './rebuilding.ts';
 import { layoutOf } from './record.ts';
 import type { Keeper, SeatRow } from './seats.ts';
+import type { SegmentRow } from './segments.ts';
 import type { TransferState } from './state.ts';
 
 /** Shoppers that are asked before the visit is given up: there will be another. */
@@ -26,9 +28,9 @@ export async function sendShopper(state: TransferState, env: WorkerEnv, nodeId: 
     const seat = state.seats.all().find((each) => each.nodeId === nodeId);
     if (row?.state !== 'ready' || seat === undefined) return;
     const layout = layoutOf(row);
-    const segment = state.segments.drawHeld(seat.shardIndex, Math.random(), layout.segmentCount);
-    if (segment === undefined) return;
-    const plan = { rebuilder: shopper, segments: [segment], sources: [{ keeper: seat, isWhole: true }], targets: [] };
+    const segments = drawVisit(state, seat.shardIndex, layout.segmentCount);
+    if (segments.length === 0) return;
+    const plan = { rebuilder: shopper, segments, sources: [{ keeper: seat, isWhole: true }], targets: [] };
     const jobId = encodeB64(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
     const { transferId, requiredShards, totalShards, expiresAtMs: shardExpiresAtMs } = row;
     const terms = { jobId, transferId, requiredShards, totalShards, shardExpiresAtMs, nowMs, layout, urlOf: (keeper: Keeper) => urlNow(keeper, directory) };
@@ -43,6 +45,17 @@ export async function sendShopper(state: TransferState, env: WorkerEnv, nodeId: 
       state.write(() => state.jobs.endVisit(jobId));
     }
   }
+}
+
+/**
+ * What a shopper is to read: from the beginning, as most recipients, or from anywhere, as one that takes over from another
+ * node. How much is drawn so that each length is as likely as its double: no amount is safe to serve and then to stop at.
+ */
+function drawVisit(state: TransferState, shardIndex: number, segmentCount: number): SegmentRow[] {
+  const from = Math.random() < 0.5 ? 0 : Math.floor(Math.random() * segmentCount);
+  const length = Math.floor((MAX_SEGMENTS_PER_REBUILD + 1) ** Math.random());
+  const held = state.segments.heldFrom(shardIndex, from, length);
+  return held.filter(({ segment }) => segment < held[0]!.segment + MAX_SEGMENTS_PER_REBUILD);
 }
 
 /**

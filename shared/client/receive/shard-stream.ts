@@ -2,6 +2,7 @@
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES, parseFrameHeader, type FrameHeader } from '../../protocol/fetch-frames.ts';
 import type { Seat } from '../../protocol/messages.ts';
+import { shardRequest, type SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps } from '../deps.ts';
 import { readProblem } from '../read-problem.ts';
 import { bodyReader, type BodyReader } from './body-reader.ts';
@@ -36,17 +37,11 @@ export class ShardStream {
     this.progressAtMs = this.readAtMs = now();
   }
 
-  /** @param range - segments `from` to `to`, inclusive. @throws SendError: the node's refusal, or `node_unreachable`. */
-  static async open(seat: Seat, range: { from: number; to: number }, deps: ClientDeps, abort: AbortController): Promise<ShardStream> {
+  /** @throws SendError: the node's refusal, or `node_unreachable`. */
+  static async open(seat: Seat, range: SegmentRange, deps: ClientDeps, abort: AbortController): Promise<ShardStream> {
     try {
-      const response = await deps.fetch(`${seat.url.replace(/\/$/, '')}/v1/shards?from=${range.from}&to=${range.to}`, {
-        headers: { Authorization: `Shardsend-Order ${seat.order}` },
-        signal: abort.signal,
-        cache: 'no-store',
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-        redirect: 'error',
-      });
+      const { url, init } = shardRequest(seat, range);
+      const response = await deps.fetch(url, { ...init, signal: abort.signal });
       if (!response.ok || !response.body) throw await readProblem(response, 'node_unreachable');
       return new ShardStream(seat, range.from, response.body, abort, deps.now);
     } catch (thrown) {
