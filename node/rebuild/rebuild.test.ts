@@ -134,8 +134,11 @@ describe('a rebuild', () => {
 });
 
 describe('a target that cheats', () => {
-  it('by signing for what it was not sent costs nobody else their receipts, and is named', async () => {
-    const liar = await boastfulTarget();
+  it.each([
+    ['by signing for what it was not sent', [...Array(1000).keys()]],
+    ['by a receipt that nobody signed', [0, 1, 2, 3, 4]],
+  ])('%s costs nobody else their receipts, and is named', async (_, segments) => {
+    const liar = await lyingTarget(segments);
     const transfer = await encodeTransfer();
     await scene.place(transfer, [0, 1, 2]);
     const honest = await scene.makeJob(transfer, { sources: [0, 1, 2].map((shardIndex) => ({ shardIndex })), targets: [3, 4] });
@@ -148,8 +151,8 @@ describe('a target that cheats', () => {
   });
 });
 
-/** Takes everything, and gives receipts for more segments than any job has. */
-async function boastfulTarget(): Promise<{ readonly url: string; readonly server: WebSocketServer }> {
+/** Takes everything, and gives an unsigned receipt for these segments. */
+async function lyingTarget(segments: readonly number[]): Promise<{ readonly url: string; readonly server: WebSocketServer }> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket) => {
     let announced: number | null = null;
@@ -162,7 +165,7 @@ async function boastfulTarget(): Promise<{ readonly url: string; readonly server
       const message = parseClientMessage(Uint8Array.from(data));
       if (message.type === 'committed') socket.send(encodeReady(4));
       if (message.type === 'shard') announced = message.segment;
-      if (message.type === 'seal') socket.send(encodeReceipt(Date.now(), new Uint8Array(64), [...Array(1000).keys()]));
+      if (message.type === 'seal') socket.send(encodeReceipt(Date.now(), new Uint8Array(64), segments));
     });
   });
   await new Promise((resolve) => server.once('listening', resolve));

@@ -9,8 +9,13 @@ import {
   encodeOpen,
   encodeSeal,
   encodeShardHeader,
+  importVerifyingKey,
   parseNodeMessage,
+  parseOrder,
+  receiptBytes,
+  verifyBytes,
   type NodeMessage,
+  type Order,
   type ReceiptMessage,
   type Seat,
   type ShardStatement,
@@ -23,6 +28,8 @@ type Patience = Pick<JobTerms, 'clock' | 'silenceMs'>;
 
 export class ShardTarget {
   readonly shardIndex: number;
+  readonly #order: Order;
+  readonly #committed: ReadonlyMap<number, ShardStatement>;
   readonly #socket: WebSocket;
   readonly #patience: Patience;
   readonly #sent = new Set<number>();
@@ -34,10 +41,12 @@ export class ShardTarget {
   #receipt: Extract<NodeMessage, { type: 'receipt' }> | null = null;
   #wake: () => void = () => {};
 
-  private constructor(seat: Seat, patience: Patience) {
+  private constructor(seat: Seat, committed: readonly ShardStatement[], patience: Patience) {
     const url = new URL('v1/store', seat.url.endsWith('/') ? seat.url : `${seat.url}/`);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.shardIndex = seat.shardIndex;
+    this.#order = parseOrder(decodeB64(seat.order));
+    this.#committed = new Map(committed.map((statement) => [statement.segment, statement]));
     this.#patience = patience;
     this.#socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: MAX_ANSWER_BYTES, handshakeTimeout: patience.silenceMs });
     this.#socket.on('message', (data: RawData, isBinary: boolean) => this.#hear(data as Buffer, isBinary));
@@ -50,7 +59,7 @@ export class ShardTarget {
    * @throws SendError what the node said, `node_unreachable` or `node_slow`.
    */
   static async open(seat: Seat, committed: readonly ShardStatement[], patience: Patience): Promise<ShardTarget> {
-    const target = new ShardTarget(seat, patience);
+    const target = new ShardTarget(seat, committed, patience);
     target.#socket.once('open', () => {
       target.#socket.send(encodeOpen(decodeB64(seat.order)));
       target.#socket.send(encodeCommitted(committed));
@@ -79,14 +88,24 @@ export class ShardTarget {
     this.#socket.send(bytes); // masked into a copy before this returns
   }
 
-  /** Asks for a receipt over all that was stored. @returns null when nothing was. */
+  /**
+   * Asks for a receipt over all that was stored. One that the node did not sign goes no further: whoever reports it is
+   * taken for its forger (docs/protocol.md §9).
+   *
+   * @returns null when nothing was. @throws SendError `receipt_invalid`, or what the node said.
+   */
   async seal(): Promise<ReceiptMessage | null> {
     this.#sealed = true;
     this.#wake(); // a shard that waits for room waits no longer
     this.#socket.send(encodeSeal());
     await this.#until(() => this.#receipt !== null);
     const { storedAtMs, signature, segments } = this.#receipt!;
-    return segments.length === 0 ? null : { shardIndex: this.shardIndex, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
+    if (segments.length === 0) return null;
+    const { transferId, nodeId, shardIndex, shardExpiresAtMs } = this.#order;
+    const shards = segments.map((segment) => this.#committed.get(segment)!);
+    const signed = receiptBytes({ transferId, nodeId, shardIndex, shardExpiresAtMs, storedAtMs, shards });
+    if (!(await verifyBytes(await importVerifyingKey(nodeId), signature, signed))) throw new SendError('receipt_invalid', 'the node did not sign its receipt');
+    return { shardIndex: this.shardIndex, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
   }
 
   /** Whoever waits for it waits no longer. */

@@ -14,6 +14,7 @@ export * from './reputation-record.ts';
 export * from './reputation.ts';
 export * from './resilience.ts';
 export * from './selection.ts';
-export { isVisitDue, type RefusalReport, type Visit } from './service.ts';
+export { isVisitDue, type Visit } from './service.ts';
 export * from './standing-reasons.ts';
 export * from './standing.ts';
+export type { Word } from './word-list.ts';

@@ -1,9 +1,11 @@
 /**
  * The rules that turn a node's record into its standing. Integrity falls by wrong answers alone and never by silence,
- * presence by silence alone, service by refused downloads that strangers confirm.
+ * presence by silence alone, service by refused downloads that strangers confirm, handovers by forged receipts and by what
+ * many others could hand over and this node could not.
  */
 import { LEAVES_PER_QUARANTINE_AUDIT } from './audit.ts';
 import { MAX_WINDOWS, availabilityOf } from './availability.ts';
+import { doubtOf, hasForgedForGood, witnessesOf } from './handovers.ts';
 import { integrityOf, standingOf, type Reputation } from './reputation-record.ts';
 import { VISITS_TO_ACQUIT, isRefusing, refusedShoppersOf, reportersOf } from './service.ts';
 import type { StandingChange, StandingReason } from './standing-reasons.ts';
@@ -62,15 +64,23 @@ function judgeTrust(record: Reputation): Reputation['quarantined'] {
   const { quarantined } = record;
   if (quarantined === null) {
     if (integrityOf(record) <= QUARANTINE_AT) return { cause: 'integrity_low', sinceEpoch: record.epoch, leaves: 0 };
-    return isRefusing(record.service, record.epoch) ? { cause: 'service_refused', sinceEpoch: record.epoch, leaves: 0 } : null;
+    const cause = isRefusing(record.service, record.epoch) ? 'service_refused' : doubtOf(record.handovers, record.epoch);
+    return cause && { cause, sinceEpoch: record.epoch, leaves: 0 };
   }
-  const isMended = integrityOf(record) >= QUARANTINE_ENDS_AT && (quarantined.cause === 'integrity_low' || record.service.served >= VISITS_TO_ACQUIT);
+  const isMended = integrityOf(record) >= QUARANTINE_ENDS_AT && isCauseGone(quarantined.cause, record);
   return isMended && record.epoch - quarantined.sinceEpoch >= MIN_QUARANTINE_EPOCHS ? null : quarantined;
+}
+
+function isCauseGone(cause: NonNullable<Reputation['quarantined']>['cause'], { service, handovers, epoch }: Reputation): boolean {
+  if (cause === 'integrity_low') return true;
+  return cause === 'service_refused' ? service.served >= VISITS_TO_ACQUIT : doubtOf(handovers, epoch) === null;
 }
 
 function judgeRight(record: Reputation, quarantined: Reputation['quarantined']): Reputation['disqualified'] {
   if (integrityOf(record) <= DISQUALIFY_AT) return { cause: 'integrity_lost', epoch: record.epoch };
-  const isOutlasted = quarantined !== null && quarantined.leaves >= MAX_QUARANTINE_LEAVES;
+  if (hasForgedForGood(record.handovers)) return { cause: 'receipts_forged', epoch: record.epoch };
+  // What nothing but others' words began, no time in it makes a proof.
+  const isOutlasted = quarantined !== null && quarantined.cause !== 'handovers_failed' && quarantined.leaves >= MAX_QUARANTINE_LEAVES;
   return isOutlasted ? { cause: 'quarantine_outlasted', epoch: record.epoch } : null;
 }
 
@@ -79,8 +89,11 @@ function reasonOf(before: Reputation, after: Reputation): StandingReason {
   const integrity = integrityOf(after);
   const { epoch, wrongLeaves } = after;
   if (after.disqualified?.cause === 'integrity_lost') return { code: 'integrity_lost', integrity, threshold: DISQUALIFY_AT, wrongLeaves };
+  if (after.disqualified?.cause === 'receipts_forged') return { code: 'forged_again', transfers: after.handovers.forged.length };
   if (after.disqualified !== null) return { code: 'quarantine_outlasted', epochs: epoch - (after.quarantined?.sinceEpoch ?? epoch), integrity };
   if (after.quarantined?.cause === 'integrity_low') return { code: 'integrity_low', integrity, threshold: QUARANTINE_AT, wrongLeaves };
+  if (after.quarantined?.cause === 'receipts_forged') return { code: 'receipts_forged', transfers: after.handovers.forged.length };
+  if (after.quarantined?.cause === 'handovers_failed') return { code: 'handovers_failed', witnesses: witnessesOf(after.handovers, epoch) };
   if (after.quarantined !== null) return { code: 'service_refused', reporters: reportersOf(after.service, epoch), shoppers: refusedShoppersOf(after.service, epoch) };
   if (after.leavingSinceEpoch !== null && before.leavingSinceEpoch === null) return { code: 'exit_announced' };
   const availability = availabilityOf(after.availability);
@@ -89,6 +102,8 @@ function reasonOf(before: Reputation, after: Reputation): StandingReason {
     if (after.suspended !== null) return { code: 'availability_low', availability, threshold: SUSPEND_BELOW };
   }
   if (before.quarantined?.cause === 'integrity_low') return { code: 'integrity_recovered', integrity, threshold: QUARANTINE_ENDS_AT };
+  if (before.quarantined?.cause === 'receipts_forged' || before.quarantined?.cause === 'handovers_failed')
+    return { code: 'handovers_trusted', epochs: epoch - before.quarantined.sinceEpoch };
   if (before.quarantined !== null) return { code: 'service_resumed', visits: after.service.served };
   if (before.suspended === 'audit_owed') return { code: 'audit_answered', epochs: epoch - (before.owedSinceEpoch ?? epoch) };
   if (before.suspended !== null) return { code: 'availability_recovered', availability, threshold: SUSPENSION_ENDS_AT };

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { parseMessage } from '../protocol/messages.ts';
 import { availabilitySchema, newAvailability } from './availability.ts';
+import { handoversSchema, newHandovers } from './handovers.ts';
 import { newService, serviceSchema } from './service.ts';
 import type { Standing } from './standing.ts';
 
@@ -37,14 +38,15 @@ const reputationSchema = v.pipe(
     owedSinceEpoch: v.nullable(whole),
     owedWhileHeard: whole,
     service: serviceSchema,
+    handovers: handoversSchema,
     /** Mean of log2 of measured speeds, each relative to the other nodes of its transfer. */
     speed: v.strictObject({ log2: v.pipe(v.number(), v.minValue(-3), v.maxValue(3)), samples: whole }),
     isVetted: v.boolean(),
     leavingSinceEpoch: v.nullable(whole),
     suspended: v.nullable(v.picklist(['availability_low', 'audit_owed'])),
     /** `leaves`: those that it answered for since then, in audits. */
-    quarantined: v.nullable(v.strictObject({ cause: v.picklist(['integrity_low', 'service_refused']), sinceEpoch: whole, leaves: whole })),
-    disqualified: v.nullable(v.strictObject({ cause: v.picklist(['integrity_lost', 'quarantine_outlasted']), epoch: whole })),
+    quarantined: v.nullable(v.strictObject({ cause: v.picklist(['integrity_low', 'service_refused', 'receipts_forged', 'handovers_failed']), sinceEpoch: whole, leaves: whole })),
+    disqualified: v.nullable(v.strictObject({ cause: v.picklist(['integrity_lost', 'quarantine_outlasted', 'receipts_forged']), epoch: whole })),
     appeals: whole,
   }),
   v.check(({ a, b }) => a + b > 0, 'a record without weight has no integrity'),
@@ -67,6 +69,7 @@ export const newReputation = (epoch: number): Reputation => ({
   owedSinceEpoch: null,
   owedWhileHeard: 0,
   service: newService(),
+  handovers: newHandovers(),
   speed: { log2: 0, samples: 0 },
   isVetted: false,
   leavingSinceEpoch: null,

@@ -10,6 +10,8 @@ import {
   appealFromEpoch,
   recordDeclaredLoss,
   recordEpoch,
+  recordFailedHandover,
+  recordForgery,
   recordRefusal,
   recordSpeed,
   recordVisit,
@@ -227,6 +229,42 @@ describe('a leaving node', () => {
   });
 });
 
+describe('handovers', () => {
+  const fail = (record: Reputation, i: number, same: { source?: string; transferId?: string } = {}): Judged =>
+    recordFailedHandover(record, { epoch: record.epoch, source: same.source ?? `operator ${i}`, transferId: same.transferId ?? `transfer ${i}` });
+  const failed = (count: number): Reputation => Array.from({ length: count }).reduce((record: Reputation, _, i) => fail(record, i).record, veteran());
+
+  it('that fail with nodes of five operators are a quarantine, for as long as that was not three days ago', () => {
+    expect(standingOf(failed(4))).toBe('vetted');
+    expect(fail(failed(4), 5).change).toMatchObject({ to: 'quarantined', reason: { code: 'handovers_failed', witnesses: 5 } });
+    expect(codesOf(live(failed(5), 71, HEARD).changes)).toEqual([]);
+    expect(codesOf(live(failed(5), 72, HEARD).changes)).toEqual(['vetted handovers_trusted']);
+  });
+  it('are beyond the reach of one operator, and of any number in one transfer; and words alone, however many, end no node', () => {
+    let record = veteran();
+    for (let i = 0; i < 100; i++) record = fail(record, i, { source: 'one' }).record;
+    for (let i = 0; i < 100; i++) record = fail(record, i, { transferId: 'one' }).record;
+    expect(standingOf(record)).toBe('vetted');
+    for (let hour = 0; hour < 1000; hour++) record = live(fail(record, hour).record, 1, { ...HEARD, provedLeaves: 64 }).record;
+    expect([standingOf(record), integrityOf(record)]).toEqual(['quarantined', 1]);
+  });
+  it('with a forged receipt are a quarantine at once, counted once a transfer, and the third transfer ends the node', () => {
+    const forge = (record: Reputation, transferId: string): Judged => recordForgery(record, { epoch: record.epoch, transferId });
+    const once = forge(veteran(), 'a');
+    expect(once.change).toMatchObject({ from: 'vetted', to: 'quarantined', reason: { code: 'receipts_forged', transfers: 1 } });
+    expect(forge(once.record, 'a')).toEqual({ record: once.record, change: null });
+    const back = live(once.record, 72, HEARD);
+    expect(codesOf(back.changes)).toEqual(['vetted handovers_trusted']);
+    const twice = forge(back.record, 'b').record;
+    expect(standingOf(twice)).toBe('quarantined');
+    const out = forge(twice, 'c');
+    expect(out.change).toMatchObject({ to: 'disqualified', reason: { code: 'forged_again', transfers: 3 } });
+    const again = appeal(out.record, appealFromEpoch(out.record)!);
+    expect(standingOf(again.record)).toBe('unvetted');
+    expect(codesOf(live(again.record, 10, HEARD).changes)).toEqual([]);
+  });
+});
+
 describe('speed', () => {
   it('is unknown at first, then near the median of what was measured, and no single measurement moves it far', () => {
     let record = newReputation(0);
@@ -253,6 +291,10 @@ describe('a reputation', () => {
     fc
       .record({ source: fc.constantFrom('a', 'b', 'c', 'd'), transferId: fc.constantFrom('1', '2', '3', '4') })
       .map((one) => (record: Reputation) => recordRefusal(record, { ...one, epoch: record.epoch })),
+    fc
+      .record({ source: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), transferId: fc.constantFrom('1', '2', '3', '4', '5', '6') })
+      .map((one) => (record: Reputation) => recordFailedHandover(record, { ...one, epoch: record.epoch })),
+    fc.constantFrom('1', '2', '3', '4').map((transferId) => (record: Reputation) => recordForgery(record, { transferId, epoch: record.epoch })),
     fc.record({ shopper: fc.constantFrom('a', 'b', 'c'), served: fc.boolean() }).map((one) => (record: Reputation) => recordVisit(record, { ...one, epoch: record.epoch })),
     fc.double({ min: 0, max: 1, noNaN: true }).map((share) => (record: Reputation) => recordDeclaredLoss(record, share)),
     fc.nat(400).map((wait) => (record: Reputation) => appeal(record, record.epoch + wait)),
@@ -272,9 +314,9 @@ describe('a reputation', () => {
           if (change !== null) {
             expect(change.from).toBe(standingOf(record));
             expect(sentenceOfReason(change.reason)).not.toMatch(/undefined|NaN/);
-            // Out of disqualification leads an appeal alone; into it, integrity or a long quarantine.
+            // Out of disqualification leads an appeal alone; into it, integrity, a long quarantine or forgery.
             if (change.from === 'disqualified') expect(change.reason.code).toBe('appeal_granted');
-            if (change.to === 'disqualified') expect(['integrity_lost', 'quarantine_outlasted']).toContain(change.reason.code);
+            if (change.to === 'disqualified') expect(['integrity_lost', 'quarantine_outlasted', 'forged_again']).toContain(change.reason.code);
           }
           const integrity = integrityOf(after);
           expect(integrity > 0 && integrity <= 1).toBe(true);

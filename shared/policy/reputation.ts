@@ -4,10 +4,12 @@
  */
 import { MAX_PACE_RATIO } from '../protocol/limits.ts';
 import { measureAvailability } from './availability.ts';
+import { noteFailedHandover, noteForgery } from './handovers.ts';
 import { STRANDED_AFTER_EPOCHS, OWED_EPOCHS_TO_SUSPEND, judge, type Judged } from './judgement.ts';
 import { LEAF_MEMORY, newReputation, standingOf, type Reputation } from './reputation-record.ts';
-import { noteRefusal, noteVisit, type RefusalReport, type Visit } from './service.ts';
+import { noteRefusal, noteVisit, type Visit } from './service.ts';
 import type { StandingReason } from './standing-reasons.ts';
+import type { Word } from './word-list.ts';
 
 /** Part of an epoch in which a node must be heard to count as online in it. */
 const HEARD_SHARE = 0.5;
@@ -76,7 +78,7 @@ export function recordDeclaredLoss(record: Reputation, share: number): Judged {
 }
 
 /** A refusal while the node owed an audit was an absence and is not noted. */
-export function recordRefusal(record: Reputation, report: RefusalReport): Judged {
+export function recordRefusal(record: Reputation, report: Word): Judged {
   const service = noteRefusal(record.service, report);
   if (record.owedSinceEpoch !== null || service === record.service) return { record, change: null };
   return judge(record, { ...record, service });
@@ -86,6 +88,18 @@ export function recordRefusal(record: Reputation, report: RefusalReport): Judged
 export function recordVisit(record: Reputation, visit: Visit): Judged {
   if (!visit.served && record.owedSinceEpoch !== null) return { record, change: null };
   return judge(record, { ...record, service: noteVisit(record.service, visit) });
+}
+
+/** Rebuilt shards did not get through at the node, from it or to it, and did without it. A word: see `noteFailedHandover`. */
+export function recordFailedHandover(record: Reputation, word: Word): Judged {
+  const handovers = noteFailedHandover(record.handovers, word);
+  return handovers === record.handovers ? { record, change: null } : judge(record, { ...record, handovers });
+}
+
+/** The node passed on a receipt that its node never signed: proved by its own signed report, which the coordinator has checked. */
+export function recordForgery(record: Reputation, forgery: Omit<Word, 'source'>): Judged {
+  const handovers = noteForgery(record.handovers, forgery);
+  return handovers === record.handovers ? { record, change: null } : judge(record, { ...record, handovers });
 }
 
 /** @param ratio - the node's rate over the median rate of the same transfer's nodes; one client's word, so it moves little. */

@@ -4,30 +4,20 @@
  * order, confirm them. Neither alone is a verdict: reports are words, and one shopper may lie.
  */
 import * as v from 'valibot';
+import { addWord, countWords, isRecent, wordsSchema, type Word } from './word-list.ts';
 
-/** Independent reports within REPORT_WINDOW_EPOCHS that make an accusation, which shoppers then look into at once. */
+/** Reports within WORD_WINDOW_EPOCHS that make an accusation, which shoppers then look into at once. */
 export const REPORTERS_TO_ACCUSE = 3;
 /** Who must have been refused, reporters and shoppers together, and how many of them must be shoppers. */
 export const WITNESSES_TO_CONVICT = 5;
 export const SHOPPERS_TO_CONVICT = 2;
 /** Served visits in a row, all later than the last refused one, that end a quarantine for refused service. */
 export const VISITS_TO_ACQUIT = 6;
-export const REPORT_WINDOW_EPOCHS = 72;
 /** How often a node that nobody accuses is visited, on average. */
 const EPOCHS_BETWEEN_VISITS = 24;
-const MAX_REPORTS = 16;
 
 const epoch = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
-
-const reportSchema = v.strictObject({
-  epoch,
-  /** Who says so, as the coordinator can tell sources apart: a client's network, a rebuilder's operator. */
-  source: name,
-  /** b64. */
-  transferId: name,
-});
-export type RefusalReport = Readonly<v.InferOutput<typeof reportSchema>>;
 
 const visitSchema = v.strictObject({
   epoch,
@@ -36,8 +26,8 @@ const visitSchema = v.strictObject({
 });
 
 export const serviceSchema = v.strictObject({
-  /** The newest, each source and each transfer once. */
-  reports: v.pipe(v.array(reportSchema), v.maxLength(MAX_REPORTS)),
+  /** Words of clients and rebuilders. */
+  reports: wordsSchema,
   /** Visits that were refused since the last one that was served, each shopper once. */
   refused: v.pipe(v.array(visitSchema), v.maxLength(WITNESSES_TO_CONVICT)),
   /** Visits that were served in a row. */
@@ -47,17 +37,13 @@ export type ServiceRecord = Readonly<v.InferOutput<typeof serviceSchema>>;
 
 export const newService = (): ServiceRecord => ({ reports: [], refused: [], served: 0 });
 
-const isRecent = (at: number, nowEpoch: number): boolean => nowEpoch - at < REPORT_WINDOW_EPOCHS;
-
 /** Notes a refusal that a client or rebuilder met. Whoever repeats itself, and whatever transfer is named again, counts once: `record` itself comes back. */
-export function noteRefusal(record: ServiceRecord, report: RefusalReport): ServiceRecord {
-  const recent = record.reports.filter(({ epoch }) => isRecent(epoch, report.epoch));
-  const isKnown = recent.some(({ source, transferId }) => source === report.source || transferId === report.transferId);
-  return isKnown ? record : { ...record, reports: [...recent, report].slice(-MAX_REPORTS) };
+export function noteRefusal(record: ServiceRecord, report: Word): ServiceRecord {
+  const reports = addWord(record.reports, report);
+  return reports === record.reports ? record : { ...record, reports };
 }
 
-/** Reports of the last REPORT_WINDOW_EPOCHS; their sources and transfers differ, as `noteRefusal` keeps them. */
-export const reportersOf = (record: ServiceRecord, nowEpoch: number): number => record.reports.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length;
+export const reportersOf = (record: ServiceRecord, nowEpoch: number): number => countWords(record.reports, nowEpoch);
 
 export interface Visit {
   readonly epoch: number;
@@ -73,7 +59,7 @@ export function noteVisit(record: ServiceRecord, visit: Visit): ServiceRecord {
   return { ...record, refused: [...others, { epoch: visit.epoch, shopper: visit.shopper }].slice(-WITNESSES_TO_CONVICT), served: 0 };
 }
 
-/** Shoppers of so many operators were refused, within REPORT_WINDOW_EPOCHS, since one was last served. */
+/** Shoppers of so many operators were refused, within WORD_WINDOW_EPOCHS, since one was last served. */
 export const refusedShoppersOf = (record: ServiceRecord, nowEpoch: number): number => record.refused.filter(({ epoch }) => isRecent(epoch, nowEpoch)).length;
 
 /** Enough independent witnesses, shoppers among them. A node that few clients know is convicted by shoppers alone, of which it takes more. */

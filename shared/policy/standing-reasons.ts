@@ -13,6 +13,10 @@ export type StandingReason =
   | { readonly code: 'integrity_lost'; readonly integrity: number; readonly threshold: number; readonly wrongLeaves: number }
   | { readonly code: 'service_refused'; readonly reporters: number; readonly shoppers: number }
   | { readonly code: 'service_resumed'; readonly visits: number }
+  | { readonly code: 'receipts_forged'; readonly transfers: number }
+  | { readonly code: 'forged_again'; readonly transfers: number }
+  | { readonly code: 'handovers_failed'; readonly witnesses: number }
+  | { readonly code: 'handovers_trusted'; readonly epochs: number }
   | { readonly code: 'quarantine_outlasted'; readonly epochs: number; readonly integrity: number }
   | { readonly code: 'quarantine_lapsed'; readonly epochs: number }
   | { readonly code: 'exit_announced' }
@@ -54,6 +58,14 @@ const sentences: Sentences = {
   service_refused: ({ reporters, shoppers }) =>
     `The node passes its audits but refused downloads to ${counted(reporters, 'client')} and ${counted(shoppers, 'control visit')}. It gets no new transfers until control visits succeed.`,
   service_resumed: ({ visits }) => `The last ${counted(visits, 'control visit')} were served; the node takes transfers again.`,
+  receipts_forged: ({ transfers }) =>
+    `Rebuilding ${counted(transfers, 'transfer')}, the node reported receipts that no node signed. It gets no new transfers for three days; the third such transfer ends it. Update its program and check its memory.`,
+  forged_again: ({ transfers }) =>
+    `Rebuilding ${counted(transfers, 'transfer')}, the node reported receipts that no node signed, and is out. You can appeal once the cause is mended.`,
+  handovers_failed: ({ witnesses }) =>
+    `Rebuilt pieces did not get through between this node and those of ${counted(witnesses, 'operator')}, and did without it. It gets no new transfers until three days have passed. Update its program, check its disk and memory.`,
+  handovers_trusted: ({ epochs }) =>
+    `Nothing new spoke against the node's part in rebuilds for three days; after ${counted(epochs, 'hour')} in quarantine it takes transfers again.`,
   quarantine_outlasted: ({ epochs, integrity }) =>
     `The node was in quarantine for ${counted(epochs, 'hour')} without recovering (integrity ${percent(integrity)}) and is out. You can appeal once the cause is mended.`,
   quarantine_lapsed: ({ epochs }) => `The node was in quarantine for ${counted(epochs, 'hour')} and holds nothing that it could prove; it starts again as an unvetted one.`,

@@ -1,3 +1,5 @@
+import { env } from 'cloudflare:workers';
+import { runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { APPEAL_WAIT_EPOCHS, LOST_AFTER_EPOCHS, epochAt } from '../../shared/policy/index.ts';
 import { clock } from '../clock.ts';
@@ -134,6 +136,38 @@ describe('a node that leaves', () => {
     for (const { id } of held) await object.letGo(id);
     expect(await watched.status()).toMatchObject({ standing: 'leaving', holdings: { transfers: 0, bytes: 0, lastExpiresAtMs: null } });
     expect(await watched.reasons()).toEqual(['leaving exit_announced']);
+  });
+});
+
+describe('a node at which rebuilt shards do not get through', () => {
+  const fail = async (source: string, transferId = randomId()): Promise<void> => (await watched.object()).noteFailedHandover({ transferId, source });
+
+  it('is quarantined by the words of five operators, told to directory and transfers, and no operator does it alone', async () => {
+    const held = await watched.hold(8);
+    for (let i = 0; i < 20; i++) await fail('one operator');
+    const [record, alarmAtMs] = [await watched.record(), await watched.alarmAtMs()];
+    await fail('one operator');
+    expect([await watched.record(), await watched.alarmAtMs()], 'said again it is nothing new').toEqual([record, alarmAtMs]);
+    for (let i = 0; i < 4; i++) {
+      expect((await watched.status()).standing).toBe('unvetted');
+      await fail(`operator ${i}`);
+    }
+    expect(await watched.reasons()).toEqual(['quarantined handovers_failed']);
+    expect((await watched.status()).history[0]!.sentence).toContain('5 operators');
+    await watched.settle();
+    expect(held.news.map(({ standing }) => standing)).toEqual(['quarantined']);
+    expect(await published()).toMatchObject({ standing: 'quarantined' });
+  });
+  it('and that forged receipts in three transfers is out, with the reason, also when the object dies between them', async () => {
+    for (const transferId of ['a', 'a', 'b', 'c']) {
+      await watched.kill();
+      await (await watched.object()).noteForgery(transferId);
+    }
+    expect(await watched.reasons()).toEqual(['disqualified forged_again', 'quarantined receipts_forged']);
+    const stranger = env.NODES.get(env.NODES.idFromName('who never registered'));
+    await stranger.noteForgery('a');
+    await stranger.noteFailedHandover({ transferId: 'a', source: 'x' });
+    expect(await runInDurableObject(stranger, (_, state) => [...state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'reputation'")])).toEqual([]);
   });
 });
 

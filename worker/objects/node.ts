@@ -4,7 +4,7 @@
  * them one life, one storage and one alarm.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { announceExit, appeal, appealFromEpoch, epochAt, recordRefusal, recordSpeed, recordVisit, type Judged, type Reputation } from '../../shared/policy/index.ts';
+import { announceExit, appeal, appealFromEpoch, epochAt, type Judged, type Reputation } from '../../shared/policy/index.ts';
 import { equalSecrets } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import type { Bucket, BucketAnswer, Inventory } from '../../shared/protocol/inventory.ts';
@@ -13,7 +13,6 @@ import type { NodeStatus } from '../../shared/protocol/node-status.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
-import { NO_TALLY } from '../network/day-tally.ts';
 import type { NodePlace } from '../network/place.ts';
 import { shardFor } from '../network/shards.ts';
 import { runErrands, settleLosses, tellNews, type NodeContext } from '../node/duties.ts';
@@ -27,43 +26,22 @@ import type { SignedBy } from '../node/registration.ts';
 import { nodeStatusOf } from '../node/status.ts';
 import { NodeStores, judgementOf } from '../node/stores.ts';
 import { deleteSurplus } from '../node/surplus.ts';
+import { Testimony, type Complaint, type MeasuredSpeed, type VisitOutcome } from '../node/testimony.ts';
 import { toResult, type Result } from '../result.ts';
-
-/** A problem that a client or rebuilder met at the node. */
-export interface Refusal {
-  /** b64. */
-  readonly transferId: string;
-  /** Who says so, as far as sources can be told apart: a client's network, a rebuilder's operator; not empty. */
-  readonly source: string;
-}
-
-/** How fast a client found the node. */
-export interface MeasuredSpeed {
-  /** b64. */
-  readonly transferId: string;
-  readonly direction: 'sent' | 'fetched';
-  /** The client's network; not empty. */
-  readonly source: string;
-  /** Its rate over the median of the transfer's nodes. */
-  readonly ratio: number;
-}
-
-/** How a mystery shopper fared. */
-export interface VisitOutcome {
-  /** The shopper's operator, another than the node's; not empty. */
-  readonly shopper: string;
-  readonly served: boolean;
-}
 
 /** What broke is tried again after this, or after a look where epochs are short. */
 const PAUSE_MS = 30_000;
 /** As in the directory: a node that was not heard for so long is forgotten there, and nobody looks after it any more. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
-/** More of a name tells nobody apart. */
-const MAX_NAME_LENGTH = 128;
-
 export class NodeObject extends DurableObject<WorkerEnv> {
   readonly #stores = new NodeStores(this.ctx.storage.sql);
+  readonly #testimony = new Testimony({
+    stores: this.#stores,
+    write: (change) => this.#write(change),
+    take: (event) => this.#take(event),
+    nowMs: () => clock.nowMs(),
+    epoch: () => this.#epochAt(clock.nowMs()),
+  });
   #isRegistered = false;
   /** What the alarm is known to be set to. */
   #alarmAtMs: number | undefined;
@@ -180,30 +158,25 @@ export class NodeObject extends DurableObject<WorkerEnv> {
     if (this.#isKnown()) this.#write(() => this.#stores.letGo(transferId));
   }
 
-  /** Words, no proof: no client ruins a node alone. */
-  async noteRefusal({ transferId, source }: Refusal): Promise<void> {
-    const report = { epoch: this.#epochAt(clock.nowMs()), source: source.slice(0, MAX_NAME_LENGTH), transferId };
-    if (this.#isKnown()) this.#judge((record) => recordRefusal(record, report));
-  }
+  // What others met at it, and what was proved of it; see ../node/testimony.ts
 
-  /** One client's word; see ../node/speed-reports.ts. The directory learns of it when the epoch is closed. */
-  async noteSpeed({ transferId, direction, source, ratio }: MeasuredSpeed): Promise<void> {
-    if (!this.#isKnown()) return;
-    const report = { epoch: this.#epochAt(clock.nowMs()), source: source.slice(0, MAX_NAME_LENGTH), occasion: `${transferId} ${direction}` };
-    this.#write(() => {
-      if (!this.#stores.speedReports.admit(report)) return;
-      this.#stores.reputation.write({ record: recordSpeed(this.#stores.reputation.read(), ratio), change: null }, clock.nowMs());
-    });
+  /** Downloads that clients and rebuilders were refused. */
+  async noteRefusal(complaint: Complaint): Promise<void> {
+    if (this.#isKnown()) this.#testimony.refusal(complaint);
   }
-
-  async noteVisit({ shopper, served }: VisitOutcome): Promise<void> {
-    if (!this.#isKnown()) return;
-    const epoch = this.#epochAt(clock.nowMs());
-    const visits = { served: served ? 1 : 0, refused: served ? 0 : 1 };
-    this.#write(() => {
-      this.#take((record) => recordVisit(record, { epoch, shopper: shopper.slice(0, MAX_NAME_LENGTH), served }));
-      this.#stores.errands.note({ to: 'tally', tally: { ...NO_TALLY, visits }, epoch });
-    });
+  async noteSpeed(measured: MeasuredSpeed): Promise<void> {
+    if (this.#isKnown()) this.#testimony.speed(measured);
+  }
+  async noteVisit(outcome: VisitOutcome): Promise<void> {
+    if (this.#isKnown()) this.#testimony.visit(outcome);
+  }
+  /** Rebuilt shards that did not get through at it, and did without it. */
+  async noteFailedHandover(complaint: Complaint): Promise<void> {
+    if (this.#isKnown()) this.#testimony.failedHandover(complaint);
+  }
+  /** It passed on a receipt that no node signed. The caller has checked that. */
+  async noteForgery(transferId: string): Promise<void> {
+    if (this.#isKnown()) this.#testimony.forgery(transferId);
   }
 
   // Time

@@ -19,6 +19,7 @@ import { Custody } from '../transfer/custody.ts';
 import { orderDeletions } from '../transfer/deleting.ts';
 import { Mending } from '../transfer/mending.ts';
 import { Messenger } from '../transfer/messenger.ts';
+import { Notes } from '../transfer/notes.ts';
 import { Recipients } from '../transfer/recipients.ts';
 import type { NewTransfer } from '../transfer/record.ts';
 import { Reports } from '../transfer/reports.ts';
@@ -32,9 +33,10 @@ const BROKEN_ALARM_PAUSE_MS = 30_000;
 
 export class TransferObject extends DurableObject<WorkerEnv> {
   readonly #state = new TransferState(this.ctx.storage);
-  readonly #sender = new Sender(this.#state, this.env, this.ctx);
-  readonly #recipients = new Recipients(this.#state, this.env, this.ctx);
-  readonly #reports = new Reports(this.#state, this.env, this.ctx);
+  readonly #notes = new Notes(this.env, this.ctx);
+  readonly #sender = new Sender(this.#state, this.env, this.#notes);
+  readonly #recipients = new Recipients(this.#state, this.env, this.#notes);
+  readonly #reports = new Reports(this.#state, this.#notes);
   readonly #mending = new Mending(this.#state, this.env);
   readonly #custody = new Custody(this.#state, () => this.#mending.wake());
   readonly #messenger = new Messenger(this.#state, this.env, () => this.#mending.wake());

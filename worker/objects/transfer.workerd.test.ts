@@ -7,6 +7,8 @@ import { parseMessage, placementSchema, segmentTableSchema, statusSchema, type P
 import { verifyOrder } from '../../shared/protocol/order.ts';
 import { importVerifyingKey, signingKeyFromSeed } from '../../shared/protocol/signature.ts';
 import { clock } from '../clock.ts';
+import { seedOf } from '../environment.ts';
+import { sourceName } from '../http/source.ts';
 import { NodeObject } from './node.ts';
 import { TestNode } from '../testing/test-node.ts';
 import { advance, call, codeOf, random, randomId, startNetwork, TestTransfer, type TransferOptions } from '../testing/test-network.ts';
@@ -250,7 +252,7 @@ describe('completing', () => {
     for (let i = 0; i < 2; i++) await transfer.asRecipient('POST', '/release', { claimId, problems });
     await vi.waitFor(() => expect(noted).toHaveBeenCalled());
     await transfer.status();
-    expect(noted.mock.calls).toEqual([[{ transferId: transfer.id, source: 'unknown' }]]);
+    expect(noted.mock.calls).toEqual([[{ transferId: transfer.id, source: sourceName(undefined, seedOf(env)) }]]);
     expect(noted.mock.contexts.map((object) => (object as { ctx: DurableObjectState }).ctx.id.toString())).toEqual([
       env.NODES.idFromName(transfer.placement.nodes[2]!.nodeId).toString(),
     ]);

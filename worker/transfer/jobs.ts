@@ -2,7 +2,7 @@
 
 export const JOBS_SCHEMA = `
 CREATE TABLE job (
-  one INTEGER PRIMARY KEY CHECK (one = 1), jobId TEXT NOT NULL, rebuilder TEXT NOT NULL, sources TEXT NOT NULL, targets TEXT NOT NULL,
+  one INTEGER PRIMARY KEY CHECK (one = 1), jobId TEXT NOT NULL, rebuilder TEXT NOT NULL, segments TEXT NOT NULL, sources TEXT NOT NULL, targets TEXT NOT NULL,
   leaseExpiresAtMs INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE visits (
@@ -20,6 +20,8 @@ export interface Job {
   readonly jobId: string;
   /** b64 of the node that rebuilds. */
   readonly rebuilder: string;
+  /** Ascending. */
+  readonly segments: readonly number[];
   /** The nodes that it was to fetch from; `isWhole`: every segment of the job. */
   readonly sources: readonly JobSource[];
   /** By shard index, the node that was to take shards. */
@@ -37,7 +39,7 @@ export type Visit = {
   leaseExpiresAtMs: number;
 };
 
-type JobRow = { jobId: string; rebuilder: string; sources: string; targets: string; leaseExpiresAtMs: number };
+type JobRow = { jobId: string; rebuilder: string; segments: string; sources: string; targets: string; leaseExpiresAtMs: number };
 
 /** Writing methods expect to run inside their caller's transaction. */
 export class Jobs {
@@ -47,14 +49,17 @@ export class Jobs {
   }
 
   current(): Job | null {
-    const row = this.#sql.exec<JobRow>('SELECT jobId, rebuilder, sources, targets, leaseExpiresAtMs FROM job').toArray()[0];
-    return row === undefined ? null : { ...row, sources: JSON.parse(row.sources) as JobSource[], targets: new Map(JSON.parse(row.targets) as [number, string][]) };
+    const row = this.#sql.exec<JobRow>('SELECT jobId, rebuilder, segments, sources, targets, leaseExpiresAtMs FROM job').toArray()[0];
+    if (row === undefined) return null;
+    const [segments, sources] = [JSON.parse(row.segments) as number[], JSON.parse(row.sources) as JobSource[]];
+    return { ...row, segments, sources, targets: new Map(JSON.parse(row.targets) as [number, string][]) };
   }
-  begin({ jobId, rebuilder, sources, targets, leaseExpiresAtMs }: Job): void {
+  begin({ jobId, rebuilder, segments, sources, targets, leaseExpiresAtMs }: Job): void {
     this.#sql.exec(
-      'INSERT INTO job (one, jobId, rebuilder, sources, targets, leaseExpiresAtMs) VALUES (1, ?, ?, ?, ?, ?)',
+      'INSERT INTO job (one, jobId, rebuilder, segments, sources, targets, leaseExpiresAtMs) VALUES (1, ?, ?, ?, ?, ?, ?)',
       jobId,
       rebuilder,
+      JSON.stringify(segments),
       JSON.stringify(sources),
       JSON.stringify([...targets]),
       leaseExpiresAtMs,

@@ -136,6 +136,7 @@ export class Mending {
     this.#state.jobs.begin({
       jobId,
       rebuilder: plan.rebuilder.nodeId,
+      segments: plan.segments.map(({ segment }) => segment),
       sources: plan.sources.map(({ keeper, isWhole }) => ({ shardIndex: keeper.shardIndex, nodeId: keeper.nodeId, isWhole })),
       targets: new Map(plan.targets.map(({ seat }) => [seat.shardIndex, seat.nodeId])),
       leaseExpiresAtMs,

@@ -1,8 +1,6 @@
-/** How fast its nodes were, as a client that finished a transfer measured it: passed on to their objects. Nobody waits for it. */
+/** How fast its nodes were, as a client that finished a transfer measured it. */
 import type { Pace } from '../../shared/protocol/messages.ts';
-import type { WorkerEnv } from '../environment.ts';
-import { logFailure } from '../http/log.ts';
-import type { MeasuredSpeed } from '../objects/node.ts';
+import type { MeasuredSpeed } from '../node/testimony.ts';
 import { steadySeats } from './refusals.ts';
 import type { Keeper, SeatRow } from './seats.ts';
 
@@ -28,11 +26,4 @@ export function pacesOfNodes(paces: readonly Pace[], sinceMs: number, seats: rea
     const ratio = ratios.get(shardIndex);
     return ratio === undefined || shards === 0 ? [] : [{ nodeId, ratio }];
   });
-}
-
-export function passOnPaces({ transferId, direction, source, paces }: Measured, env: WorkerEnv, ctx: DurableObjectState): void {
-  for (const { nodeId, ratio } of paces) {
-    const noting = env.NODES.get(env.NODES.idFromName(nodeId)).noteSpeed({ transferId, direction, source, ratio });
-    ctx.waitUntil(Promise.resolve(noting).catch((thrown: unknown) => logFailure('noting a speed', thrown)));
-  }
 }

@@ -94,9 +94,11 @@ function chooseSources(run: readonly SegmentRow[], seats: readonly LiveSeat[], f
     .map(({ keeper, held }) => ({ keeper, isWhole: held === run.length }));
 }
 
-/** Of those online and not resting after a failure, the ones that failed least; among these by lot. */
+/** Of those online and not resting after a failure, the ones that failed least; among these by lot. Who is doubted, only where there is nobody else. */
 function chooseRebuilder(seats: readonly LiveSeat[], nowMs: number, draw: number): LiveSeat | null {
-  const able = seats.filter((seat) => seat.online && seat.rebuilderFromMs <= nowMs);
+  const awake = seats.filter((seat) => seat.online && seat.rebuilderFromMs <= nowMs);
+  const trusted = awake.filter(({ standing }) => standing !== 'quarantined' && standing !== 'disqualified');
+  const able = trusted.length > 0 ? trusted : awake;
   const fewest = Math.min(...able.map(({ rebuilderFailures }) => rebuilderFailures));
   const best = able.filter(({ rebuilderFailures }) => rebuilderFailures === fewest);
   return best[Math.floor(draw * best.length)] ?? null;

@@ -26,11 +26,17 @@ export interface ReceiptCheck {
  * @throws SendError `receipt_invalid` unless the seat's node signed exactly these roots and sizes for this transfer.
  */
 export async function verifyReceipt(message: ReceiptMessage, check: ReceiptCheck): Promise<StoredShard[]> {
+  const { storedAtMs } = message;
+  // Clocks differ by no more than nodes may differ in any signed request.
+  if (storedAtMs < check.createdAtMs - REQUEST_SKEW_MS || storedAtMs > check.nowMs + REQUEST_SKEW_MS) throw new SendError('receipt_invalid', 'the receipt is of another time');
+  return verifySigned(message, check);
+}
+
+/** Like `verifyReceipt`, of a receipt of any time: what a rebuilder checks as well, whatever the node's clock says. */
+export async function verifySigned(message: ReceiptMessage, check: Omit<ReceiptCheck, 'createdAtMs' | 'nowMs'>): Promise<StoredShard[]> {
   const { shardIndex, storedAtMs, segments } = message;
   const node = check.nodeAt(shardIndex);
   if (node === undefined) throw new SendError('receipt_invalid', 'no node has this seat');
-  // Clocks differ by no more than nodes may differ in any signed request.
-  if (storedAtMs < check.createdAtMs - REQUEST_SKEW_MS || storedAtMs > check.nowMs + REQUEST_SKEW_MS) throw new SendError('receipt_invalid', 'the receipt is of another time');
   const shards = segments.map((segment) => {
     const roots = segment < check.layout.segmentCount ? check.rootsOf(segment) : undefined;
     if (roots === undefined) throw new SendError('receipt_invalid', 'the receipt is for an unknown segment');

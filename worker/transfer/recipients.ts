@@ -5,11 +5,12 @@ import { clock } from '../clock.ts';
 import { epochMsOf, type WorkerEnv } from '../environment.ts';
 import type { Holder } from '../http/tokens.ts';
 import { SPEED_WINDOW_EPOCHS } from '../node/speed-reports.ts';
+import type { Notes } from './notes.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
 import { servedByFormers } from './outlook.ts';
-import { pacesOfNodes, passOnPaces, type Measured } from './paces.ts';
+import { pacesOfNodes, type Measured } from './paces.ts';
 import { checkReady, layoutOf, type TransferRow } from './record.ts';
-import { nodesMet, passOn } from './refusals.ts';
+import { nodesMet } from './refusals.ts';
 import type { Keeper } from './seats.ts';
 import { maskOf } from './segments.ts';
 import type { TransferState } from './state.ts';
@@ -18,12 +19,12 @@ import { statusOf } from './status.ts';
 export class Recipients {
   readonly #state: TransferState;
   readonly #env: WorkerEnv;
-  readonly #ctx: DurableObjectState;
+  readonly #notes: Notes;
   #measuredInEpoch = -Infinity;
-  constructor(state: TransferState, env: WorkerEnv, ctx: DurableObjectState) {
+  constructor(state: TransferState, env: WorkerEnv, notes: Notes) {
     this.#state = state;
     this.#env = env;
-    this.#ctx = ctx;
+    this.#notes = notes;
   }
 
   readManifest(holder: Holder): Uint8Array {
@@ -70,7 +71,7 @@ export class Recipients {
         this.#state.sql.exec('UPDATE transfer SET committedDownloads = committedDownloads + 1');
         if (row.downloadLimit !== null && row.committedDownloads + 1 >= row.downloadLimit) this.#state.end('used_up');
       });
-      passOn({ nodeIds: met, transferId: row.transferId, source }, this.#env, this.#ctx);
+      this.#notes.refusals(met, { transferId: row.transferId, source });
       if (measured.length > 0) this.#passOnPaces(row.transferId, source, measured);
     }
     return statusOf(this.#state, this.#env);
@@ -82,7 +83,7 @@ export class Recipients {
       checkReady(row);
       const met = this.#met(claimId, problems);
       this.#state.write(() => this.#state.claims.release(claimId));
-      passOn({ nodeIds: met, transferId: row.transferId, source }, this.#env, this.#ctx);
+      this.#notes.refusals(met, { transferId: row.transferId, source });
     }
     return statusOf(this.#state, this.#env);
   }
@@ -113,7 +114,7 @@ export class Recipients {
     const epoch = epochAt(clock.nowMs(), epochMsOf(this.#env));
     if (epoch - this.#measuredInEpoch < SPEED_WINDOW_EPOCHS) return;
     this.#measuredInEpoch = epoch;
-    passOnPaces({ transferId, direction: 'fetched', source, paces }, this.#env, this.#ctx);
+    this.#notes.paces({ transferId, direction: 'fetched', source, paces });
   }
 
   #fetchSeats(row: TransferRow, keepers: readonly Keeper[]): Promise<Seat[]> {

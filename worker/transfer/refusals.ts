@@ -1,25 +1,7 @@
-/** Hints at nodes that do not serve: passed on to their objects, where no single source can ruin a node. Nobody waits for it. */
+/** Which nodes a client or rebuilder had problems with, where that can be told from what it says. */
 import type { Problem } from '../../shared/protocol/messages.ts';
-import type { WorkerEnv } from '../environment.ts';
-import { logFailure } from '../http/log.ts';
 import type { Job } from './jobs.ts';
 import type { Keeper, SeatRow } from './seats.ts';
-
-export interface Accusation {
-  /** b64 of the nodes. */
-  readonly nodeIds: readonly string[];
-  /** b64. */
-  readonly transferId: string;
-  /** Who met it, as sources can be told apart: a client's network, a rebuilder's operator. */
-  readonly source: string;
-}
-
-export function passOn({ nodeIds, transferId, source }: Accusation, env: WorkerEnv, ctx: DurableObjectState): void {
-  for (const nodeId of nodeIds) {
-    const noting = env.NODES.get(env.NODES.idFromName(nodeId)).noteRefusal({ transferId, source });
-    ctx.waitUntil(Promise.resolve(noting).catch((thrown: unknown) => logFailure('noting a refusal', thrown)));
-  }
-}
 
 /** Seats of which it is known whom a client met there: where one went to another node since the client got its orders, it may have been either. */
 export function steadySeats(sinceMs: number, seats: readonly SeatRow[], formers: readonly Keeper[]): SeatRow[] {

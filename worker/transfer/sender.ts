@@ -8,12 +8,13 @@ import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment
 import { log } from '../http/log.ts';
 import type { Holder } from '../http/tokens.ts';
 import { readDirectory } from '../network/directory.ts';
+import type { Notes } from './notes.ts';
 import { THE_WATCH } from './outbox.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
-import { pacesOfNodes, passOnPaces } from './paces.ts';
+import { pacesOfNodes } from './paces.ts';
 import { verifyReceipt } from './receipts.ts';
 import { checkUploading, isEnded, isSameTransfer, layoutOf, type NewTransfer, type TransferRow } from './record.ts';
-import { nodesMet, passOn } from './refusals.ts';
+import { nodesMet } from './refusals.ts';
 import type { SeatRow } from './seats.ts';
 import { indexesOf } from './segments.ts';
 import type { TransferState } from './state.ts';
@@ -26,11 +27,11 @@ const MIN_SEALED_MANIFEST_BYTES = 1 + KEY_BYTES + 16 + 256;
 export class Sender {
   readonly #state: TransferState;
   readonly #env: WorkerEnv;
-  readonly #ctx: DurableObjectState;
-  constructor(state: TransferState, env: WorkerEnv, ctx: DurableObjectState) {
+  readonly #notes: Notes;
+  constructor(state: TransferState, env: WorkerEnv, notes: Notes) {
     this.#state = state;
     this.#env = env;
-    this.#ctx = ctx;
+    this.#notes = notes;
   }
 
   async create(values: NewTransfer, sender: GeoPoint | null): Promise<Placement> {
@@ -115,8 +116,8 @@ export class Sender {
       });
       log({ event: 'transfer', change: 'ready' });
       const { transferId, createdAtMs } = row;
-      passOn({ nodeIds: nodesMet(problems, createdAtMs, seats, []), transferId, source }, this.#env, this.#ctx);
-      passOnPaces({ transferId, direction: 'sent', source, paces: pacesOfNodes(paces, createdAtMs, seats, []) }, this.#env, this.#ctx);
+      this.#notes.refusals(nodesMet(problems, createdAtMs, seats, []), { transferId, source });
+      this.#notes.paces({ transferId, direction: 'sent', source, paces: pacesOfNodes(paces, createdAtMs, seats, []) });
     }
     return statusOf(this.#state, this.#env);
   }

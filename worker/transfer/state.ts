@@ -12,6 +12,7 @@ import { log } from '../http/log.ts';
 import type { Holder } from '../http/tokens.ts';
 import { CLAIMS_SCHEMA, Claims } from './claims.ts';
 import { DELETIONS_SCHEMA, Deletions } from './deletions.ts';
+import { HANDOVERS_SCHEMA, Handovers } from './handovers.ts';
 import { JOBS_SCHEMA, Jobs } from './jobs.ts';
 import { MANIFEST_SCHEMA, ManifestParts } from './manifest-parts.ts';
 import { OUTBOX_SCHEMA, Outbox } from './outbox.ts';
@@ -19,7 +20,7 @@ import { RECORD_SCHEMA, checkAlive, checkHolder, endsAtMs, isEnded, type EndedSt
 import { SEATS_SCHEMA, Seats } from './seats.ts';
 import { SEGMENTS_SCHEMA, Segments } from './segments.ts';
 
-const SCHEMA = RECORD_SCHEMA + SEATS_SCHEMA + SEGMENTS_SCHEMA + MANIFEST_SCHEMA + CLAIMS_SCHEMA + DELETIONS_SCHEMA + JOBS_SCHEMA + OUTBOX_SCHEMA;
+const SCHEMA = RECORD_SCHEMA + SEATS_SCHEMA + SEGMENTS_SCHEMA + MANIFEST_SCHEMA + CLAIMS_SCHEMA + DELETIONS_SCHEMA + JOBS_SCHEMA + HANDOVERS_SCHEMA + OUTBOX_SCHEMA;
 
 export class TransferState {
   readonly sql: SqlStorage;
@@ -29,6 +30,7 @@ export class TransferState {
   readonly claims: Claims;
   readonly deletions: Deletions;
   readonly jobs: Jobs;
+  readonly handovers: Handovers;
   readonly outbox: Outbox;
   readonly #storage: DurableObjectStorage;
   #hasTables = false;
@@ -44,6 +46,7 @@ export class TransferState {
     this.claims = new Claims(this.sql);
     this.deletions = new Deletions(this.sql);
     this.jobs = new Jobs(this.sql);
+    this.handovers = new Handovers(this.sql);
     this.outbox = new Outbox(this.sql);
   }
 
@@ -121,6 +124,7 @@ export class TransferState {
     for (const keeper of [...this.seats.all(), ...this.seats.formers()]) this.deletions.add(keeper, nowMs);
     this.sql.exec('DELETE FROM segments; DELETE FROM manifest;');
     this.jobs.clear();
+    this.handovers.clear();
     this.outbox.recallAll(nowMs);
     log({ event: 'transfer', change: state });
   }
