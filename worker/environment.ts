@@ -20,6 +20,9 @@ export interface WorkerEnv {
   readonly SNAPSHOT: KVNamespace;
   /** The built pages. */
   readonly ASSETS: Fetcher;
+  /** Limits of rate, as wrangler.toml sets them: http/rate-limits.ts. Left out, there are none. */
+  readonly CLIENT_RATE?: RateLimit;
+  readonly NODE_RATE?: RateLimit;
   /** Secret: b64 of the 32 bytes from which the coordinator's Ed25519 key follows. */
   readonly COORDINATOR_SEED: string;
   /** "true": a network on one machine. Nodes may have http and private addresses and share operator and network. */

@@ -13,6 +13,8 @@ export default defineConfig({
         compatibilityFlags: ['nodejs_compat'],
         bindings: { COORDINATOR_SEED: 'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA', HEARTBEAT_MS: '30000', ALLOW_SHARED_HOSTS: 'true' },
         kvNamespaces: ['SNAPSHOT'],
+        // Under other names than the coordinator's own: it has none but where a test gives it these.
+        ratelimits: { TIGHT_CLIENT_RATE: { namespace_id: '1', simple: { limit: 3, period: 60 } }, TIGHT_NODE_RATE: { namespace_id: '2', simple: { limit: 3, period: 60 } } },
         durableObjects: {
           TRANSFERS: { className: 'TransferObject', useSQLite: true },
           WATCH: { className: 'WatchObject', useSQLite: true },

@@ -1,6 +1,7 @@
 /** The one place where errors become problem documents. docs/protocol.md §11. RFC 9457. */
 import { SendError, problemOf } from '../../shared/protocol/errors.ts';
 import { logFailure } from './log.ts';
+import { RATE_LIMIT_PERIOD_SECONDS } from './rate-limits.ts';
 
 /** Any thrown thing as a SendError; what nobody expected is logged and becomes `internal`, without a word of its own. */
 export function toSendError(thrown: unknown, route: string): SendError {
@@ -11,6 +12,7 @@ export function toSendError(thrown: unknown, route: string): SendError {
 
 export function problemResponse(error: SendError): Response {
   const problem = problemOf(error.code);
-  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
+  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
+  if (error.code === 'too_many_requests') headers.set('Retry-After', String(RATE_LIMIT_PERIOD_SECONDS));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

@@ -13,16 +13,17 @@ import { forgetDirectory } from '../network/directory.ts';
 import { checkHealth } from '../network/node-client.ts';
 import { connectionOf, placeOf } from '../network/place.ts';
 import { fromResult } from '../result.ts';
-import { readSigned, type AppContext, type AppEnv } from './context.ts';
+import { addressOf, admit, readSigned, type AppContext, type AppEnv } from './context.ts';
 
 export const nodeRoutes = new Hono<AppEnv>()
   .post('/', async (c) => {
+    await admit(c, 'register');
     const { by, body } = await readSigned(c);
     const registration = parseMessage(registrationSchema, body);
     if (registration.freeBytes > registration.capacityBytes) throw new SendError('bad_request', 'a node has no more free space than space');
     const url = readNodeUrl(registration.url, allowsSharedHosts(c.env));
     await checkHealth(url.address, by.key, crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
-    const place = placeOf(url.hostname, c.req.header('CF-Connecting-IP'), registration.region, connectionOf(c.req.raw, allowsSharedHosts(c.env)));
+    const place = placeOf(url.hostname, addressOf(c), registration.region, connectionOf(c.req.raw, allowsSharedHosts(c.env)));
     await fromResult(nodeOf(c, by.nodeId).register({ nodeId: by.nodeId, atMs: by.atMs }, { ...registration, url: url.address }, place));
     forgetDirectory();
     return c.json({ nodeId: by.nodeId, coordinatorKey: (await coordinatorKeyOf(c.env)).name, heartbeatMs: heartbeatMsOf(c.env), epochMs: epochMsOf(c.env) });

@@ -21,15 +21,16 @@ import { sourceName } from '../http/source.ts';
 import { readHolder, readTransferId, type Holder } from '../http/tokens.ts';
 import { connectionOf, senderOf } from '../network/place.ts';
 import { fromResult } from '../result.ts';
-import { readSigned, type AppContext, type AppEnv } from './context.ts';
+import { addressOf, admit, readSigned, type AppContext, type AppEnv } from './context.ts';
 
 const objectOf = (c: AppContext) => c.env.TRANSFERS.get(c.env.TRANSFERS.idFromName(transferIdOf(c)));
 const transferIdOf = (c: AppContext): string => readTransferId(c.req.param('id') ?? '');
 const holderOf = (c: AppContext, ...roles: Holder['role'][]): Holder => readHolder(c.req.header('Authorization') ?? null, ...roles);
-const sourceOf = (c: AppContext): string => sourceName(c.req.header('CF-Connecting-IP'), seedOf(c.env));
+const sourceOf = (c: AppContext): string => sourceName(addressOf(c), seedOf(c.env));
 
 export const transferRoutes = new Hono<AppEnv>()
   .put('/:id', async (c) => {
+    await admit(c, 'create');
     const transferId = transferIdOf(c);
     const { hash: ownerHash } = holderOf(c, 'owner');
     const { accessHash, ...values } = parseMessage(createTransferSchema, await readJsonBody(c.req.raw));
@@ -64,6 +65,7 @@ export const transferRoutes = new Hono<AppEnv>()
   })
   .get('/:id/segments', async (c) => c.json(await fromResult(objectOf(c).readSegments(holderOf(c, 'access'), readFrom(c.req.query('from'))))))
   .post('/:id/claim', async (c) => {
+    await admit(c, 'claim');
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];
     const { claimId } = parseMessage(claimIdSchema, await readJsonBody(c.req.raw));
     return c.json(await fromResult(transfer.claim(holder, claimId)));
