@@ -56,6 +56,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
     await writeCoordinatorUrl(directory, options.coordinator);
     const metrics = new Metrics();
     store.onDamaged = () => metrics.add('damaged_shards_total');
+    store.folder.onChange = (isThere) => log(isThere ? 'folder_back' : 'folder_gone');
     metrics.add('damaged_shards_total', store.reconciliation.removed);
     log('opened', { shards: store.shards, ...store.reconciliation });
     const unexpected = (thrown: unknown): void => {
@@ -65,7 +66,7 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
 
     const { version } = manifest;
     const client = new CoordinatorClient(options.coordinator, key, pin, clock);
-    const gate = new OrderGate(key.nodeId, store.index, clock, () => pin.key);
+    const gate = new OrderGate(key.nodeId, store, clock, () => pin.key);
     const inventory = new InventoryClock({ nodeId: key.nodeId, clock, log, metrics, compare: (signal) => compareInventory({ client, clock, gate, store, metrics }, signal) });
     let publicUrl = '';
     const membership = new Membership({
@@ -80,13 +81,13 @@ export async function runNode(options: NodeOptions, surroundings: NodeSurroundin
         url: publicUrl,
         operator: options.operator,
         capacityBytes,
-        freeBytes: (await store.capacity.measure()).freeBytes,
+        freeBytes: (await store.measure()).freeBytes,
         version,
         viewHash: encodeB64(hash('sha256', key.viewToken, 'buffer')),
         ...(options.region === undefined ? {} : { region: options.region }),
       }),
       heartbeat: async () => {
-        const { freeBytes, usedBytes } = await store.capacity.measure();
+        const { freeBytes, usedBytes } = await store.measure();
         return { freeBytes, usedBytes, version };
       },
       onEpochs: (epochMs) => inventory.setEpoch(epochMs),

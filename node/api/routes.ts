@@ -81,8 +81,7 @@ async function route(request: IncomingMessage, response: ServerResponse, context
     case 'GET /v1/health':
       return answerJson(response, 200, await health(parameters.get('challenge'), context));
     case 'GET /metrics':
-      await context.store.capacity.measure();
-      return answerText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics.render(context.gauges()));
+      return answerText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await renderMetrics(context));
     case 'GET /v1/shards':
       return await fetchShards(request, response, parameters, context);
     case 'DELETE /v1/shards':
@@ -97,9 +96,16 @@ async function route(request: IncomingMessage, response: ServerResponse, context
   }
 }
 
+/** The operator's own programs look here: also while the folder is gone, which is said. */
+async function renderMetrics({ store, metrics, gauges }: RouteContext): Promise<string> {
+  const isThere = await store.folder.isThere();
+  if (isThere) await store.capacity.measure();
+  return metrics.render([...gauges(), { name: 'folder_present', help: 'Whether the folder of the node is there: 0 while it is gone.', value: isThere ? 1 : 0 }]);
+}
+
 async function health(challenge: string | null, { key, version, store, clock }: RouteContext): Promise<Health> {
   const signature = challenge === null ? {} : { signature: encodeB64(await signBytes(key.privateKey, healthBytes(decodeB64(challenge, KEY_BYTES)))) };
-  const space = await store.capacity.measure();
+  const space = await store.measure();
   return { nodeId: encodeB64(key.nodeId), version, ...space, shards: store.shards, atMs: clock.nowMs(), ...signature };
 }
 

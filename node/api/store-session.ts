@@ -87,9 +87,7 @@ export class StoreSession {
     try {
       await this.#converse();
     } catch (thrown) {
-      const code = thrown instanceof SendError ? thrown.code : 'internal';
-      if (code === 'internal') this.#context.unexpected(thrown);
-      this.#refuse(code, null);
+      this.#refuse(this.#codeOf(thrown), null);
       this.#close(CLOSE_REFUSED);
     }
     await this.#finish();
@@ -202,9 +200,7 @@ export class StoreSession {
       this.#context.metrics.add('stored_bytes_total', bytes.length);
       this.#send(encodeStored(shard.segment));
     } catch (thrown) {
-      const code = thrown instanceof SendError ? thrown.code : 'internal';
-      if (code === 'internal') this.#context.unexpected(thrown);
-      this.#refuse(code, shard.segment);
+      this.#refuse(this.#codeOf(thrown), shard.segment);
     }
   }
 
@@ -217,8 +213,7 @@ export class StoreSession {
       .then(() => Promise.all(before))
       .then(() => this.#answerSeal(order, unsealed))
       .catch((thrown: unknown) => {
-        this.#context.unexpected(thrown);
-        this.#refuse('internal', null);
+        this.#refuse(this.#codeOf(thrown), null);
         this.#close(CLOSE_REFUSED);
       })
       .finally(() => this.#seals--);
@@ -239,6 +234,12 @@ export class StoreSession {
   async #finish(): Promise<void> {
     await Promise.all(this.#pending);
     await this.#sealing;
+  }
+
+  #codeOf(thrown: unknown): ErrorCode {
+    const code = thrown instanceof SendError ? thrown.code : 'internal';
+    if (code === 'internal') this.#context.unexpected(thrown);
+    return code;
   }
 
   #refuse(code: ErrorCode, segment: number | null): void {

@@ -36,11 +36,11 @@ export interface Comparison {
   readonly surplus: number;
 }
 
-/** @throws SendError when the coordinator cannot be reached or refuses: the comparison is then repeated as a whole. */
+/** @throws SendError when the coordinator cannot be reached or refuses, or the node's folder is gone: the comparison is then repeated as a whole. */
 export async function compareInventory(context: InventoryContext, signal: AbortSignal): Promise<Comparison> {
   const buckets: string[] = [];
   for (let bucket = 0; bucket < INVENTORY_BUCKETS; bucket++) {
-    buckets.push(encodeB64(bucketDigest(heldIn(bucket, context))));
+    buckets.push(encodeB64(bucketDigest(await heldIn(bucket, context))));
     await breathe();
   }
   const { differ } = parseMessage(inventoryAnswerSchema, await context.client.post('/api/nodes/inventory', { buckets }, signal), 'unavailable');
@@ -53,7 +53,7 @@ export async function compareInventory(context: InventoryContext, signal: AbortS
 async function settleBucket(bucket: number, context: InventoryContext, signal: AbortSignal): Promise<number> {
   let deleted = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const transfers = heldIn(bucket, context);
+    const transfers = await heldIn(bucket, context);
     // What is left out of a list counts as lost: better no list.
     if (transfers.length > MAX_TRANSFERS_PER_BUCKET) throw new SendError('too_large', 'a bucket holds more transfers than its list may');
     const { surplus } = parseMessage(bucketAnswerSchema, await context.client.post(`/api/nodes/inventory/${bucket}`, { transfers }, signal), 'unavailable');
@@ -75,8 +75,11 @@ async function obey(order: BucketAnswer['surplus'][number]['order'], context: In
   }
 }
 
-const heldIn = (bucket: number, { store, clock }: InventoryContext): HeldTransfer[] =>
-  store.index.heldIn(bucket, clock.nowMs()).map(({ transferId, shards }) => ({ transferId: encodeB64(transferId), shards }));
+/** @throws SendError `unavailable` while the node's folder is gone. */
+async function heldIn(bucket: number, { store, clock }: InventoryContext): Promise<HeldTransfer[]> {
+  await store.folder.check();
+  return store.index.heldIn(bucket, clock.nowMs()).map(({ transferId, shards }) => ({ transferId: encodeB64(transferId), shards }));
+}
 
 /** Lets requests through between two buckets of a large node. */
 const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

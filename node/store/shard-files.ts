@@ -55,7 +55,7 @@ export class ShardFiles {
   async writeTemporary(header: ShardHeader, bytes: Uint8Array): Promise<string> {
     const temporary = path.join(this.#temporary, String(this.#serial++));
     try {
-      const file = await OpenFile.open(temporary, 'wx');
+      const file = await this.#create(temporary);
       try {
         await file.write([encodeShardHeader(header), bytes]);
         await file.syncData();
@@ -67,6 +67,17 @@ export class ShardFiles {
       throw thrown;
     }
     return temporary;
+  }
+
+  /** The folder of what is being written holds nothing that anybody misses: made again where somebody tidied it away. */
+  async #create(temporary: string): Promise<OpenFile> {
+    try {
+      return await OpenFile.open(temporary, 'wx');
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown;
+      await makeFolder(this.#temporary);
+      return await OpenFile.open(temporary, 'wx');
+    }
   }
 
   discard(temporary: string): Promise<void> {
@@ -99,7 +110,8 @@ export class ShardFiles {
   }
 
   async #makeDurably(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(path.dirname(folder));
+    await makeFolder(folder);
     await this.#sync(path.dirname(folder));
     await this.#sync(this.#shards);
   }
@@ -193,6 +205,15 @@ export class ShardFiles {
         yield { transferId: asTransferId(Uint8Array.from(Buffer.from(name, 'hex'))), segments };
       }
     }
+  }
+}
+
+/** Never what stands above it: a store whose root is gone is not begun anew. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
   }
 }
 

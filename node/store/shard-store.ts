@@ -5,7 +5,9 @@
 import { rootFromLeafHashes } from '../../shared/merkle/index.ts';
 import { encodeHex, equalBytes, SendError, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
-import { Capacity, isFull } from './capacity.ts';
+import { Capacity, isFull, type Space } from './capacity.ts';
+import { isMissing } from './durable-files.ts';
+import { HeldFolder } from './held-folder.ts';
 import { reconcile, type Reconciliation } from './reconcile.ts';
 import { isBadSector, ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
@@ -52,6 +54,7 @@ export interface VerifiedShard {
 export class ShardStore {
   readonly index: ShardIndex;
   readonly capacity: Capacity;
+  readonly folder: HeldFolder;
   readonly reconciliation: Reconciliation;
   readonly #files: ShardFiles;
   readonly #clock: Clock;
@@ -65,8 +68,9 @@ export class ShardStore {
   onDamaged: () => void = () => {};
   #shards: number;
 
-  private constructor(index: ShardIndex, files: ShardFiles, capacity: Capacity, clock: Clock, reconciliation: Reconciliation) {
+  private constructor(index: ShardIndex, files: ShardFiles, folder: HeldFolder, capacity: Capacity, clock: Clock, reconciliation: Reconciliation) {
     this.index = index;
+    this.folder = folder;
     this.capacity = capacity;
     this.reconciliation = reconciliation;
     this.#files = files;
@@ -83,13 +87,20 @@ export class ShardStore {
     if (fresh && options.known) index.ordersFromMs = clock.nowMs();
     const files = await ShardFiles.open(directory);
     const reconciliation = await reconcile(index, files, fresh);
-    const store = new ShardStore(index, files, new Capacity(directory, options.capacityBytes, options.diskReserveBytes), clock, reconciliation);
+    const folder = await HeldFolder.open(files.directory);
+    const store = new ShardStore(index, files, folder, new Capacity(directory, options.capacityBytes, options.diskReserveBytes), clock, reconciliation);
     await store.capacity.check();
     return store;
   }
 
   get shards(): number {
     return this.#shards;
+  }
+
+  /** What to tell others of the node's space. @throws SendError `unavailable` while its folder is gone. */
+  async measure(): Promise<Space> {
+    await this.folder.check();
+    return await this.capacity.measure();
   }
 
   /** Counts the transfer's bytes for `maxTransferBytes`. @returns the end of it, to be called once. */
@@ -101,7 +112,7 @@ export class ShardStore {
    * Stores a shard whose root was verified. Resolves when it is durable.
    *
    * @throws SendError `transfer_deleted`, `transfer_expired`, `conflict` for another root than the committed one,
-   * `order_budget`, `node_full`.
+   * `order_budget`, `node_full`, `unavailable` while the folder is gone.
    */
   put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
     return this.#turns.take(encodeHex(shard.transferId), shard.segment, () => this.#put(shard, bytes));
@@ -150,6 +161,7 @@ export class ShardStore {
       }
       this.onStored();
     } catch (thrown) {
+      if (isMissing(thrown)) await this.folder.check();
       if (!isFull(thrown)) throw thrown;
       this.capacity.ranOut();
       throw new SendError('node_full', 'the disk is full', { cause: thrown });
@@ -192,6 +204,7 @@ export class ShardStore {
 
   /** Promises shards for a receipt. @returns those that are held under these roots, durably committed. */
   async commit(transferId: TransferId, shards: readonly ShardStatement[]): Promise<ShardStatement[]> {
+    await this.folder.check();
     const held = this.index.commit(transferId, shards);
     await this.index.sync();
     return held;
@@ -239,8 +252,9 @@ export class ShardStore {
     });
   }
 
-  /** Within the shard's turn. */
+  /** Within the shard's turn. @throws SendError `unavailable` when it is all gone: that is no damage of this one. */
   async #drop(row: ShardRow): Promise<void> {
+    await this.folder.check();
     await this.#files.removeShard(row.transferId, row.segment);
     this.#forget(row);
     this.onDamaged();
@@ -313,6 +327,7 @@ export class ShardStore {
   /** Deletes up to `limit` shards whose time was over at `timeMs`. @returns how many. */
   async expire(timeMs: number, limit: number): Promise<number> {
     const rows = this.index.expiredBefore(timeMs, limit);
+    if (rows.length > 0) await this.folder.check(); // a disk that comes back must not bring what nobody remembers
     const transfers = new Map<string, TransferId>();
     for (const row of rows) {
       transfers.set(encodeHex(row.transferId), row.transferId);
@@ -327,7 +342,8 @@ export class ShardStore {
     return rows.length;
   }
 
-  close(): Promise<void> {
-    return this.index.close();
+  async close(): Promise<void> {
+    await this.folder.close();
+    await this.index.close();
   }
 }
