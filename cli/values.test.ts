@@ -34,15 +34,22 @@ describe('a coordinator', () => {
     ['https://send.example/', 'https://send.example'],
     ['http://localhost:8787', 'http://localhost:8787'],
     ['http://[::1]:8787/', 'http://[::1]:8787'],
+    ['http://192.168.1.7:8787', 'http://192.168.1.7:8787'],
     ['HTTPS://Send.Example:443', 'https://send.example'],
   ])('%s is %s', (text, origin) => expect(parseCoordinator(text)).toBe(origin));
 
-  test.each(['', 'send.example', 'ftp://send.example', 'https://send.example/x', 'https://send.example/?a', 'https://send.example/#a', 'https://user@send.example'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseCoordinator(text)).toThrow(UsageError);
-    },
-  );
+  test.each([
+    '',
+    'send.example',
+    'ftp://send.example',
+    'http://send.example:8787',
+    'https://send.example/x',
+    'https://send.example/?a',
+    'https://send.example/#a',
+    'https://user@send.example',
+  ])('refuses %j', (text) => {
+    expect(() => parseCoordinator(text)).toThrow(UsageError);
+  });
 });
 
 test('a whole number has limits, and its refusal names the option', () => {

@@ -1,5 +1,5 @@
 /** Reads the values of options. Every mistake is a UsageError, which says what would have been right. */
-import { MAX_DOWNLOADS, MAX_EXPIRES_IN_SECONDS, MIN_EXPIRES_IN_SECONDS } from '../shared/protocol/index.ts';
+import { MAX_DOWNLOADS, MAX_EXPIRES_IN_SECONDS, MIN_EXPIRES_IN_SECONDS, securedOrigin } from '../shared/protocol/index.ts';
 
 /** The command line cannot be understood; the exit code is 2. */
 export class UsageError extends Error {
@@ -27,6 +27,7 @@ export function parseCoordinator(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const plain = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (!plain) throw new UsageError(`--coordinator takes an address such as https://send.example, not ${JSON.stringify(text)}`);
+  if (securedOrigin(url.origin) !== url.origin) throw new UsageError(`--coordinator takes https for a public host, not ${JSON.stringify(text)}: its links open with nothing else`);
   return url.origin;
 }
 

@@ -7,10 +7,11 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nodeDeps } from '../../cli/deps.ts';
 import { openTransfer } from '../../shared/client/index.ts';
-import { decodeB64, encodeB64, encodeLink, parseLink } from '../../shared/protocol/index.ts';
+import { encodeLink, parseLink } from '../../shared/protocol/index.ts';
 import { failJson, runJson, type GetAnswer, type SendAnswer } from '../network/cli.ts';
 import { FaultNetwork } from '../support/fault-network.ts';
 import { noise } from '../support/memory-files.ts';
+import { newerLink } from '../support/newer-link.ts';
 import { runCommand, untilHardened } from '../support/network.ts';
 
 let network: FaultNetwork;
@@ -114,9 +115,7 @@ describe('a link', () => {
   });
 
   test('of a later version says so', async () => {
-    const key = link.slice(link.indexOf('#') + 1);
-    const bytes = decodeB64(key);
-    expect(await failJson('get', link.replace(key, encodeB64(Uint8Array.from([2, ...bytes.subarray(1)]))))).toBe('link_version');
+    expect(await failJson('get', newerLink(link))).toBe('link_version');
   });
 
   test('of another transfer, or of none, says which', async () => {

@@ -19,6 +19,8 @@ export function linkVectors(): Vector[] {
   const output = { origin, transferIdHex: hex(transferId), secretHex: hex(secret) };
   const good = (name: string, comment: string, given: string): Vector => ok(`link/${name}`, comment, { link: given }, { ...output, link });
   const damaged = (name: string, comment: string, given: string): Vector => refused('link_damaged', `link/damaged-${name}`, comment, { link: given });
+  /** In b64 it ends in `g`, which is canonical in lower case as well. */
+  const ending = Buffer.concat([transferId.subarray(1), u8(2)]);
   const newer = Buffer.concat([u8(2), secret, checkOf(2, transferId, secret)]);
   const local = 'http://localhost:8787';
   const changed = (at: number): Buffer => Buffer.from(fragment.map((byte, i) => (i === at ? byte ^ 1 : byte)));
@@ -45,6 +47,25 @@ export function linkVectors(): Vector[] {
     good('percent-23', 'a mail filter wrote %23 for #', link.replace('#', '%23')),
     good('percent-23-wrapped', 'that, wrapped and in angle brackets', `<${link.replace('#', '%23').slice(0, 60)}\n${link.replace('#', '%23').slice(60)}>`),
     good('upper-case-host', 'hosts do not tell case', link.replace('https://send.example', 'HTTPS://SEND.Example')),
+    good('percent-2523', 'two filters did', link.replace('#', '%2523')),
+    good('percent-letters', 'a filter encoded letters', link.replace('/d/m', '/d/%6d').replace('#A', '%23%41')),
+    good('percent-whole', 'another address carries it', `https://filter.example/?url=${encodeURIComponent(link)}&data=05`),
+    good('quoted-printable', 'a line of quoted-printable went on', `${link.slice(0, 70)}=\r\n${link.slice(70)}`),
+    good('quoted-printable-marks', 'marks were encoded, and a line went on', `${link.replaceAll('.', '=2E').replaceAll('_', '=5F').slice(0, 40)}=\n${link.replaceAll('.', '=2E').replaceAll('_', '=5F').slice(40)}`),
+    good('quoted-printable-joined', 'the line break behind = is gone', `${link.slice(0, 70)}=${link.slice(70)}`),
+    good('soft-hyphens', 'what is not seen', `\u2068${link.slice(0, 30)}\u00ad${link.slice(30, 60)}\u200b${link.slice(60)}\u2069`),
+    good('typeset', 'hyphens that do not break, full-width letters', link.replace('https', '\uff48\uff54\uff54\uff50\uff53').replaceAll('-', '\u2011')),
+    good('reply', 'wrapped and quoted in a reply', `> ${link.slice(0, 60)}\n> ${link.slice(60)}\n> see you`),
+    good('tracked', 'a parameter before the key', link.replace('#', '?utm_source=mail#')),
+    good('tracked-behind', 'a parameter behind the key', `${link}&fbclid=IwAR0_x-1`),
+    good('tracked-percent-23', 'a parameter behind a key that was moved', `${link.replace('#', '%23')}?utm_source=mail`),
+    good('in-a-message', 'with text around it', `Hello,\n\nhere they are: ${link}\n\nMartha`),
+    good('ellipsis', 'before an ellipsis', `${link}\u2026`),
+    good('extended', 'with text right behind it', `${link}Sent`),
+    good('padding', 'base64 with padding', `${link}==`),
+    good('doubled', 'pasted twice', link + link),
+    good('html', 'as HTML', `<a href="${link}">${link}</a>`),
+    good('http', 'http before a public name', link.replace('https:', 'http:')),
     damaged('empty', 'nothing', ''),
     damaged('no-address', 'a word', 'hello'),
     damaged('other-scheme', 'an address that is not on the web', link.replace('https:', 'ftp:')),
@@ -54,16 +75,21 @@ export function linkVectors(): Vector[] {
     damaged('truncated', 'without its last character', link.slice(0, -1)),
     damaged('truncated-4', 'without its last four characters, which is whole bytes', link.slice(0, -4)),
     damaged('half', 'half of the key', link.slice(0, -25)),
-    damaged('extended', 'four more characters', `${link}AAAA`),
     damaged('alphabet', 'a character that b64 does not have', link.replace(/.$/, '*x').slice(0, link.length)),
     damaged('plus', 'the other base64 alphabet', `${address}#${b64(fragment).slice(0, 10)}+${b64(fragment).slice(11)}`),
-    damaged('padding', 'base64 with padding', `${address}#${b64(fragment)}==`),
     damaged('unused-bits', 'a last character whose unused bits are set', link.slice(0, -1) + nextCharacter(link.at(-1)!)),
     damaged('secret-changed', 'one bit of the secret', `${address}#${b64(changed(1))}`),
     damaged('check-changed', 'one bit of the check', `${address}#${b64(changed(36))}`),
     damaged('other-id', 'the key of one transfer after the id of another', `${origin}/d/${b64(bytesOf('another transfer', 16))}#${b64(fragment)}`),
     damaged('short-id', 'an id of 15 bytes', `${origin}/d/${b64(transferId.subarray(1))}#${b64(fragment)}`),
     damaged('lower-case', 'someone typed it in lower case', link.toLowerCase()),
+    damaged('upper-case', 'or in upper case', link.toUpperCase()),
+    damaged('lower-case-canonical', 'in lower case, which happens to be canonical and to begin with a later version', `${origin}/d/${b64(ending)}#${b64(fragment)}`.toLowerCase()),
+    damaged('shortened', 'a chat showed its ends', `${link.slice(0, 60)}\u2026${link.slice(70)}`),
+    damaged('shortened-host', 'a chat shortened the host', link.replace('example', 'ex\u2026')),
+    damaged('two', 'two links: nobody can tell which was meant', `${link} ${origin}/d/${b64(ending)}#${b64(Buffer.concat([u8(1), secret, checkOf(1, ending, secret)]))}`),
+    damaged('newer', 'version 2 with a wrong check', `${address}#${b64(Buffer.concat([u8(2), fragment.subarray(1)]))}`),
+    damaged('version-0', 'a version that never was', `${address}#${b64(Buffer.concat([u8(0), secret, checkOf(0, transferId, secret)]))}`),
     refused('link_version', 'link/newer', 'version 2', { link: `${address}#${b64(newer)}` }),
     refused('link_version', 'link/newer-longer', 'version 2 with more in it', { link: `${address}#${b64(Buffer.concat([newer, secret]))}` }),
   ];
