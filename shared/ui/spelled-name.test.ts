@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nameParts, spelledName, splitName } from './spelled-name.ts';
+import { directionOf, nameParts, spelledName, splitName } from './spelled-name.ts';
 
 describe('names that strangers chose', () => {
   it('leaves ordinary names of any script as they are', () => {
@@ -32,5 +32,17 @@ describe('names that strangers chose', () => {
     const family = splitName('👨‍👩‍👧‍👦'.repeat(20));
     expect(family.head + family.tail).toBe('👨‍👩‍👧‍👦'.repeat(20));
     expect(family.tail.startsWith('👨')).toBe(true);
+  });
+
+  it.each([
+    ['photo of the last evening', 'ltr'],
+    ['תמונה ארוכה מאוד של המשפחה', 'rtl'],
+    ['تقرير سنوي 2026 (3) ', 'rtl'],
+    ['חשבונית 2026-11 (copy) final version', 'ltr'],
+    ['IMG 0042 תמונה ארוכה', 'rtl'],
+    ['日本語のとても長い名前', 'ltr'],
+    ['2026-11-21 17.03.59', 'ltr'],
+  ])('lays %j out in the direction in which it is cut: %s', (head, direction) => {
+    expect(directionOf(head)).toBe(direction);
   });
 });

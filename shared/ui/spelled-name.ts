@@ -53,6 +53,18 @@ export function splitName(name: string): { readonly head: string; readonly tail:
   return from === 0 ? { head: name, tail: '' } : { head: name.slice(0, -tail.length), tail };
 }
 
+/** Letters that run from right to left: Hebrew, Arabic and their neighbours, with their presentation forms. */
+const FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * The direction to lay a name's two parts out in: the one that its text has where it is cut. By the direction of its
+ * first letter, a name that begins in Hebrew and ends in Latin letters would have its Latin words torn apart.
+ */
+export function directionOf(head: string): 'ltr' | 'rtl' {
+  const letter = /\p{L}(?=\P{L}*$)/u.exec(head)?.[0];
+  return letter !== undefined && FROM_THE_RIGHT.test(letter) ? 'rtl' : 'ltr';
+}
+
 /** In characters, as it is shown. */
 function widthOf(grapheme: string): number {
   const shown = spelledName(grapheme);
