@@ -1,6 +1,6 @@
 /** What the receive page is doing, as data, like send-machine.ts. */
 import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
-import { SendError, type ErrorCode } from '../protocol/errors.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
 
 export type ReceiveState =
@@ -27,9 +27,6 @@ export type ReceiveEvent =
 
 /** Failures after which the list itself is void: the transfer is over, so the page says so instead of offering a retry. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['transfer_unknown', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_deleted', 'wrong_link']);
-
-/** Whether asking again can help. */
-export const isRetryable = (code: ErrorCode): boolean => new SendError(code).retryable;
 
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');

@@ -10,7 +10,7 @@ export const general = {
 
   // Lists
   'list.total': (n: number, size: string) => `${files(n)}, ${size}`,
-  'list.showAll': (n: number) => `Show all ${files(n)}`,
+  'list.showAll': (n: number) => `Show all ${n.toLocaleString('en')}`,
   'list.showFewer': 'Show fewer',
   'list.more': (n: number, size: string) => `and ${n.toLocaleString('en')} more, ${size}`,
 

@@ -1,5 +1,6 @@
 /** Numbers that a page reads again and again, as data: what is shown, how old it is, and what stands in the way. */
-import { SendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import { isRetryable } from '../retryable.ts';
 
 /** An answer, and when the coordinator gave it. */
 export interface Answer<T> {
@@ -33,16 +34,13 @@ export function nextReading<T>(reading: Reading<T>, event: ReadingEvent<T>): Rea
       return { step: 'shown', answer: event.answer, readAtMs: event.atMs, isAsking: false, problem: null };
     case 'refused':
       // What will never be answered again is not kept in sight: it would look true for ever.
-      if (reading.step === 'shown' && isPassing(event.code)) return { ...reading, isAsking: false, problem: event.code };
+      if (reading.step === 'shown' && isRetryable(event.code)) return { ...reading, isAsking: false, problem: event.code };
       return { step: 'failed', code: event.code, isAsking: false };
   }
 }
 
-/** Whether asking again can help. */
-export const isPassing = (code: ErrorCode): boolean => new SendError(code).retryable;
-
 /** Whether a page asks again by itself. */
-export const readsOn = <T>(reading: Reading<T>): boolean => reading.step !== 'failed' || isPassing(reading.code);
+export const readsOn = <T>(reading: Reading<T>): boolean => reading.step !== 'failed' || isRetryable(reading.code);
 
 /** The coordinator's time now, from its last answer and what passed here since: a page's own clock may be wrong. */
 export const coordinatorNowMs = ({ answer, readAtMs }: Pick<ShownReading<unknown>, 'answer' | 'readAtMs'>, nowMs: number): number =>
