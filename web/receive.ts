@@ -1,7 +1,7 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
 import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
-import { takeAddress } from '../shared/ui/address.ts';
+import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
 import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
@@ -32,11 +32,16 @@ function takeLink(): void {
   else void receiver.open(link ?? location.href);
 }
 
-takeLink();
-addEventListener('hashchange', () => {
-  if (location.hash.length > 1) takeLink();
-});
-mount(ReceiveScreen, { target: document.body, props: { receiver } });
+const elsewhere = secureAddress(location.href);
+if (elsewhere === null) {
+  takeLink();
+  addEventListener('hashchange', () => {
+    if (location.hash.length > 1) takeLink();
+  });
+  mount(ReceiveScreen, { target: document.body, props: { receiver } });
+} else {
+  location.replace(elsewhere);
+}
 
 /** Once there is a list to look at, so that the button answers at once and a link that opens nothing asks for nothing. */
 async function prepareDownloads(): Promise<void> {

@@ -170,15 +170,37 @@ describe('pages', () => {
     expect((await get('/', { method: 'HEAD' })).status).toBe(200);
     expect((await get('/assets/gone-1a2b3c.js')).headers.get('Cache-Control')).toBe('no-store');
   });
-  it('show the receive page for every address below /d/, and no log line holds what stands in it', async () => {
+  it('show the receive page for every address that may hold a key, and no log line holds what stands in it', async () => {
     const id = randomId();
     const key = encodeB64(random(37));
-    for (const path of [`/d/${id}`, `/d/${id}/`, `/d/${id}%23${key}`, `/d/${id}/${key}`, `/d/${id}%2523${key}?utm=${key}`])
-      expect(await (await get(path)).text(), path).toBe('receive');
+    const moved = [`/d/${id}%23${key}`, `/d/${id}/${key}`, `/d/${id}%2523${key}?utm=${key}`, `/d/${id}?utm%23${key}`, `/d/x${key}`, `/d/`];
+    const respelt = [
+      `/D/${id.toUpperCase()}#${key}`,
+      `/%64/${id}%23${key}`,
+      `/d%2F${id}%23${key}`,
+      `//d/${id}%23${key}`,
+      `/%2564%252F${id}%2523${key}`,
+      `/d%23${key}`,
+      `/d/%FF%23${key}`,
+    ];
+    for (const path of [`/d/${id}`, `/d/${id}/`, ...moved, ...respelt]) expect(await (await get(path)).text(), path).toBe('receive');
+    for (const path of [`/${id}%23${key}`, `/x/${key}`, `/assets/${key}`, `/download`, '/d.js']) expect(await codeOf(await get(path)), path).toBe('not_found');
+    expect(await codeOf(await get(`/d/${id}%23${key}`, { method: 'POST' }))).toBe('not_found');
     const lines = logged.join('\n');
     expect(lines).toContain('"route":"/d/*"');
     expect(lines).not.toContain(id);
     expect(lines).not.toContain(key);
+  });
+  it('whose address may hold a key are kept in no cache, and tell nobody where they are', async () => {
+    const id = randomId();
+    const key = encodeB64(random(37));
+    expect((await get(`/d/${id}`)).headers.get('Cache-Control')).toBe('no-cache');
+    for (const path of [`/d/${id}%23${key}`, `/d/${id}/${key}`, `/d/${key}`, `/d/${id}?x=%23${key}`, `/D/${id}`, `/d%2F${id}%23${key}`, `/nothing%23${key}`]) {
+      const { headers } = await get(path);
+      expect(headers.get('Cache-Control'), path).toBe('no-store');
+      expect(headers.get('Referrer-Policy'), path).toBe('no-referrer');
+      expect([...headers].join(), path).not.toContain(key);
+    }
   });
 });
 

@@ -21,7 +21,7 @@ const table = {
   internal: row(500, true, 'Something went wrong on the server. Try again in a moment.'),
   unavailable: row(503, true, 'The service is not reachable right now. Try again in a moment.'),
   // Links and transfers
-  link_damaged: row(0, false, 'This link is incomplete or was changed on its way. Ask the sender to copy and send the whole link again.'),
+  link_damaged: row(0, false, 'This link is incomplete or was changed on its way. Copy the whole link again; if it stays damaged, ask the sender for it.'),
   link_version: row(0, false, 'This link was made by a newer Shardsend. Reload the page or update, then open it again.'),
   wrong_link: row(403, false, 'The key in this link does not belong to this transfer. Ask the sender for the link again.'),
   wrong_owner: row(403, false, 'Only the sender can do this.'),

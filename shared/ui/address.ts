@@ -3,29 +3,33 @@
  * stands neither in the visible address nor in the tab's history nor in any storage of the site. What no page can undo: a
  * browser may have written the address into its own list of visits before the first script ran. docs/protocol.md §7.
  */
+import { SendError } from '../protocol/errors.ts';
+import { decodePercent } from '../protocol/link-text.ts';
+import { encodeLink, parseLink } from '../protocol/link.ts';
 
 export interface TakenAddress {
   /** The whole link to open, or null when the address holds no key. */
   readonly link: string | null;
-  /** What the address bar shall show instead. */
+  /** What the address bar shall show instead: the transfer's id, and nothing else that stood in the address. */
   readonly path: string;
 }
 
-/**
- * @param href - the page's address as the browser has it. A mail filter may have turned `#` into `%23` (once or more
- * often), which puts the key into the path: it is moved back.
- */
+/** @param href - the page's address as the browser has it; a mail filter may have put the key into its path or query. */
 export function takeAddress(href: string): TakenAddress {
-  const url = new URL(href);
-  const [rest, moved] = cutAtMark(url.pathname);
-  const key = url.hash.length > 1 ? url.hash.slice(1) : moved;
-  const path = rest === '' ? '/' : rest;
-  return { link: key === '' ? null : `${url.origin}${path}#${key}`, path };
+  const { pathname, search, hash } = new URL(href);
+  const [, id = '', rest = ''] = /^\/+d\/+([\w-]{22}(?![\w-]))?(.*)$/is.exec(decodePercent(pathname + search + hash)) ?? [];
+  const holdsNoKey = /^\/*(?:[?&][^#]*)?#*$/.test(rest);
+  return { link: holdsNoKey ? null : href, path: `/d/${id}` };
 }
 
-/** Splits at the first `#`, however often it was percent-encoded. */
-function cutAtMark(pathname: string): readonly [string, string] {
-  const mark = /%(?:25)*23/i.exec(pathname);
-  if (!mark) return [pathname, ''];
-  return [pathname.slice(0, mark.index), pathname.slice(mark.index + mark[0].length)];
+/** Where the page has to go first: without `https` a browser decrypts nothing. Null for a link that is damaged, or is where it belongs. */
+export function secureAddress(href: string): string | null {
+  if (new URL(href).protocol === 'https:') return null;
+  try {
+    const link = parseLink(href);
+    return link.origin.startsWith('https:') ? encodeLink(link) : null;
+  } catch (error) {
+    if (error instanceof SendError) return null;
+    throw error;
+  }
 }
