@@ -14,6 +14,11 @@ describe('adding to a selection', () => {
     expect(totalBytes(files)).toBe(5 + 7 + 7);
   });
 
+  it('brings what comes together into the order of its names', () => {
+    const { files } = addFiles([chosen('z.txt')], [chosen('many/10.txt'), chosen('many/2.txt'), chosen('b.txt')]);
+    expect(files.map((item) => item.path)).toEqual(['z.txt', 'b.txt', 'many/2.txt', 'many/10.txt']);
+  });
+
   it('numbers a path that is taken before its extension, and leaves nothing out', () => {
     const once = addFiles([chosen('a.txt')], [chosen('a.txt', 'other')]).files;
     const twice = addFiles(once, [chosen('a.txt', 'a third', 3)]).files;

@@ -18,8 +18,11 @@ export interface Addition {
   readonly problem: ErrorCode | null;
 }
 
+/** As people count: 2 before 10. */
+const byName = new Intl.Collator('en', { numeric: true });
+
 /**
- * Adds files to a selection. A path that is taken gets a number, also when size and date are the same: an unwanted
+ * Adds files to a selection, by name: a browser gives a folder's in no order. A path that is taken gets a number, also when size and date are the same: an unwanted
  * double is seen in the list, a file left out by mistake is not. More than fit: none is added, so that nobody sends
  * half a folder unknowingly.
  */
@@ -27,7 +30,7 @@ export function addFiles(chosen: readonly ChosenFile[], added: readonly ChosenFi
   const taken = new Set(chosen.map((item) => item.path));
   const files = [...chosen];
   let problem: ErrorCode | null = null;
-  for (const item of added) {
+  for (const item of added.toSorted((a, b) => byName.compare(a.path, b.path))) {
     const path = item.path.replace(/^\/+/, '').normalize('NFC');
     const unique = taken.has(path) ? numberedPath(path, taken) : path;
     if (!isManifestPath(unique)) {
