@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 const folder = path.join(import.meta.dirname, 'screenshots');
@@ -41,4 +41,21 @@ async function findings(page: Page): Promise<string[]> {
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
+}
+
+/** @returns the names in these rows whose last characters lie in a box that cuts them off. */
+export const cutOffNames = (rows: Locator): Promise<string[]> => rows.evaluateAll(cutOff);
+
+/** Runs in the page. */
+function cutOff(rows: Element[]): string[] {
+  return rows.flatMap((row) => {
+    const name = row.querySelector('.name')!;
+    const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+    let last: Node = name;
+    while (texts.nextNode()) if (texts.currentNode.textContent!.trim() !== '') last = texts.currentNode;
+    for (let box = last.parentElement; box && box !== row; box = box.parentElement) {
+      if (getComputedStyle(box).overflowX === 'hidden' && box.scrollWidth > box.clientWidth) return [name.textContent];
+    }
+    return [];
+  });
 }

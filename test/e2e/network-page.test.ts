@@ -168,6 +168,7 @@ describe('for the operator of a node', () => {
     await page.reload();
     await untilHeading(page, say('network.well.title'));
     await page.getByText(say('node.keyGone')).waitFor();
+    await look(page, 'network-key-gone');
     // Pasted into the same tab, only the fragment changes.
     await page.evaluate((hash) => (location.hash = hash), new URL(nodePage).hash);
     await untilHeading(page, say('node.title.unvetted'));
@@ -188,6 +189,8 @@ describe('for the operator of a node', () => {
 
   test.each([
     ['vetted', nodeAt, say('node.title.vetted'), []],
+    ['leaving', (atMs: number) => nodeAt(atMs, { standing: 'leaving' }), say('node.title.leaving'), []],
+    ['suspended', (atMs: number) => nodeAt(atMs, { standing: 'suspended', availability: 0.5812, speed: null }), say('node.title.suspended'), [say('node.concern.suspended.text')]],
     ['quarantined', quarantinedAt, say('node.title.quarantined'), [say('node.concern.quarantined.text'), say('node.concern.owed.title')]],
     [
       'disqualified',
@@ -204,6 +207,16 @@ describe('for the operator of a node', () => {
     for (const words of [...said, say(`node.lead.${status.standing}`), ...status.history.map(({ sentence }) => sentence)]) expect(shown).toContain(words);
     await look(page, `node-${name}`);
   });
+});
+
+test('of a node, too, numbers that do not come are asked for again on demand', async () => {
+  await page.route(STATUS, (route) => route.abort());
+  await page.goto(nodePage);
+  await untilHeading(page, say('network.failed.title'));
+  await look(page, 'node-failed');
+  await page.unroute(STATUS);
+  await button(page, say('state.tryAgain')).click();
+  await untilHeading(page, say('node.title.unvetted'));
 });
 
 describe('as the network lives', () => {

@@ -7,7 +7,7 @@ import { say, sentenceOf } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
 import { readZip, type ZipEntry } from '../support/zip.ts';
-import { look } from './look.ts';
+import { cutOffNames, look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, chooseFolder, download, send, untilHeading } from './steps.ts';
 
@@ -159,7 +159,7 @@ describe('odd files', () => {
     await look(page, 'send-odd-names');
     await page.setViewportSize({ width: 360, height: 800 });
     // What a name ends in tells what a file does: no room is too short for it.
-    expect(await rows().evaluateAll(cutOff)).toEqual([]);
+    expect(await cutOffNames(rows())).toEqual([]);
     const link = await send(page);
     const received = await browser.open(link);
     const list = received.getByRole('list', { name: say('receive.files') });
@@ -271,18 +271,4 @@ test('no page complained', () => {
 async function storedBytes(): Promise<number> {
   const healths = await Promise.all(stage.network.nodes.map(async ({ url }) => (await (await fetch(`${url}/v1/health`)).json()) as { usedBytes: number }));
   return healths.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
-}
-
-/** Runs in the page. @returns the names whose last characters lie in a box that cuts them off. */
-function cutOff(rows: Element[]): string[] {
-  return rows.flatMap((row) => {
-    const name = row.querySelector('.name')!;
-    const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
-    let last: Node = name;
-    while (texts.nextNode()) if (texts.currentNode.textContent!.trim() !== '') last = texts.currentNode;
-    for (let box = last.parentElement; box && box !== row; box = box.parentElement) {
-      if (getComputedStyle(box).overflowX === 'hidden' && box.scrollWidth > box.clientWidth) return [name.textContent];
-    }
-    return [];
-  });
 }

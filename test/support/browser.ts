@@ -13,6 +13,8 @@ export interface BrowserOptions {
   readonly extension?: boolean;
   /** Everything, loopback included, goes through this proxy. */
   readonly proxy?: string;
+  /** A narrow screen that fingers touch, and no mouse. */
+  readonly phone?: boolean;
 }
 
 export class TestBrowser {
@@ -29,13 +31,14 @@ export class TestBrowser {
     this.#profile = profile;
   }
 
-  static async launch({ extension = false, proxy }: BrowserOptions = {}): Promise<TestBrowser> {
+  static async launch({ extension = false, proxy, phone = false }: BrowserOptions = {}): Promise<TestBrowser> {
     const profile = await mkdtemp(path.join(tmpdir(), 'shardsend-profile-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: findChromium(),
       headless: true,
       reducedMotion: 'reduce',
       ...(proxy ? { proxy: { server: proxy } } : {}),
+      ...(phone ? { hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } } : {}),
       ...(extension
         ? {
             args: [...CHROMIUM_FLAGS, '--enable-unsafe-extension-debugging', `--load-extension=${extensionFolder}`, `--disable-extensions-except=${extensionFolder}`],
