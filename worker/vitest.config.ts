@@ -1,6 +1,7 @@
 /** The coordinator's tests, inside workerd. Pages come from a stand-in, nodes from worker/testing. */
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { coordinatorRuntime } from '../workerd.config.ts';
 
 const PAGES: Record<string, string> = { '/index.html': 'send', '/d.html': 'receive', '/network.html': 'network', '/assets/app-1a2b3c.js': 'code' };
 
@@ -9,19 +10,10 @@ export default defineConfig({
     cloudflareTest({
       main: './index.ts',
       miniflare: {
-        compatibilityDate: '2026-08-22',
-        compatibilityFlags: ['nodejs_compat'],
+        ...coordinatorRuntime,
         bindings: { COORDINATOR_SEED: 'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA', HEARTBEAT_MS: '30000', ALLOW_SHARED_HOSTS: 'true' },
-        kvNamespaces: ['SNAPSHOT'],
         // Under other names than the coordinator's own: it has none but where a test gives it these.
         ratelimits: { TIGHT_CLIENT_RATE: { namespace_id: '1', simple: { limit: 3, period: 60 } }, TIGHT_NODE_RATE: { namespace_id: '2', simple: { limit: 3, period: 60 } } },
-        durableObjects: {
-          TRANSFERS: { className: 'TransferObject', useSQLite: true },
-          WATCH: { className: 'WatchObject', useSQLite: true },
-          NODES: { className: 'NodeObject', useSQLite: true },
-          DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-          PUBLISHER: { className: 'PublisherObject', useSQLite: true },
-        },
         serviceBindings: {
           ASSETS(request) {
             const page = PAGES[new URL(request.url).pathname];

@@ -7,10 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { coordinatorRuntime } from '../../workerd.config.ts';
 import { builtWeb, builtWorker } from './built.ts';
 
-/** Date, flags and handling of assets are those of wrangler.toml. */
-const COMPATIBILITY_DATE = '2026-08-22';
 const DEFAULT_HEARTBEAT_MS = '5000';
 const DEFAULT_EPOCH_MS = '3600000';
 const LONGEST_PUBLISH_MS = 1_000;
@@ -32,8 +31,7 @@ const miniflare = new Miniflare(
     modules: true,
     scriptPath: builtWorker,
     modulesRoot: path.dirname(builtWorker),
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ['nodejs_compat'],
+    ...coordinatorRuntime,
     bindings: {
       COORDINATOR_SEED: await seedIn(dataDir),
       ALLOW_SHARED_HOSTS: 'true',
@@ -41,14 +39,7 @@ const miniflare = new Miniflare(
       EPOCH_MS: process.env['SHARDSEND_EPOCH_MS'] ?? DEFAULT_EPOCH_MS,
       PUBLISH_MS: process.env['SHARDSEND_PUBLISH_MS'] ?? String(Math.min(LONGEST_PUBLISH_MS, Number(heartbeatMs))),
     },
-    kvNamespaces: ['SNAPSHOT'],
-    durableObjects: {
-      TRANSFERS: { className: 'TransferObject', useSQLite: true },
-      WATCH: { className: 'WatchObject', useSQLite: true },
-      NODES: { className: 'NodeObject', useSQLite: true },
-      DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-      PUBLISHER: { className: 'PublisherObject', useSQLite: true },
-    },
+    // As wrangler.toml has it.
     assets: {
       directory: builtWeb,
       binding: 'ASSETS',

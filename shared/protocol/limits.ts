@@ -27,7 +27,7 @@ export const MAX_CONTENT_BYTES = 1024 * 1024 * MIB;
 /** So much hides how many files there are, and how long their names, in nearly every transfer. */
 export const MIN_MANIFEST_TEXT_BYTES = 4 * KIB;
 export const MAX_MANIFEST_BYTES = 8 * MIB;
-export const MAX_JSON_BYTES = MIB;
+export const MAX_JSON_BYTES = 1 * MIB;
 export const MAX_FILES = 10_000;
 export const MAX_PATH_BYTES = 4096;
 export const MAX_NAME_BYTES = 255;
