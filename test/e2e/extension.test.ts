@@ -34,6 +34,11 @@ test('the options take the address of a coordinator, and tell whether one answer
   await address.fill('send.example.org');
   await button(page, say('options.save')).click();
   await page.getByText(say('options.coordinator.invalid')).waitFor();
+  await look(page, 'options-invalid');
+  await address.fill('http://localhost:1');
+  await button(page, say('options.check')).click();
+  await page.getByText(say('options.unreachable')).waitFor();
+  await look(page, 'options-unreachable');
   await address.fill(stage.origin);
   await button(page, say('options.save')).click();
   await page.getByText(say('options.saved')).waitFor();
@@ -91,6 +96,9 @@ describe('a right-click', () => {
   const report = noise('report', 2_000_000);
   let server: Server;
   let site: string;
+  /** What was asked at `/slow` is answered when the test says so. */
+  let held = (): void => undefined;
+  let asked: PromiseWithResolvers<void>;
   /** The same server by its other name, which is another site to a browser. */
   let elsewhere: string;
 
@@ -123,6 +131,9 @@ describe('a right-click', () => {
         return bytes('application/pdf', report, { 'Content-Disposition': 'attachment; filename="annual report.pdf"' });
       case '/open/picture.png':
         return bytes('image/png', picture, { 'Access-Control-Allow-Origin': '*' });
+      case '/slow':
+        held = () => bytes('application/pdf', report);
+        return asked.resolve();
       case '/closed/picture.png':
         return bytes('image/png', picture);
       default:
@@ -178,6 +189,19 @@ describe('a right-click', () => {
     const page = await sender.open(`${site}/page`);
     const tab = await rightClick(page, { linkUrl: `${site}/report` });
     expect(await sendAndGet(tab)).toEqual({ name: 'annual report.pdf', bytes: report });
+    await page.close();
+  });
+
+  test('on a link that is slow says where it fetches from', async () => {
+    asked = Promise.withResolvers<void>();
+    const page = await sender.open(`${site}/page`);
+    const tab = await rightClick(page, { linkUrl: `${site}/slow` });
+    await asked.promise;
+    await tab.getByText(say('capture.from', new URL(site).host)).waitFor();
+    await look(tab, 'capture-busy');
+    held();
+    await button(tab, say('send.start')).waitFor();
+    await tab.close();
     await page.close();
   });
 
