@@ -1,5 +1,5 @@
 /** What a recipient is told of every link that does not simply open, and what opening one leaves behind. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
@@ -8,6 +8,7 @@ import { openTransfer, webDeps } from '../../shared/client/index.ts';
 import { asSecret, asTransferId, encodeB64, encodeLink, ID_BYTES, KEY_BYTES, parseLink, type ErrorCode } from '../../shared/protocol/index.ts';
 import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
+import { runCommand } from '../support/network.ts';
 import { newerLink } from '../support/newer-link.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
@@ -46,45 +47,127 @@ async function expectState(code: ErrorCode, shown = page): Promise<void> {
   await look(shown, `state-${code}`);
 }
 
+/** What the command says of the same link, and that it leaves nothing behind. */
+async function expectCommandSays(code: ErrorCode, link: string): Promise<void> {
+  const out = await stage.newFolder();
+  const said = await runCommand(['get', link, '--out', out]);
+  expect(said).toMatchObject({ code: 1, stdout: '' });
+  expect(said.stderr).toContain(`shardsend: ${sentenceOf(code)}`);
+  expect(said.stderr).not.toContain(link.slice(-40));
+  expect(await readdir(out)).toEqual([]);
+}
+
+const keyOf = (link: string): string => link.slice(link.indexOf('#') + 1);
+const withoutKey = (link: string): string => link.slice(0, link.indexOf('#'));
+/** Requests that carry a text in their address or a header. */
+const carrying = (text: string, from: number): string[] =>
+  proxy.requests
+    .slice(from)
+    .flatMap(({ url, headers }) => ([url, ...headers].some((part) => part.includes(text)) ? [url.slice(stage.origin.length, stage.origin.length + 3)] : []));
+
+/** Opens an address as if it had been clicked in a mail. */
+async function follow(href: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(href);
+}
+
 describe('a link that was spoilt on its way', () => {
-  test('cut off: damaged, and nothing is asked of the coordinator', async () => {
-    const link = await newLink();
-    const before = proxy.requests.length;
-    await page.goto(link.slice(0, -1));
-    await expectState('link_damaged');
-    expect(proxy.requests.slice(before).filter(({ url }) => url.includes('/api/'))).toEqual([]);
+  let link: string;
+  beforeAll(async () => {
+    page = await browser.newPage();
+    link = await newLink();
+    await page.close();
   });
 
-  test.each(['key', 'id'])('with one letter of its %s changed: damaged', async (part) => {
-    const link = await newLink();
-    const at = part === 'key' ? link.indexOf('#') + 20 : link.indexOf('#') - 10;
-    await page.goto(`${link.slice(0, at)}${link[at] === 'A' ? 'B' : 'A'}${link.slice(at + 1)}`);
+  test.each<[string, (link: string) => string]>([
+    ['cut off', (text) => text.slice(0, -1)],
+    ['in upper case', (text) => text.toUpperCase()],
+    ['in lower case', (text) => text.toLowerCase()],
+    ['shortened with an ellipsis', (text) => `${text.slice(0, -20)}…${text.slice(-10)}`],
+    ['without its #', (text) => text.replace('#', '')],
+    ['with its # written as %23, and cut off', (text) => text.replace('#', '%23').slice(0, -1)],
+    ['without its key', (text) => withoutKey(text)],
+    ['with one letter of its key changed', (text) => text.slice(0, -9) + (text.at(-9) === 'A' ? 'B' : 'A') + text.slice(-8)],
+    ['with one letter of its id changed', (text) => text.replace(/.(?=.{9}#)/, (letter) => (letter === 'A' ? 'B' : 'A'))],
+  ])('%s: damaged, and nothing is asked of the coordinator', async (_, spoil) => {
+    const before = proxy.requests.length;
+    await follow(spoil(link));
     await untilHeading(page, titleOf('link_damaged'));
     await page.getByText(sentenceOf('link_damaged')).waitFor();
+    expect(proxy.requests.slice(before).filter(({ url }) => url.includes('/api/'))).toEqual([]);
+    expect(page.url().slice(stage.origin.length)).toMatch(/^\/d\/([\w-]{22})?$/);
+    await expectCommandSays('link_damaged', spoil(link));
   });
 
-  test('with its # written as %23: opens all the same, and the key leaves the address', async () => {
-    const link = await newLink();
-    await page.goto(link.replace('#', '%23'));
+  test('looks damaged in every width and light', async () => {
+    await page.goto(link.slice(0, -1));
+    await expectState('link_damaged');
+  });
+
+  test.each<[string, (link: string) => string]>([
+    ['its # written as %23', (text) => text.replace('#', '%23')],
+    ['its # written as %2523', (text) => text.replace('#', '%2523')],
+    ['its # written as %23, a soft hyphen and a full stop', (text) => `${text.slice(0, -5)}\u00ad${text.slice(-5)}.`.replace('#', '%23')],
+    ['its # written as %23, and a tracking parameter', (text) => `${text.replace('#', '%23')}?utm_source=mail`],
+    ['its slashes encoded as well', (text) => text.replace('/d/', '/d%2F').replace('#', '%23')],
+  ])('with %s: opens all the same, and no request but the first carries the key', async (_, spoil) => {
+    const before = proxy.requests.length;
+    const answer = page.waitForResponse((response) => response.request().isNavigationRequest() && response.url().startsWith(stage.origin));
+    await follow(spoil(link));
+    expect((await answer).headers()).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     await untilHeading(page, say('receive.title', 1));
-    expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
+    expect(page.url()).toBe(withoutKey(link));
+    expect(carrying(keyOf(link).slice(0, 30), before)).toEqual([expect.stringMatching(/^\/d[/%]$/)]);
+    await page.reload();
+    await untilHeading(page, say('state.keyGone.title'));
+    expect(carrying(keyOf(link).slice(0, 30), before)).toHaveLength(1);
+  });
+
+  test.each<[string, (link: string) => string]>([
+    ['a sentence around it', (text) => `(${text}).`],
+    ['a tracking parameter before its #', (text) => text.replace('#', '?utm_source=mail#')],
+    ['a tracking parameter behind its key', (text) => `${text}&fbclid=IwAR0_x-1`],
+    ['percent-encoded letters', (text) => text.replace(/#../, ([, one, two]) => `#%${one!.charCodeAt(0).toString(16)}%${two!.charCodeAt(0).toString(16)}`)],
+    ['another one behind it', (text) => text + text],
+    ['an upper-case D', (text) => text.replace('/d/', '/D/')],
+  ])('with %s: opens all the same, and no request carries the key', async (_, spoil) => {
+    const before = proxy.requests.length;
+    await follow(spoil(link).replace(/^\(/, ''));
+    await untilHeading(page, say('receive.title', 1));
+    expect(page.url()).toBe(withoutKey(link));
+    expect(carrying(keyOf(link).slice(2, 30), before)).toEqual([]);
+    const { stdout, code } = await runCommand(['get', spoil(link), '--out', await stage.newFolder()]);
+    expect([code, stdout]).toEqual([0, 'letter.txt\n']);
+  });
+
+  test('leaves nothing of its key in the coordinator’s log', async () => {
+    const logs = (await readdir(stage.dataDir, { recursive: true })).filter((name) => name.endsWith('.log'));
+    const texts = await Promise.all(logs.map((name) => readFile(path.join(stage.dataDir, name), 'utf8')));
+    expect(texts.join()).toContain('"route":"/d/*"');
+    expect(texts.join()).not.toContain(keyOf(link).slice(0, 30));
+    expect(texts.join()).not.toContain(withoutKey(link).slice(-22));
   });
 });
 
 test('a link of a newer version says so', async () => {
-  await page.goto(newerLink(await newLink()));
+  const link = newerLink(await newLink());
+  await page.goto(link);
   await expectState('link_version');
+  await expectCommandSays('link_version', link);
 });
 
 test('a whole key that belongs to another transfer', async () => {
-  const link = parseLink(await newLink());
-  await page.goto(encodeLink({ ...link, secret: asSecret(new Uint8Array(KEY_BYTES).fill(7)) }));
+  const link = encodeLink({ ...parseLink(await newLink()), secret: asSecret(new Uint8Array(KEY_BYTES).fill(7)) });
+  await page.goto(link);
   await expectState('wrong_link');
+  await expectCommandSays('wrong_link', link);
 });
 
-test('a transfer that never was', async () => {
-  await page.goto(encodeLink({ origin: stage.origin, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asSecret(new Uint8Array(KEY_BYTES)) }));
+test('a transfer that never was, or is another coordinator’s', async () => {
+  const link = encodeLink({ origin: stage.origin, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asSecret(new Uint8Array(KEY_BYTES)) });
+  await page.goto(link);
   await expectState('transfer_unknown');
+  await expectCommandSays('transfer_unknown', link);
 });
 
 test('a transfer that is still being sent: the page waits, and opens by itself', async () => {
@@ -110,6 +193,7 @@ test('a transfer whose downloads are used up', async () => {
   await download(page);
   const late = await browser.open(link);
   await expectState('transfer_used_up', late);
+  await expectCommandSays('transfer_used_up', link);
   await late.close();
 });
 
@@ -123,6 +207,7 @@ test('a transfer that its sender withdrew', async () => {
   await look(page, 'done-revoked');
   const late = await browser.open(link);
   await expectState('transfer_revoked', late);
+  await expectCommandSays('transfer_revoked', link);
   await late.close();
 });
 
@@ -148,6 +233,7 @@ test('a transfer that expired while the coordinator was down', async () => {
   await stage.untilOnline(NODES);
   await page.goto(link);
   await expectState('transfer_expired');
+  await expectCommandSays('transfer_expired', link);
 });
 
 test('the last download, while it runs elsewhere: refused until its place comes free', async () => {
