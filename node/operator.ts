@@ -1,5 +1,4 @@
 /** What a node's operator asks of the coordinator in the node's name, whether or not the daemon runs. docs/protocol.md §10. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { encodeB64, nodeStatusSchema, parseMessage, type NodeStatus } from '../shared/protocol/index.ts';
 import { readLastAudit, type AnsweredAudit } from './audit/audit-record.ts';
@@ -28,7 +27,7 @@ export interface NodeOperator {
  */
 export async function openOperator(dataDir: string, coordinator?: string): Promise<NodeOperator> {
   const directory = path.resolve(dataDir);
-  if (!existsSync(directory) || !hasNodeKey(directory)) throw new ConfigError(`there is no node in ${directory}: --data names the folder that the node keeps`);
+  if (!hasNodeKey(directory)) throw new ConfigError(`there is no node in ${directory}: --data names the folder that the node keeps`);
   const origin = coordinator ?? (await readCoordinatorUrl(directory));
   if (origin === null) throw new ConfigError(`${directory} does not say where its coordinator is: name it with --coordinator, or start the node once`);
   const key = await loadOrCreateNodeKey(directory);

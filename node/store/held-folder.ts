@@ -1,33 +1,33 @@
 /**
- * Whether the node's folder still is the one that it opened. Removed, emptied or unmounted, it takes along everything that
- * the index says is held: the node then says nothing of its shards and takes none, as one that is offline, until it is back.
+ * Whether the node's folder still is the one that it opened: told by the index's file, which lies in it and stays open, so
+ * that no other can get its number. Removed, emptied or unmounted, the folder takes along all that the index says is held:
+ * the node then says nothing of its shards and takes none, as one that is offline, until it is back. Shards that are gone
+ * alone are a loss, and are told as one.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { SendError } from '../../shared/protocol/index.ts';
 import { isMissing } from './durable-files.ts';
 
 export class HeldFolder {
-  readonly #path: string;
-  /** Kept open, so that no other folder can get its number. */
-  readonly #handle: FileHandle;
-  readonly #identity: string;
+  readonly #indexFile: string;
+  readonly #identity: string | null;
   #wasThere = true;
   /** Called when it is gone, and when it is back. */
   onChange: (isThere: boolean) => void = () => {};
 
-  private constructor(path: string, handle: FileHandle, identity: string) {
-    this.#path = path;
-    this.#handle = handle;
+  private constructor(indexFile: string, identity: string | null) {
+    this.#indexFile = indexFile;
     this.#identity = identity;
   }
 
-  static async open(path: string): Promise<HeldFolder> {
-    const handle = await open(path, 'r');
-    return new HeldFolder(path, handle, identityOf(await handle.stat()));
+  /** @param indexFile - open already. */
+  static async open(indexFile: string): Promise<HeldFolder> {
+    return new HeldFolder(indexFile, await identityOf(indexFile));
   }
 
   async isThere(): Promise<boolean> {
-    const isThere = (await identityAt(this.#path)) === this.#identity;
+    const identity = await identityOf(this.#indexFile);
+    const isThere = identity !== null && identity === this.#identity;
     if (isThere !== this.#wasThere) {
       this.#wasThere = isThere;
       this.onChange(isThere);
@@ -39,17 +39,12 @@ export class HeldFolder {
   async check(): Promise<void> {
     if (!(await this.isThere())) throw new SendError('unavailable', "the node's folder is gone");
   }
-
-  close(): Promise<void> {
-    return this.#handle.close();
-  }
 }
 
-const identityOf = ({ dev, ino }: { readonly dev: number; readonly ino: number }): string => `${dev} ${ino}`;
-
-async function identityAt(path: string): Promise<string | null> {
+async function identityOf(file: string): Promise<string | null> {
   try {
-    return identityOf(await stat(path));
+    const { dev, ino } = await stat(file);
+    return `${dev} ${ino}`;
   } catch (thrown) {
     if (isMissing(thrown)) return null;
     throw thrown;

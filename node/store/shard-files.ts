@@ -6,6 +6,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ID_BYTES, asTransferId, encodeHex, type TransferId } from '../../shared/protocol/index.ts';
 import { SharedSync, isMissing, syncDirectory } from './durable-files.ts';
+import type { HeldFolder } from './held-folder.ts';
 import { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES, encodeShardHeader, parseShardHeader, type ShardHeader } from './shard-header.ts';
 
@@ -21,25 +22,23 @@ export class ShardFiles {
   readonly #syncs = new Map<string, SharedSync>();
   /** Folders that are being made: a shard in one is durable only once the folder's own name is. */
   readonly #making = new Map<string, Promise<void>>();
+  readonly #held: HeldFolder;
   #serial = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, held: HeldFolder) {
+    this.#held = held;
     this.#shards = path.join(directory, 'shards');
     this.#temporary = path.join(directory, 'tmp');
   }
 
   /** Makes the folders and removes what a killed process was writing. */
-  static async open(directory: string): Promise<ShardFiles> {
-    const files = new ShardFiles(directory);
+  static async open(directory: string, held: HeldFolder): Promise<ShardFiles> {
+    const files = new ShardFiles(directory, held);
     await rm(files.#temporary, { recursive: true, force: true });
     await mkdir(files.#temporary, { recursive: true });
     await mkdir(files.#shards, { recursive: true });
     await syncDirectory(directory);
     return files;
-  }
-
-  get directory(): string {
-    return this.#shards;
   }
 
   #folder(transferId: TransferId): string {
@@ -69,15 +68,21 @@ export class ShardFiles {
     return temporary;
   }
 
-  /** The folder of what is being written holds nothing that anybody misses: made again where somebody tidied it away. */
   async #create(temporary: string): Promise<OpenFile> {
     try {
       return await OpenFile.open(temporary, 'wx');
     } catch (thrown) {
       if (!isMissing(thrown)) throw thrown;
-      await makeFolder(this.#temporary);
+      await this.#makeRoots();
       return await OpenFile.open(temporary, 'wx');
     }
+  }
+
+  /** Makes again what somebody tidied away. @throws SendError `unavailable` when all is gone: nothing is begun anew in its place. */
+  async #makeRoots(): Promise<void> {
+    await this.#held.check();
+    await makeFolder(this.#temporary);
+    await makeFolder(this.#shards);
   }
 
   discard(temporary: string): Promise<void> {
@@ -95,6 +100,7 @@ export class ShardFiles {
         break;
       } catch (thrown) {
         if (!isMissing(thrown) || tries === 3) throw thrown;
+        await this.#makeRoots();
         await this.#make(folder); // again, when the last shard of the transfer expired in between
       }
     }
@@ -208,7 +214,7 @@ export class ShardFiles {
   }
 }
 
-/** Never what stands above it: a store whose root is gone is not begun anew. */
+/** Never what stands above it. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);

@@ -57,6 +57,8 @@ export interface DiskTotals extends ShardTotals {
 const DISK_TOTALS = `COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes,
   COALESCE(SUM((shard_bytes + ${SHARD_HEADER_BYTES + FILE_BLOCK_BYTES - 1}) / ${FILE_BLOCK_BYTES}), 0) * ${FILE_BLOCK_BYTES} AS file_bytes`;
 
+export const indexFileIn = (directory: string): string => path.join(directory, 'index.db');
+
 export class ShardIndex {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -76,7 +78,7 @@ export class ShardIndex {
    * @throws ConfigError when another process has it open.
    */
   static async open(directory: string): Promise<{ index: ShardIndex; fresh: boolean }> {
-    const file = path.join(directory, 'index.db');
+    const file = indexFileIn(directory);
     let opened = openDatabase(file);
     if (opened === null) {
       for (const part of ['', '-wal', '-shm', '-journal']) await rm(file + part, { force: true });

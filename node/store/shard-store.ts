@@ -6,14 +6,13 @@ import { rootFromLeafHashes } from '../../shared/merkle/index.ts';
 import { encodeHex, equalBytes, SendError, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
 import type { Clock } from '../clock.ts';
 import { Capacity, isFull, type Space } from './capacity.ts';
-import { isMissing } from './durable-files.ts';
 import { HeldFolder } from './held-folder.ts';
 import { reconcile, type Reconciliation } from './reconcile.ts';
 import { isBadSector, ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
 import { hashLeaves } from './leaf-hashes.ts';
 import { fileBytesOf, SHARD_HEADER_BYTES } from './shard-header.ts';
-import { agrees, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
+import { agrees, indexFileIn, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
 import { TransferBytes } from './transfer-bytes.ts';
 import { Turns } from './turns.ts';
 
@@ -85,9 +84,9 @@ export class ShardStore {
     const { directory, clock } = options;
     const { index, fresh } = await ShardIndex.open(directory);
     if (fresh && options.known) index.ordersFromMs = clock.nowMs();
-    const files = await ShardFiles.open(directory);
+    const folder = await HeldFolder.open(indexFileIn(directory));
+    const files = await ShardFiles.open(directory, folder);
     const reconciliation = await reconcile(index, files, fresh);
-    const folder = await HeldFolder.open(files.directory);
     const store = new ShardStore(index, files, folder, new Capacity(directory, options.capacityBytes, options.diskReserveBytes), clock, reconciliation);
     await store.capacity.check();
     return store;
@@ -161,7 +160,6 @@ export class ShardStore {
       }
       this.onStored();
     } catch (thrown) {
-      if (isMissing(thrown)) await this.folder.check();
       if (!isFull(thrown)) throw thrown;
       this.capacity.ranOut();
       throw new SendError('node_full', 'the disk is full', { cause: thrown });
@@ -342,8 +340,7 @@ export class ShardStore {
     return rows.length;
   }
 
-  async close(): Promise<void> {
-    await this.folder.close();
-    await this.index.close();
+  close(): Promise<void> {
+    return this.index.close();
   }
 }
