@@ -30,6 +30,8 @@ const LONGEST_PAUSE_MS = 5_000;
 /** How long a call keeps trying while the coordinator cannot be reached. */
 const PATIENCE_MS = 60_000;
 const ATTEMPT_TIMEOUT_MS = 30_000;
+/** What opens a link asks first: whoever answers these like a stranger is no coordinator. Later on, such an answer is a proxy's bad moment. */
+const OPENING: ReadonlySet<string> = new Set(['GET ', 'GET /manifest']);
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -135,8 +137,10 @@ export class TransferApi {
       redirect: 'error',
       ...(body ? { body: body.body } : {}),
     });
-    if (response.ok) return read(response);
-    throw await readProblem(response);
+    const opening = OPENING.has(`${method} ${path}`);
+    const isPage = response.headers.get('Content-Type')?.startsWith('text/html') ?? false;
+    if (response.ok && !(opening && isPage)) return read(response);
+    throw await readProblem(response, opening && (response.ok || response.status === 404) ? 'wrong_coordinator' : undefined);
   }
 }
 

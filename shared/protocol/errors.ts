@@ -56,6 +56,7 @@ const table = {
   node_unreachable: row(0, true, 'A storage node did not answer.'),
   node_slow: row(0, true, 'A storage node was too slow.'),
   offline: row(0, true, 'There is no connection to Shardsend. Check your network and try again.'),
+  wrong_coordinator: row(0, false, 'There is no Shardsend at the address in this link. Ask the sender for the link again.'),
   not_enough_shards: row(0, true, 'Too many storage nodes are unreachable to rebuild this transfer right now. Try again later.'),
   not_enough_nodes: row(0, true, 'Too few storage nodes accepted the upload. Try again in a moment.'),
   wrong_key: row(0, false, 'The data does not match its key: it was damaged or tampered with. Nothing was saved.'),

@@ -15,6 +15,7 @@ describe('texts', () => {
       'link_damaged',
       'link_version',
       'wrong_link',
+      'wrong_coordinator',
       'transfer_unknown',
       'transfer_uploading',
       'transfer_expired',

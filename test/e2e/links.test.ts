@@ -1,5 +1,8 @@
 /** What a recipient is told of every link that does not simply open, and what opening one leaves behind. */
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
@@ -168,6 +171,14 @@ test('a transfer that never was, or is another coordinator’s', async () => {
   await page.goto(link);
   await expectState('transfer_unknown');
   await expectCommandSays('transfer_unknown', link);
+});
+
+test('an address that is another server’s: the command says that there is no Shardsend', async () => {
+  const other = createServer((_request, answer) => answer.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not Found</h1>')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const link = parseLink(await newLink());
+  await expectCommandSays('wrong_coordinator', encodeLink({ ...link, origin: `http://127.0.0.1:${(other.address() as AddressInfo).port}` }));
+  other.close();
 });
 
 test('a transfer that is still being sent: the page waits, and opens by itself', async () => {

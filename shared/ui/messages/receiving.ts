@@ -40,6 +40,7 @@ export const receiving = {
   'state.link_damaged.title': 'This link is damaged',
   'state.link_version.title': 'This link is too new',
   'state.wrong_link.title': 'This key does not fit',
+  'state.wrong_coordinator.title': 'No Shardsend here',
   'state.transfer_unknown.title': 'Nothing is here',
   'state.transfer_uploading.title': 'Still being sent',
   'state.transfer_expired.title': 'Expired and deleted',
