@@ -3,12 +3,15 @@ import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
+import { collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 export type OpenedLink = { readonly ok: true; readonly info: TransferInfo } | { readonly ok: false; readonly error: SendError };
 
 const OPEN_PATIENCE_MS = 10_000;
+/** How long a browser may take to copy a file from memory to its disk. */
+const SAVE_WITHIN_MS = 120_000;
 
 /** What a link holds. Consumes nothing. @param address - of the page, with its fragment. */
 export async function openLink(address: string): Promise<OpenedLink> {
@@ -57,8 +60,11 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
         break;
       case 'stream-wanted': {
         const { port1, port2 } = new MessageChannel();
-        const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
-        streams!.postMessage(announcement, [port1]);
+        if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
+        else {
+          const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
+          streams!.postMessage(announcement, [port1]);
+        }
         post(writer, { type: 'stream', port: port2 }, [port2]);
         break;
       }
@@ -109,4 +115,14 @@ function openFrame(path: StreamPath): HTMLIFrameElement {
   frame.src = path;
   document.body.append(frame);
   return frame;
+}
+
+/** Gives the browser a whole file to save. */
+function saveFile(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(url), SAVE_WITHIN_MS);
 }

@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { collectStream } from './stream-collect.ts';
+import { StreamFeed } from './stream-feed.ts';
+
+const ports: MessagePort[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+/** A collector of so many bytes, and the feed that it hears. */
+function collect(bytes: number): { readonly feed: StreamFeed; readonly saved: Blob[]; readonly closed: Promise<void> } {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  const saved: Blob[] = [];
+  const closed = new Promise<void>((resolve) => port2.addEventListener('close', () => resolve()));
+  const feed = new StreamFeed(port2, { onReady: () => expect.unreachable('no frame is wanted'), onCancel: () => undefined });
+  collectStream(port1, { bytes, mime: 'text/plain' }, (file) => saved.push(file));
+  return { feed, saved, closed };
+}
+
+describe('a download that is collected', () => {
+  it('is saved once it is whole, however many chunks it has', async () => {
+    const { feed, saved, closed } = collect(100);
+    for (let i = 0; i < 100; i++) await feed.write(Uint8Array.of(i));
+    feed.end();
+    await closed;
+    expect(saved.map(({ type }) => type)).toEqual(['text/plain']);
+    expect([...new Uint8Array(await saved[0]!.arrayBuffer())]).toEqual([...Array(100).keys()]);
+  });
+
+  it('is saved when it is empty', async () => {
+    const { feed, saved, closed } = collect(0);
+    feed.end();
+    await closed;
+    expect(saved.map(({ size }) => size)).toEqual([0]);
+  });
+
+  it.each([
+    { how: 'fails', end: (feed: StreamFeed) => feed.fail() },
+    { how: 'ends too early', end: (feed: StreamFeed) => feed.end() },
+  ])('is not saved when it $how', async ({ end }) => {
+    const { feed, saved, closed } = collect(2);
+    await feed.write(Uint8Array.of(1));
+    end(feed);
+    await closed;
+    expect(saved).toEqual([]);
+  });
+});
