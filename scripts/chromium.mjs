@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { aptInstall } from './apt.mjs';
 import { environment, pinnedNode, root } from './ensure.mjs';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -25,12 +26,7 @@ export function findChromium() {
 export function ensureChromium() {
   const found = findChromium();
   if (found) return found;
-  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    process.stderr.write('Installing Chromium (apt-get) …\n');
-    const quiet = { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-    const install = () => spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], quiet).status === 0;
-    if (install() || (spawnSync('apt-get', ['update'], quiet).status === 0 && install())) return findChromium();
-  }
+  if (aptInstall('Chromium', ['chromium'])) return findChromium();
   process.stderr.write('Installing Chromium (Playwright) …\n');
   spawnSync(pinnedNode, ['node_modules/playwright-core/cli.js', 'install', 'chromium'], { cwd: root, stdio: ['ignore', 2, 2], env: environment() });
   return findChromium();

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureChromium } from './chromium.mjs';
+import { ensureEngines } from './engines.mjs';
 import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
 
 ensureInstalled();
@@ -21,6 +22,9 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 const chromium = ensureChromium();
 if (chromium) env.CHROMIUM_PATH = chromium;
 else failures.push('a browser: install Chromium or Chrome, or set CHROMIUM_PATH');
+const engines = ensureEngines();
+Object.assign(env, engines.paths);
+for (const engine of engines.missing) failures.push(`a browser: ${engine}`);
 step('build', pinnedNode, 'scripts/build.mjs');
 step('types', pinnedNode, 'scripts/typecheck.mjs');
 step('lint', bin('oxlint'));

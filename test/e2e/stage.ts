@@ -30,11 +30,12 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export async function startStage(nodes: number): Promise<Stage> {
+/** @param firstPort - networks are looked for a place from here on. */
+export async function startStage(nodes: number, firstPort = FIRST_PORT): Promise<Stage> {
   await buildAll();
   const base = await mkdtemp(path.join(tmpdir(), 'shardsend-e2e-'));
   const dataDir = path.join(base, 'network');
-  const network = await startNetwork({ port: await freePort(), nodes, dataDir, onLost: () => undefined });
+  const network = await startNetwork({ port: await freePort(firstPort), nodes, dataDir, onLost: () => undefined });
   let folders = 0;
   const newFolder = async (): Promise<string> => {
     const folder = path.join(base, `work-${folders++}`);
@@ -75,8 +76,8 @@ async function onlineNodes(origin: string): Promise<number> {
   return nodes.online;
 }
 
-async function freePort(): Promise<number> {
-  for (let port = FIRST_PORT; port <= LAST_PORT; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
+async function freePort(firstPort: number): Promise<number> {
+  for (let port = firstPort; port <= firstPort + LAST_PORT - FIRST_PORT; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
   throw new Error(`no port is free from ${FIRST_PORT} to ${LAST_PORT}`);
 }
 

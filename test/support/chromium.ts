@@ -56,9 +56,9 @@ export class Chromium {
     socket.on('message', (data) => this.#receive(JSON.parse((data as Buffer).toString()) as Message));
   }
 
-  static async launch(): Promise<Chromium> {
+  static async launch(flags: readonly string[] = []): Promise<Chromium> {
     const profile = mkdtempSync(path.join(tmpdir(), 'shardsend-chromium-'));
-    const child = spawn(findChromium(), [...CHROMIUM_FLAGS, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
+    const child = spawn(findChromium(), [...CHROMIUM_FLAGS, ...flags, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });

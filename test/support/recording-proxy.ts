@@ -35,7 +35,8 @@ interface Rule {
 export class RecordingProxy {
   readonly requests: Recorded[] = [];
   readonly #server: Server;
-  readonly #rules: Rule[] = [];
+  /** Of holds that were not released. */
+  readonly #rules = new Set<Rule>();
   readonly #tunnels = new Set<Socket>();
 
   private constructor() {
@@ -74,12 +75,17 @@ export class RecordingProxy {
   #hold(fits: Rule['fits'], afterBytes: number | null): Hold {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    this.#rules.push({ fits, afterBytes, reach: reached.resolve, released: released.promise });
-    return { reached: reached.promise, release: released.resolve };
+    const rule: Rule = { fits, afterBytes, reach: reached.resolve, released: released.promise };
+    this.#rules.add(rule);
+    const release = (): void => {
+      this.#rules.delete(rule);
+      released.resolve();
+    };
+    return { reached: reached.promise, release };
   }
 
   #ruleFor(request: Recorded, before: boolean): Rule | undefined {
-    return this.#rules.find((rule) => (rule.afterBytes === null) === before && rule.fits(request));
+    return [...this.#rules].find((rule) => (rule.afterBytes === null) === before && rule.fits(request));
   }
 
   async #forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
