@@ -3,7 +3,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeMessage } from '../../shared/protocol/index.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { RebuildStage, encodeTransfer } from '../testing/rebuild-stage.ts';
+import { RebuildStage, SETTING_MS, encodeTransfer } from '../testing/rebuild-stage.ts';
 
 const SILENCE_MS = 15_000;
 /** The rebuilder's and the coordinator's. The other nodes have the real one, so that every test starts anew beside it. */
@@ -11,8 +11,8 @@ let clock: ManualClock;
 let scene: RebuildStage;
 beforeEach(async () => {
   clock = new ManualClock();
-  scene = await RebuildStage.set(SILENCE_MS, { clock });
-});
+  scene = await RebuildStage.set(SILENCE_MS, 4, { clock });
+}, SETTING_MS);
 afterEach(() => scene.clear());
 
 /** Stands before a node, and lets almost a whole silence pass before each acknowledgement. */

@@ -20,7 +20,7 @@ import {
   type ShardStatement,
 } from '../../shared/protocol/index.ts';
 import { jsonBytes, newTransferId } from '../testing/coordinator.ts';
-import { RebuildStage, SEGMENTS, SHARD_BYTES, commitmentFor, corrupt, encodeTransfer, type CodedTransfer } from '../testing/rebuild-stage.ts';
+import { RebuildStage, SEGMENTS, SETTING_MS, SHARD_BYTES, commitmentFor, corrupt, encodeTransfer, type CodedTransfer } from '../testing/rebuild-stage.ts';
 import { codeOf, fetchFrames, makeShard } from '../testing/shards.ts';
 import { StoreClient } from '../testing/store-client.ts';
 import { serve, type TestServer } from '../testing/test-server.ts';
@@ -30,7 +30,7 @@ let silent: TestServer;
 beforeAll(async () => {
   scene = await RebuildStage.set(400);
   silent = await serve(() => {});
-});
+}, SETTING_MS);
 afterAll(async () => {
   silent.close();
   await scene.clear();

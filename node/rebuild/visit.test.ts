@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { concatBytes, encodeFrameHeader } from '../../shared/protocol/index.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { RebuildStage, SHARD_BYTES, corrupt, encodeTransfer, type CodedTransfer } from '../testing/rebuild-stage.ts';
+import { RebuildStage, SETTING_MS, SHARD_BYTES, corrupt, encodeTransfer, type CodedTransfer } from '../testing/rebuild-stage.ts';
 import { serve, type TestServer } from '../testing/test-server.ts';
 
 let scene: RebuildStage;
@@ -20,8 +20,8 @@ const frameOf = ({ shards }: CodedTransfer, segment: number, shardIndex: number)
 
 describe('a visit', () => {
   beforeAll(async () => {
-    scene = await RebuildStage.set(400);
-  });
+    scene = await RebuildStage.set(400, 5);
+  }, SETTING_MS);
   afterAll(() => scene.clear());
 
   it('names the sources that did not serve what they signed for, and stores nothing', async () => {
@@ -71,8 +71,8 @@ describe('a visit to a slow node', () => {
   const SILENCE_MS = 15_000;
   const clock = new ManualClock();
   beforeAll(async () => {
-    scene = await RebuildStage.set(SILENCE_MS, { clock });
-  });
+    scene = await RebuildStage.set(SILENCE_MS, 1, { clock });
+  }, SETTING_MS);
   afterAll(() => scene.clear());
 
   it('ends within its lease, and what was served until then counts', async () => {

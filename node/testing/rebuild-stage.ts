@@ -29,6 +29,8 @@ export const REQUIRED = 3;
 export const TOTAL = 6;
 export const SEGMENTS = 5;
 export const SHARD_BYTES = 200_000;
+/** For setting a stage: its processes come up one beside another, on a machine that may be busy. */
+export const SETTING_MS = 60_000;
 
 export interface CodedTransfer {
   readonly transferId: TransferId;
@@ -74,11 +76,11 @@ export class RebuildStage {
     this.rebuilder = rebuilder;
   }
 
-  /** @param silenceMs - the rebuilder's patience. */
-  static async set(silenceMs: number, surroundings: NodeSurroundings = {}): Promise<RebuildStage> {
+  /** @param silenceMs - the rebuilder's patience. @param seats - how many of the nodes are there: the first ones. */
+  static async set(silenceMs: number, seats = TOTAL, surroundings: NodeSurroundings = {}): Promise<RebuildStage> {
     const stage = await Stage.set();
     if (surroundings.clock !== undefined) stage.coordinator.nowMs = () => surroundings.clock!.nowMs();
-    const nodes = await Promise.all(Array.from({ length: TOTAL }, () => stage.start()));
+    const nodes = await Promise.all(Array.from({ length: seats }, () => stage.start()));
     return new RebuildStage(stage, nodes, await stage.run({ rebuildSilenceMs: silenceMs }, surroundings));
   }
 

@@ -8,7 +8,7 @@ import { ShardStream } from '../../shared/client/receive/shard-stream.ts';
 
 let scene: RebuildStage;
 beforeAll(async () => {
-  scene = await RebuildStage.set(400);
+  scene = await RebuildStage.set(400, 1);
 });
 afterAll(() => scene.clear());
 
