@@ -6,6 +6,7 @@ import { recordDeclaredLoss } from '../../shared/policy/index.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { clock } from '../clock.ts';
 import { shardFor } from '../network/shards.ts';
+import { transferOf } from '../objects/named.ts';
 import type { NotedErrand } from './errands.ts';
 import type { LossRow } from './losses.ts';
 import { judgementOf, type NodeStores } from './stores.ts';
@@ -18,8 +19,6 @@ export interface NodeContext {
   /** Runs a change as one transaction. */
   readonly write: <T>(change: () => T) => T;
 }
-
-export const transferOf = (env: WorkerEnv, transferId: string) => env.TRANSFERS.get(env.TRANSFERS.idFromName(transferId));
 
 /** Tells transfers what became of the node, some at a time. */
 export async function tellNews({ env, nodeId, stores, write }: NodeContext): Promise<void> {

@@ -9,8 +9,9 @@ import { coordinatorKeyOf, epochMsOf, onlineForMsOf } from '../environment.ts';
 import { log } from '../http/log.ts';
 import { signBeacon } from '../network/beacon.ts';
 import { NO_TALLY } from '../network/day-tally.ts';
+import { transferOf } from '../objects/named.ts';
 import { holdAudit, rootsByTransfer, type JudgedLeaf, type OwedAudit } from './audits.ts';
-import { transferOf, type NodeContext } from './duties.ts';
+import type { NodeContext } from './duties.ts';
 import { skewMsOf } from './epoch-moments.ts';
 import { heardShareOf } from './presence.ts';
 

@@ -1,6 +1,7 @@
 /** All that one node's object keeps, and the one way in which a judgement enters it. */
 import { availabilityOf, integrityOf, speedOf, standingOf, type Judged, type Reputation } from '../../shared/policy/index.ts';
 import type { Judgement } from '../objects/directory.ts';
+import { hasTable } from '../objects/storage.ts';
 import { AUDITS_SCHEMA, Audits } from './audits.ts';
 import { COUNTED_LOSSES_SCHEMA, CountedLosses } from './counted-losses.ts';
 import { ERRANDS_SCHEMA, Errands } from './errands.ts';
@@ -62,7 +63,7 @@ export class NodeStores {
 
   /** Whether the node ever registered; asking writes nothing. */
   exist(): boolean {
-    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reputation'").toArray().length > 0;
+    return hasTable(this.#sql, 'reputation');
   }
 
   /** Makes what is not there yet, for a node that comes now. */

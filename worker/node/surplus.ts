@@ -2,8 +2,8 @@
 import type { BucketAnswer } from '../../shared/protocol/inventory.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, type WorkerEnv } from '../environment.ts';
+import { transferOf } from '../objects/named.ts';
 import { signSeat } from '../transfer/orders.ts';
-import { transferOf } from './duties.ts';
 
 const ASKED_AT_ONCE = 32;
 

@@ -6,6 +6,7 @@
  * what a crash loses of them comes again with the next ones.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { epochAt } from '../../shared/policy/audit.ts';
 import type { DirectoryNode } from '../../shared/policy/directory-node.ts';
 import { encodeSnapshot, parseSnapshot } from '../../shared/policy/directory-snapshot.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
@@ -17,12 +18,13 @@ import { DAY_TALLY_SCHEMA, DayTally, NO_TALLY, type Tally } from '../network/day
 import { SHARDS } from '../network/shards.ts';
 import { toResult, type Result } from '../result.ts';
 import { publisherOf } from './publisher.ts';
+import { hasTable } from './storage.ts';
 
 const WRITE_EVERY_MS = 60_000;
 /** Of the time after which a silent node counts as offline. */
 const WRITE_EVERY_PART = 1 / 3;
 /** A node that was not heard for so long is forgotten. */
-const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
+export const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
 /** A snapshot of so many is still quickly read. */
 const MAX_DIRECTORY_NODES = 20_000;
 export const MAX_SHARD_NODES = MAX_DIRECTORY_NODES / SHARDS;
@@ -134,7 +136,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
   }
 
   #epoch(): number {
-    return Math.floor(clock.nowMs() / epochMsOf(this.env));
+    return epochAt(clock.nowMs(), epochMsOf(this.env));
   }
 
   #checkRoom({ nodeId, network }: DirectoryNode): void {
@@ -204,7 +206,7 @@ export class DirectoryObject extends DurableObject<WorkerEnv> {
 
   /** Whether anything was ever written; asking writes nothing. */
   #tables(): boolean {
-    this.#hasTables ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'nodes'").toArray().length > 0;
+    this.#hasTables ||= hasTable(this.#sql, 'nodes');
     return this.#hasTables;
   }
 }

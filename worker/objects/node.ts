@@ -28,11 +28,10 @@ import { NodeStores, judgementOf } from '../node/stores.ts';
 import { deleteSurplus } from '../node/surplus.ts';
 import { Testimony, type Complaint, type MeasuredSpeed, type VisitOutcome } from '../node/testimony.ts';
 import { toResult, type Result } from '../result.ts';
+import { FORGOTTEN_AFTER_MS } from './directory.ts';
 
 /** What broke is tried again after this, or after a look where epochs are short. */
 const PAUSE_MS = 30_000;
-/** As in the directory: a node that was not heard for so long is forgotten there, and nobody looks after it any more. */
-const FORGOTTEN_AFTER_MS = 30 * 24 * 3600_000;
 export class NodeObject extends DurableObject<WorkerEnv> {
   readonly #stores = new NodeStores(this.ctx.storage.sql);
   readonly #testimony = new Testimony({

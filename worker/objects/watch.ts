@@ -11,6 +11,8 @@ import type { NetworkSummary } from '../../shared/protocol/node-status.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, type WorkerEnv } from '../environment.ts';
 import { log, logFailure } from '../http/log.ts';
+import { transferOf } from './named.ts';
+import { hasTable } from './storage.ts';
 
 /** Transfers of one watch that are repaired at the same time. */
 const TURNS_AT_ONCE = 8;
@@ -172,7 +174,7 @@ export class WatchObject extends DurableObject<WorkerEnv> {
 
   async #tell({ transferId, untilMs }: { transferId: string; untilMs: number }): Promise<void> {
     try {
-      if (await this.env.TRANSFERS.get(this.env.TRANSFERS.idFromName(transferId)).takeTurn(untilMs)) return;
+      if (await transferOf(this.env, transferId).takeTurn(untilMs)) return;
       this.#sql.exec('UPDATE watched SET cause = NULL, turnUntilMs = 0 WHERE transferId = ? AND turnUntilMs = ?', transferId, untilMs);
     } catch (thrown) {
       logFailure('giving a turn', thrown);
@@ -220,7 +222,7 @@ export class WatchObject extends DurableObject<WorkerEnv> {
   }
   /** Whether anything was ever noted; asking writes nothing. */
   #tables(): boolean {
-    this.#hasTables ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'watched'").toArray().length > 0;
+    this.#hasTables ||= hasTable(this.#sql, 'watched');
     return this.#hasTables;
   }
 }

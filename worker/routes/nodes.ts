@@ -12,6 +12,7 @@ import { readViewer } from '../http/tokens.ts';
 import { forgetDirectory } from '../network/directory.ts';
 import { checkHealth } from '../network/node-client.ts';
 import { connectionOf, placeOf } from '../network/place.ts';
+import { nodeOf } from '../objects/named.ts';
 import { fromResult } from '../result.ts';
 import { addressOf, admit, readSigned, type AppContext, type AppEnv } from './context.ts';
 
@@ -24,44 +25,42 @@ export const nodeRoutes = new Hono<AppEnv>()
     const url = readNodeUrl(registration.url, allowsSharedHosts(c.env));
     await checkHealth(url.address, by.key, crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
     const place = placeOf(url.hostname, addressOf(c), registration.region, connectionOf(c.req.raw, allowsSharedHosts(c.env)));
-    await fromResult(nodeOf(c, by.nodeId).register({ nodeId: by.nodeId, atMs: by.atMs }, { ...registration, url: url.address }, place));
+    await fromResult(nodeOf(c.env, by.nodeId).register({ nodeId: by.nodeId, atMs: by.atMs }, { ...registration, url: url.address }, place));
     forgetDirectory();
     return c.json({ nodeId: by.nodeId, coordinatorKey: (await coordinatorKeyOf(c.env)).name, heartbeatMs: heartbeatMsOf(c.env), epochMs: epochMsOf(c.env) });
   })
   .post('/heartbeat', async (c) => {
     const { by, body } = await readSigned(c);
     const heartbeat = parseMessage(heartbeatSchema, body);
-    await fromResult(nodeOf(c, by.nodeId).heartbeat({ nodeId: by.nodeId, atMs: by.atMs }, heartbeat));
+    await fromResult(nodeOf(c.env, by.nodeId).heartbeat({ nodeId: by.nodeId, atMs: by.atMs }, heartbeat));
     return c.json({ nowMs: clock.nowMs(), heartbeatMs: heartbeatMsOf(c.env), epochMs: epochMsOf(c.env) });
   })
   .post('/inventory', async (c) => {
     const { by, body } = await readSigned(c);
-    return c.json({ differ: await fromResult(nodeOf(c, by.nodeId).compareInventory(parseMessage(inventorySchema, body))) });
+    return c.json({ differ: await fromResult(nodeOf(c.env, by.nodeId).compareInventory(parseMessage(inventorySchema, body))) });
   })
   .post('/inventory/:bucket', async (c) => {
     const { by, body } = await readSigned(c);
     const bucket = readBucket(c.req.param('bucket'));
     const listed = parseMessage(bucketSchema, body);
-    return c.json({ surplus: await fromResult(nodeOf(c, by.nodeId).compareBucket({ nodeId: by.nodeId, atMs: by.atMs }, bucket, listed)) });
+    return c.json({ surplus: await fromResult(nodeOf(c.env, by.nodeId).compareBucket({ nodeId: by.nodeId, atMs: by.atMs }, bucket, listed)) });
   })
   .get('/:id', async (c) => {
     const nodeId = readNodeId(c.req.param('id'));
     const viewer = readViewer(c.req.header('Authorization') ?? null);
     if (viewer === null) await readOwn(c, nodeId);
-    return c.json(await fromResult(nodeOf(c, nodeId).status(viewer)));
+    return c.json(await fromResult(nodeOf(c.env, nodeId).status(viewer)));
   })
   .post('/:id/leave', async (c) => {
     const nodeId = readNodeId(c.req.param('id'));
     await readOwn(c, nodeId);
-    return c.json(await fromResult(nodeOf(c, nodeId).leave()));
+    return c.json(await fromResult(nodeOf(c.env, nodeId).leave()));
   })
   .post('/:id/appeal', async (c) => {
     const nodeId = readNodeId(c.req.param('id'));
     await readOwn(c, nodeId);
-    return c.json(await fromResult(nodeOf(c, nodeId).appeal()));
+    return c.json(await fromResult(nodeOf(c.env, nodeId).appeal()));
   });
-
-const nodeOf = ({ env }: AppContext, nodeId: string) => env.NODES.get(env.NODES.idFromName(nodeId));
 
 /** A request that the node of this id signed. @throws SendError `unauthorized` also where another one did. */
 async function readOwn(c: AppContext, nodeId: string): Promise<void> {

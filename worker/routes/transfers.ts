@@ -20,10 +20,11 @@ import { readBody, readJsonBody } from '../http/body.ts';
 import { sourceName } from '../http/source.ts';
 import { readHolder, readTransferId, type Holder } from '../http/tokens.ts';
 import { connectionOf, senderOf } from '../network/place.ts';
+import { transferOf } from '../objects/named.ts';
 import { fromResult } from '../result.ts';
 import { addressOf, admit, readSigned, type AppContext, type AppEnv } from './context.ts';
 
-const objectOf = (c: AppContext) => c.env.TRANSFERS.get(c.env.TRANSFERS.idFromName(transferIdOf(c)));
+const objectOf = (c: AppContext) => transferOf(c.env, transferIdOf(c));
 const transferIdOf = (c: AppContext): string => readTransferId(c.req.param('id') ?? '');
 const holderOf = (c: AppContext, ...roles: Holder['role'][]): Holder => readHolder(c.req.header('Authorization') ?? null, ...roles);
 const sourceOf = (c: AppContext): string => sourceName(addressOf(c), seedOf(c.env));

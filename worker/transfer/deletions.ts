@@ -1,9 +1,7 @@
 /** Nodes that have been, or are to be, told to delete a transfer, and what they signed. docs/protocol.md §9, §10. */
 import type { Deletion } from '../../shared/protocol/messages.ts';
-import { pauseMs } from './seats.ts';
+import { WORD_PAUSES, pauseMs } from './pauses.ts';
 
-const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 15 * 60_000;
 const MAX_AT_ONCE = 24;
 
 export const DELETIONS_SCHEMA = `
@@ -46,7 +44,7 @@ export class Deletions {
     this.#sql.exec('UPDATE deletions SET statement = ? WHERE nodeId = ?', JSON.stringify(deletion), nodeId);
   }
   failed({ nodeId, failures }: DeletionRow, nowMs: number): void {
-    this.#sql.exec('UPDATE deletions SET failures = failures + 1, retryAtMs = ? WHERE nodeId = ?', nowMs + pauseMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS), nodeId);
+    this.#sql.exec('UPDATE deletions SET failures = failures + 1, retryAtMs = ? WHERE nodeId = ?', nowMs + pauseMs(failures, WORD_PAUSES), nodeId);
   }
   nextAtMs(): number | null {
     return this.#sql.exec<{ next: number | null }>('SELECT min(retryAtMs) AS next FROM deletions WHERE statement IS NULL').one().next;

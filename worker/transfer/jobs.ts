@@ -1,4 +1,5 @@
 /** What the transfer's nodes were asked to do and have not reported yet: one rebuild at a time, and visits. docs/protocol.md §9 (rebuild). */
+import { ID_BYTES, encodeB64 } from '../../shared/protocol/bytes.ts';
 
 export const JOBS_SCHEMA = `
 CREATE TABLE job (
@@ -40,6 +41,9 @@ export type Visit = {
 };
 
 type JobRow = { jobId: string; rebuilder: string; segments: string; sources: string; targets: string; leaseExpiresAtMs: number };
+
+/** b64. */
+export const newJobId = (): string => encodeB64(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
 
 /** Writing methods expect to run inside their caller's transaction. */
 export class Jobs {

@@ -6,19 +6,19 @@
  * the transfer its turn, and then goes on likewise, as long as the turn lasts.
  */
 import { RANDOM_SEED_BYTES, chooseReplacements, epochAt, type RepairUrgency, type SelectionTerms } from '../../shared/policy/index.ts';
-import { encodeB64, ID_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, coordinatorKeyOf, epochMsOf, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { log } from '../http/log.ts';
 import { readDirectory } from '../network/directory.ts';
 import { orderRebuild } from '../network/node-client.ts';
+import { newJobId } from './jobs.ts';
 import { urlNow } from './orders.ts';
 import { THE_WATCH } from './outbox.ts';
 import { liveFormers, liveSeats, seatsToMove, wishOf, type LiveSeat, type Surroundings } from './outlook.ts';
-import { leaseMsOf, planRebuild, signJob, type RebuildPlan } from './rebuilding.ts';
+import { jobTermsOf, leaseMsOf, planRebuild, signJob, type RebuildPlan } from './rebuilding.ts';
 import { layoutOf, type TransferRow } from './record.ts';
-import { pauseMs } from './seats.ts';
+import { WORK_PAUSES, pauseMs } from './pauses.ts';
 import type { TransferState } from './state.ts';
 import { dismiss } from './storing.ts';
 
@@ -63,17 +63,14 @@ export class Mending {
       const row = this.#state.settle();
       const nowMs = clock.nowMs();
       if (row?.state !== 'ready' || row.rebuildAtMs === null || row.rebuildAtMs > nowMs) return;
-      const jobId = encodeB64(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
+      const jobId = newJobId();
       const around: Surroundings = { directory, epoch: epochAt(nowMs, epochMsOf(this.#env)), nowMs };
       const plan = this.#state.write(() => this.#nextJob(row, around, jobId));
       if (plan === null) return;
-      const { transferId, requiredShards, totalShards, expiresAtMs: shardExpiresAtMs } = row;
-      const urlOf = (keeper: { nodeId: string; url: string }): string => urlNow(keeper, directory);
-      const terms = { jobId, transferId, requiredShards, totalShards, shardExpiresAtMs, nowMs, layout: layoutOf(row), urlOf };
-      const { order, body } = await signJob(plan, terms, await coordinatorKeyOf(this.#env));
+      const { order, body } = await signJob(plan, jobTermsOf(row, jobId, directory, nowMs), await coordinatorKeyOf(this.#env));
       const shards = plan.targets.reduce((sum, target) => sum + target.segments.length, 0);
       try {
-        await orderRebuild({ url: urlOf(plan.rebuilder), nodeId: plan.rebuilder.nodeId, order }, body);
+        await orderRebuild({ url: urlNow(plan.rebuilder, directory), nodeId: plan.rebuilder.nodeId, order }, body);
         log({ event: 'rebuild', step: 'ordered', segments: plan.segments.length, shards });
         return;
       } catch (thrown) {
@@ -141,7 +138,7 @@ export class Mending {
       targets: new Map(plan.targets.map(({ seat }) => [seat.shardIndex, seat.nodeId])),
       leaseExpiresAtMs,
     });
-    const restMs = row.fruitlessJobs < PATIENT_JOBS ? 0 : pauseMs(row.fruitlessJobs - PATIENT_JOBS);
+    const restMs = row.fruitlessJobs < PATIENT_JOBS ? 0 : pauseMs(row.fruitlessJobs - PATIENT_JOBS, WORK_PAUSES);
     this.#state.sql.exec(
       'UPDATE transfer SET rebuildAtMs = ?, rebuildFrom = ?, rebuildPauses = 0, fruitlessJobs = fruitlessJobs + 1, restUntilMs = ?',
       leaseExpiresAtMs,
@@ -167,7 +164,7 @@ export class Mending {
   }
 
   /** Something to do, but nothing that can be done now. In a repair others have their turn meanwhile. */
-  #pause(row: TransferRow, nowMs: number, againAtMs = nowMs + pauseMs(row.rebuildPauses)): void {
+  #pause(row: TransferRow, nowMs: number, againAtMs = nowMs + pauseMs(row.rebuildPauses, WORK_PAUSES)): void {
     this.#state.sql.exec('UPDATE transfer SET rebuildPauses = rebuildPauses + 1');
     if (row.mending === 'hardening') return this.#lookAt(againAtMs);
     this.#state.sql.exec('UPDATE transfer SET rebuildAtMs = NULL, turnUntilMs = 0, wishFromMs = ?', againAtMs);

@@ -6,11 +6,12 @@ import { logFailure } from '../http/log.ts';
 import { shardFor } from '../network/shards.ts';
 import type { TransferHolding } from '../node/holdings.ts';
 import type { SeatNews } from '../node/news.ts';
+import { nodeOf } from '../objects/named.ts';
 import type { WatchedTransfer } from '../objects/watch.ts';
 import { THE_WATCH, type OutboxRow } from './outbox.ts';
 import { isCounting } from './outlook.ts';
 import { layoutOf, type TransferRow } from './record.ts';
-import { lossesLeft } from './losses.ts';
+import { lossesLeft } from './losses-left.ts';
 import type { TransferState } from './state.ts';
 
 export class Messenger {
@@ -31,7 +32,7 @@ export class Messenger {
 
   async #tellNode(due: OutboxRow): Promise<void> {
     const row = this.#state.row();
-    const node = this.#env.NODES.get(this.#env.NODES.idFromName(due.receiver));
+    const node = nodeOf(this.#env, due.receiver);
     const holding = this.#holdingOf(due.receiver, row);
     await this.#tell(due, holding === null, 'telling a node', async () => {
       if (holding !== null) return await node.hold(holding);

@@ -5,6 +5,7 @@
 import type { WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
 import type { Complaint, VisitOutcome } from '../node/testimony.ts';
+import { nodeOf } from '../objects/named.ts';
 import type { NodeObject } from '../objects/node.ts';
 import type { Measured } from './paces.ts';
 
@@ -39,7 +40,7 @@ export class Notes {
   }
 
   #tell(nodeId: string, what: string, say: (node: DurableObjectStub<NodeObject>) => Promise<void>): void {
-    const saying = say(this.#env.NODES.get(this.#env.NODES.idFromName(nodeId)));
+    const saying = say(nodeOf(this.#env, nodeId));
     this.#ctx.waitUntil(saying.catch((thrown: unknown) => logFailure(what, thrown)));
   }
 }

@@ -3,10 +3,8 @@
  * A row says only that something changed; what is said is what holds when it is said, so that calls never go stale and
  * a receiver that was away hears of ten changes once.
  */
-import { pauseMs } from './seats.ts';
+import { WORD_PAUSES, pauseMs } from './pauses.ts';
 
-const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 15 * 60_000;
 const MAX_AT_ONCE = 32;
 
 /** The receiver that is no node. */
@@ -60,7 +58,7 @@ export class Outbox {
     else this.#sql.exec('UPDATE outbox SET dueAtMs = NULL, failures = 0 WHERE receiver = ? AND changes = ?', receiver, changes);
   }
   failed({ receiver, changes, failures }: OutboxRow, nowMs: number): void {
-    const retryAtMs = nowMs + pauseMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    const retryAtMs = nowMs + pauseMs(failures, WORD_PAUSES);
     this.#sql.exec('UPDATE outbox SET failures = failures + 1, dueAtMs = ? WHERE receiver = ? AND changes = ?', retryAtMs, receiver, changes);
   }
   nextAtMs(): number | null {

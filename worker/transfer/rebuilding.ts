@@ -8,8 +8,10 @@ import { MAX_SEGMENTS_PER_REBUILD, MIB } from '../../shared/protocol/limits.ts';
 import type { Rebuild } from '../../shared/protocol/messages.ts';
 import { encodeStatements } from '../../shared/protocol/receipt.ts';
 import type { CoordinatorKey } from '../environment.ts';
-import { signSeat, type OrderTerms, type Place } from './orders.ts';
+import type { Directory } from '../network/directory.ts';
+import { signSeat, urlNow, type OrderTerms, type Place } from './orders.ts';
 import type { LiveFormer, LiveSeat } from './outlook.ts';
+import { layoutOf, type TransferRow } from './record.ts';
 import type { Keeper } from './seats.ts';
 import { countBits, hasShard, maskOf, rootOf, type Column, type SegmentRow, type Segments } from './segments.ts';
 
@@ -117,6 +119,11 @@ export interface JobTerms extends Omit<OrderTerms, 'action' | 'maxBytes' | 'comm
   readonly layout: TransferLayout;
   /** Where a seat's node is now. */
   readonly urlOf: (keeper: Keeper) => string;
+}
+
+export function jobTermsOf(row: TransferRow, jobId: string, directory: Directory, nowMs: number): JobTerms {
+  const { transferId, requiredShards, totalShards, expiresAtMs: shardExpiresAtMs } = row;
+  return { jobId, transferId, requiredShards, totalShards, shardExpiresAtMs, nowMs, layout: layoutOf(row), urlOf: (keeper) => urlNow(keeper, directory) };
 }
 
 /** The signed job: the request's body, and the order that commits to it. */

@@ -1,10 +1,7 @@
 /** Who holds which shard index of a transfer, who held it before, and how it went with them. docs/protocol.md §4, §10. */
 import type { DirectoryNode, Standing } from '../../shared/policy/index.ts';
 import type { SeatNews } from '../node/news.ts';
-
-/** Shortest and longest pause before something is asked of a node again after it failed. */
-const FIRST_PAUSE_MS = 15_000;
-const LONGEST_PAUSE_MS = 30 * 60_000;
+import { WORK_PAUSES, pauseMs } from './pauses.ts';
 
 const KEEPER_COLUMNS = `
   shardIndex INTEGER PRIMARY KEY, nodeId TEXT NOT NULL, url TEXT NOT NULL, operator TEXT NOT NULL, network TEXT NOT NULL,
@@ -50,8 +47,6 @@ export type SeatRow = Keeper & {
 };
 
 export type SeatDuty = 'target' | 'rebuilder';
-
-export const pauseMs = (failures: number, firstMs = FIRST_PAUSE_MS, longestMs = LONGEST_PAUSE_MS): number => Math.min(longestMs, firstMs * 2 ** Math.min(failures, 20));
 
 /** Writing methods expect to run inside their caller's transaction. */
 export class Seats {
@@ -120,8 +115,13 @@ export class Seats {
 
   fail({ shardIndex, targetFailures, rebuilderFailures }: SeatRow, duty: SeatDuty, nowMs: number): void {
     if (duty === 'target')
-      this.#sql.exec('UPDATE seats SET targetFailures = targetFailures + 1, targetFromMs = ? WHERE shardIndex = ?', nowMs + pauseMs(targetFailures), shardIndex);
-    else this.#sql.exec('UPDATE seats SET rebuilderFailures = rebuilderFailures + 1, rebuilderFromMs = ? WHERE shardIndex = ?', nowMs + pauseMs(rebuilderFailures), shardIndex);
+      this.#sql.exec('UPDATE seats SET targetFailures = targetFailures + 1, targetFromMs = ? WHERE shardIndex = ?', nowMs + pauseMs(targetFailures, WORK_PAUSES), shardIndex);
+    else
+      this.#sql.exec(
+        'UPDATE seats SET rebuilderFailures = rebuilderFailures + 1, rebuilderFromMs = ? WHERE shardIndex = ?',
+        nowMs + pauseMs(rebuilderFailures, WORK_PAUSES),
+        shardIndex,
+      );
   }
 
   succeedAsRebuilder(shardIndex: number): void {

@@ -10,6 +10,7 @@ import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
 import { clock } from '../clock.ts';
 import { log } from '../http/log.ts';
 import type { Holder } from '../http/tokens.ts';
+import { hasTable } from '../objects/storage.ts';
 import { CLAIMS_SCHEMA, Claims } from './claims.ts';
 import { DELETIONS_SCHEMA, Deletions } from './deletions.ts';
 import { HANDOVERS_SCHEMA, Handovers } from './handovers.ts';
@@ -82,7 +83,7 @@ export class TransferState {
 
   /** The row, or null where there is no transfer. Looking writes nothing. */
   load(): TransferRow | null {
-    this.#hasTables ||= this.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'transfer'").toArray().length > 0;
+    this.#hasTables ||= hasTable(this.sql, 'transfer');
     return this.#hasTables ? (this.sql.exec<TransferRow>('SELECT * FROM transfer').toArray()[0] ?? null) : null;
   }
   row(): TransferRow {

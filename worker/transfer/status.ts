@@ -3,7 +3,7 @@ import { epochAt } from '../../shared/policy/index.ts';
 import type { Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, type WorkerEnv } from '../environment.ts';
-import { lossesLeft } from './losses.ts';
+import { lossesLeft } from './losses-left.ts';
 import { isEnded, layoutOf } from './record.ts';
 import type { TransferState } from './state.ts';
 

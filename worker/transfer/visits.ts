@@ -1,17 +1,17 @@
 /** Mystery shoppers: one of the transfer's nodes fetches from another as a recipient would, and says whether it was served. docs/protocol.md §9 (rebuild). */
 import { epochAt } from '../../shared/policy/index.ts';
-import { encodeB64, ID_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_SEGMENTS_PER_REBUILD } from '../../shared/protocol/limits.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf, epochMsOf, type WorkerEnv } from '../environment.ts';
 import { readDirectory } from '../network/directory.ts';
 import { orderRebuild } from '../network/node-client.ts';
+import { newJobId } from './jobs.ts';
 import { urlNow } from './orders.ts';
 import { isCounting } from './outlook.ts';
-import { leaseMsOf, signJob } from './rebuilding.ts';
+import { jobTermsOf, leaseMsOf, signJob } from './rebuilding.ts';
 import { layoutOf } from './record.ts';
-import type { Keeper, SeatRow } from './seats.ts';
+import type { SeatRow } from './seats.ts';
 import type { SegmentRow } from './segments.ts';
 import type { TransferState } from './state.ts';
 
@@ -31,12 +31,10 @@ export async function sendShopper(state: TransferState, env: WorkerEnv, nodeId: 
     const segments = drawVisit(state, seat.shardIndex, layout.segmentCount);
     if (segments.length === 0) return;
     const plan = { rebuilder: shopper, segments, sources: [{ keeper: seat, isWhole: true }], targets: [] };
-    const jobId = encodeB64(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
-    const { transferId, requiredShards, totalShards, expiresAtMs: shardExpiresAtMs } = row;
-    const terms = { jobId, transferId, requiredShards, totalShards, shardExpiresAtMs, nowMs, layout, urlOf: (keeper: Keeper) => urlNow(keeper, directory) };
-    const visit = { jobId, nodeId, shopper: shopper.nodeId, operator: shopper.operator, leaseExpiresAtMs: nowMs + leaseMsOf(plan, layout, requiredShards) };
+    const jobId = newJobId();
+    const visit = { jobId, nodeId, shopper: shopper.nodeId, operator: shopper.operator, leaseExpiresAtMs: nowMs + leaseMsOf(plan, layout, row.requiredShards) };
     state.write(() => state.jobs.beginVisit(visit, nowMs));
-    const { order, body } = await signJob(plan, terms, key);
+    const { order, body } = await signJob(plan, jobTermsOf(row, jobId, directory, nowMs), key);
     try {
       return await orderRebuild({ url: urlNow(shopper, directory), nodeId: shopper.nodeId, order }, body);
     } catch (thrown) {
