@@ -37,7 +37,7 @@ export class Network {
     this.population = new Population(scenario, this.streams.lives);
     this.measures = new Measures(scenario);
     this.nodes = this.population.first();
-    this.directory = new DirectoryIndex(this.nodes);
+    this.directory = this.indexed(this.nodes);
     this.#byId = new Map(this.nodes.map((node) => [node.nodeId, node]));
   }
 
@@ -81,8 +81,13 @@ export class Network {
       node.speed = speedOf(node.reputation);
       node.freeBytes = node.capacityBytes - node.storedBytes;
     }
-    this.directory = new DirectoryIndex(present);
+    this.directory = this.indexed(present);
     this.#byId = new Map(present.map((node) => [node.nodeId, node]));
+  }
+
+  /** What selection sees of these nodes. */
+  protected indexed(nodes: readonly SimNode[]): DirectoryIndex {
+    return new DirectoryIndex(nodes);
   }
 
   /** One that the directory names. */

@@ -1,13 +1,11 @@
 /** A finished simulation in plain numbers: what is printed, drawn, and written as JSON. */
 import type { Standing } from '../../shared/policy/index.ts';
 import { expectedOf, type Expected } from './expected.ts';
+import { loadNow, loadOf, relativeLoads, type Load, type LoadNow } from './load.ts';
 import type { RebuildCause, Rebuilds } from './measures.ts';
 import type { Network } from './network.ts';
 import type { Scenario } from './scenario.ts';
-import type { Behaviour, SimNode } from './sim-node.ts';
-
-/** Days that a node must have been there for its load to count. */
-const DAYS_TO_CARRY = 60;
+import type { Behaviour } from './sim-node.ts';
 
 export interface Detection {
   readonly behaviour: Behaviour;
@@ -20,11 +18,6 @@ export interface Detection {
 }
 
 type LoadGroup = 'server' | 'home' | 'slow' | 'flapping';
-
-interface Load {
-  readonly gini: number;
-  readonly busiestOverMean: number;
-}
 
 export interface Results {
   readonly scenario: Scenario;
@@ -45,8 +38,16 @@ export interface Results {
   readonly detection: readonly Detection[];
   /** Honest nodes that ever had that standing while they were there. */
   readonly honest: Readonly<Record<'suspended' | 'quarantined' | 'disqualified', number>>;
-  /** Per byte offered, over the mean: of transfers, which all weigh alike, and of bytes, where single large ones show. */
-  readonly load: { readonly nodes: number; readonly transfers: Load; readonly bytes: Load; readonly homeSeats: number; readonly means: Readonly<Record<LoadGroup, number>> };
+  /** Per byte offered, over the mean of the time that was measured: of bytes, and of transfers, which all weigh alike; and of bytes at its end. */
+  readonly load: {
+    readonly nodes: number;
+    readonly bytes: Load;
+    readonly transfers: Load;
+    readonly bytesNow: LoadNow;
+    readonly homeSeats: number;
+    /** In transfers. */
+    readonly means: Readonly<Record<LoadGroup, number>>;
+  };
   readonly sybil: { readonly meanSeats: number; readonly mostSeats: number };
   /** Part of the days of nodes of that behaviour on which they were suspended. */
   readonly suspendedShare: Readonly<Record<string, number>>;
@@ -66,8 +67,6 @@ export function resultsOf(network: Network): Results {
   const { calm, events } = m.downChance;
   const instants = calm.count + events.count;
   const byNode = relativeLoads(network, ({ heldTransferDays }) => heldTransferDays);
-  const loads = ascending([...byNode.values()]);
-  const byteLoads = ascending([...relativeLoads(network, ({ heldByteDays }) => heldByteDays).values()]);
   const meanOf = (group: LoadGroup): number =>
     mean([...byNode].flatMap(([{ traits }, load]) => (traits.behaviour === group || (traits.behaviour === 'honest' && traits.kind === group) ? [load] : [])));
   return {
@@ -88,9 +87,10 @@ export function resultsOf(network: Network): Results {
     ),
     honest: { suspended: sizeOf(m.punished.get('suspended')), quarantined: sizeOf(m.punished.get('quarantined')), disqualified: sizeOf(m.punished.get('disqualified')) },
     load: {
-      nodes: loads.length,
-      transfers: loadOf(loads),
-      bytes: loadOf(byteLoads),
+      nodes: byNode.size,
+      bytes: loadOf(relativeLoads(network, ({ heldByteDays }) => heldByteDays).values()),
+      transfers: loadOf(byNode.values()),
+      bytesNow: loadNow(network),
       homeSeats: m.homeSeats.value,
       means: { server: meanOf('server'), home: meanOf('home'), slow: meanOf('slow'), flapping: meanOf('flapping') },
     },
@@ -102,7 +102,7 @@ export function resultsOf(network: Network): Results {
       downChanceByDay: m.downChanceByDay.slice(scenario.warmUpDays).map(({ value }) => value),
       repairBytesByDay: m.repairBytesByDay.slice(scenario.warmUpDays),
       liarHours: { quarantined: ascending(m.hoursTo.get('liar')?.get('quarantined') ?? []), disqualified: ascending(m.hoursTo.get('liar')?.get('disqualified') ?? []) },
-      loads,
+      loads: ascending([...byNode.values()]),
     },
   };
 }
@@ -115,21 +115,4 @@ const quantile = (sorted: readonly number[], share: number): number => sorted[Ma
 function detectionOf(behaviour: Behaviour, standing: Standing, hours: readonly number[], of: number): Detection {
   const sorted = ascending(hours);
   return { behaviour, standing, nodes: hours.length, of, medianHours: quantile(sorted, 0.5), p95Hours: quantile(sorted, 0.95) };
-}
-
-/** What each node held per byte that it offered, over the time that it was there, in parts of the whole network's. */
-function relativeLoads({ nodes, scenario }: Network, heldBy: (node: SimNode) => number): Map<SimNode, number> {
-  const carriers = nodes.filter(({ isGone, days }) => !isGone && days >= Math.min(DAYS_TO_CARRY, scenario.days / 2));
-  const held = carriers.reduce((sum, node) => sum + heldBy(node), 0);
-  const offered = carriers.reduce((sum, { offeredByteDays }) => sum + offeredByteDays, 0);
-  return new Map(carriers.map((node) => [node, heldBy(node) / node.offeredByteDays / (held / offered)]));
-}
-
-const loadOf = (sorted: readonly number[]): Load => ({ gini: giniOf(sorted), busiestOverMean: mean(sorted.slice(-Math.ceil(sorted.length / 100))) });
-
-/** 0 where all carry alike, 1 where one carries all. @param sorted - ascending. */
-function giniOf(sorted: readonly number[]): number {
-  const total = sorted.reduce((sum, value) => sum + value, 0);
-  const weighted = sorted.reduce((sum, value, i) => sum + (i + 1) * value, 0);
-  return (2 * weighted) / (sorted.length * total) - (sorted.length + 1) / sorted.length;
 }

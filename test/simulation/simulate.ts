@@ -7,9 +7,11 @@ import { stepRepairs } from './repairing.ts';
 import { HOURS_PER_DAY, type Scenario } from './scenario.ts';
 import { stepSending } from './sending.ts';
 
-/** @param onDay - called after each day, counted from the end of the warm-up. */
-export function simulate(scenario: Scenario, onDay: (network: Network) => void = () => undefined): Network {
-  const network = new Network(scenario);
+/**
+ * @param onDay - called after each day, counted from the end of the warm-up.
+ * @param network - in its first hour.
+ */
+export function simulate(scenario: Scenario, onDay: (network: Network) => void = () => undefined, network = new Network(scenario)): Network {
   planEvents(network);
   const hours = (scenario.warmUpDays + scenario.days) * HOURS_PER_DAY;
   for (network.hour = 1; network.hour < hours; network.hour++) {
