@@ -41,6 +41,14 @@ describe('the index of a directory', () => {
     expect(index.anchorShare(1), 'only the newcomer').toBe(0);
     expect(index.anchorShare(0)).toBe(0);
   });
+  it('knows what part of the space offered is used; nobody counts for more than 1 TiB of either, whatever it says', () => {
+    const half = node(0, { capacityBytes: 4 * GIB, freeBytes: 2 * GIB });
+    expect(new DirectoryIndex([half, node(1, { standing: 'suspended', capacityBytes: GIB, freeBytes: 0 })]).usedShare).toBe(1 / 2);
+    const boast = new DirectoryIndex([half, node(1, { capacityBytes: Number.MAX_SAFE_INTEGER, freeBytes: Number.MAX_SAFE_INTEGER })]);
+    expect(boast.usedShare).toBeCloseTo(2 / 1028, 9);
+    const full = new DirectoryIndex([...many(1024, () => ({ capacityBytes: 4 * GIB, freeBytes: 4 * GIB })), node(1024, { capacityBytes: Number.MAX_SAFE_INTEGER, freeBytes: 0 })]);
+    expect(full.usedShare).toBeCloseTo(1 / 5, 9);
+  });
   it('finds every node, also those of no good standing', () => {
     const index = new DirectoryIndex(many(3, () => ({ standing: 'quarantined' })));
     expect(index.candidates).toEqual([]);

@@ -14,6 +14,9 @@ export interface Candidate {
   readonly place: Place;
   /** In proportion to which it is drawn: its free bytes, 1 to MAX_WEIGHT_BYTES. */
   readonly weight: number;
+  /** What it offers, 1 to MAX_WEIGHT_BYTES, and what of it is used, 0 to MAX_WEIGHT_BYTES. */
+  readonly offeredBytes: number;
+  readonly usedBytes: number;
 }
 
 /** A node that a transfer has, as it was when it was chosen; what the directory says of it now goes first. */
@@ -24,6 +27,8 @@ type Whereabouts = Pick<DirectoryNode, 'operator' | 'network' | 'country' | 'asn
 export class DirectoryIndex {
   /** Vetted and unvetted nodes, most free first, equals by id: the snapshot's own order decides nothing. */
   readonly candidates: readonly Candidate[];
+  /** Used bytes of all candidates in parts of what they offer. */
+  readonly usedShare: number;
   readonly #byId: ReadonlyMap<string, DirectoryNode>;
   /** Weights of all candidates up to each, itself included; then those of vetted ones and of anchors alone. */
   readonly #weights: Float64Array;
@@ -43,7 +48,14 @@ export class DirectoryIndex {
     this.candidates = nodes
       .filter(({ standing }) => standing === 'vetted' || standing === 'unvetted')
       .toSorted((a, b) => b.freeBytes - a.freeBytes || (a.nodeId < b.nodeId ? -1 : 1))
-      .map((node) => ({ node, place: this.#placeOf(node), weight: Math.min(MAX_WEIGHT_BYTES, Math.max(1, node.freeBytes)) }));
+      .map((node) => ({
+        node,
+        place: this.#placeOf(node),
+        weight: weighed(node.freeBytes),
+        offeredBytes: weighed(node.capacityBytes),
+        usedBytes: usedOf(node),
+      }));
+    this.usedShare = sumOf(this.candidates, ({ usedBytes }) => usedBytes) / sumOf(this.candidates, ({ offeredBytes }) => offeredBytes);
     this.#weights = runningSum(this.candidates, () => true);
     this.#vetted = runningSum(this.candidates, ({ place }) => !place.unvetted);
     this.#anchors = runningSum(this.candidates, ({ place }) => place.anchor);
@@ -128,3 +140,7 @@ function firstWhere(count: number, holds: (i: number) => boolean): number {
   }
   return low;
 }
+
+const weighed = (bytes: number): number => Math.min(MAX_WEIGHT_BYTES, Math.max(1, bytes));
+const usedOf = ({ capacityBytes, freeBytes }: DirectoryNode): number => Math.min(MAX_WEIGHT_BYTES, Math.max(0, capacityBytes - freeBytes));
+const sumOf = (candidates: readonly Candidate[], bytesOf: (candidate: Candidate) => number): number => candidates.reduce((sum, candidate) => sum + bytesOf(candidate), 0);

@@ -1,6 +1,6 @@
 /**
  * One round of choosing: seat after seat goes to a node that breaks the least rules, drawn by free bytes, or to a rival
- * that is better. Drawing looks at a few nodes; only where hardly any fit are all looked through.
+ * that is better or less strained (decision 0010). Drawing looks at a few nodes; only where hardly any fit are all looked through.
  */
 import { isOnline, type DirectoryNode } from './directory-node.ts';
 import type { Candidate, DirectoryIndex, Seated } from './directory-index.ts';
@@ -12,6 +12,10 @@ import { MIN_NODES } from '../protocol/limits.ts';
 
 /** Draws for a seat before all nodes are looked through. */
 const MAX_DRAWS = 128;
+/** A node is strained where, with the new shards, it would hold more than this many times its part of what the network holds. */
+const STRAIN = 2;
+/** How many rivals more are drawn while the best is strained. */
+const MORE_RIVALS = 6;
 /** Nodes that a look at all found are kept as the pool of the next seats where drawing would rarely hit one: with less than this part of the weight. */
 const POOL_SHARE = 1 / 16;
 
@@ -60,6 +64,7 @@ class Draft implements Drafted {
   readonly #terms: DraftTerms;
   readonly #random: () => number;
   readonly #keptCount: number;
+  readonly #needBytes: number;
   /** Candidates that have the space. */
   readonly #fitting: number;
   readonly #tally: Tally;
@@ -74,6 +79,7 @@ class Draft implements Drafted {
     this.#terms = terms;
     this.#random = random;
     this.#keptCount = kept.length;
+    this.#needBytes = needBytes;
     this.#fitting = index.countWithSpace(needBytes);
     this.#tally = new Tally(index.counts, capsFor(redundancyFor(Math.max(MIN_NODES, kept.length + count)), index.anchorShare(this.#fitting)));
     this.#taken = new Set(excluded);
@@ -103,7 +109,7 @@ class Draft implements Drafted {
     if (this.#pool === null && this.#fitting > MAX_DRAWS) {
       for (let i = 0; i < MAX_DRAWS; i++) {
         const first = this.#drawFromAll();
-        if (first !== null) return this.#better(first, this.#drawFromAll());
+        if (first !== null) return this.#bestOf(first, () => this.#drawFromAll());
       }
     }
     let pool = (this.#pool ?? []).filter((candidate) => this.#breachOf(candidate) === this.#floor);
@@ -111,7 +117,7 @@ class Draft implements Drafted {
     if (pool.length === 0) return null;
     const weight = pool.reduce((sum, candidate) => sum + candidate.weight, 0);
     this.#pool = this.#fitting > MAX_DRAWS && weight >= whole * POOL_SHARE ? null : pool;
-    return this.#better(drawFrom(pool, weight * this.#random()) ?? pool[0]!, drawFrom(pool, whole * this.#random()));
+    return this.#bestOf(drawFrom(pool, weight * this.#random()) ?? pool[0]!, () => drawFrom(pool, whole * this.#random()));
   }
 
   /** @returns null where the one drawn breaks more than the least, or cannot be chosen. */
@@ -146,9 +152,23 @@ class Draft implements Drafted {
     return (breach & HARD_RULES) !== 0 && !mayShare ? Infinity : breach;
   }
 
-  #better(first: Candidate, rival: Candidate | null): Candidate {
+  /** @param drawRival - null where the one drawn may not be chosen. */
+  #bestOf(first: Candidate, drawRival: () => Candidate | null): Candidate {
     const { sender } = this.#terms;
-    return rival !== null && qualityOf(rival.node, sender) > qualityOf(first.node, sender) ? rival : first;
+    const worth = (candidate: Candidate): number => qualityOf(candidate.node, sender) * this.#room(candidate);
+    const rival = drawRival();
+    let best = rival !== null && worth(rival) > worth(first) ? rival : first;
+    for (let more = MORE_RIVALS; more > 0 && this.#room(best) < 1; more--) {
+      const roomier = drawRival();
+      if (roomier !== null && this.#room(roomier) > this.#room(best)) best = roomier;
+    }
+    return best;
+  }
+
+  /** 1 where the shards would not strain the node, less the more they would. In a network that holds nothing nobody is strained. */
+  #room({ usedBytes, offeredBytes }: Candidate): number {
+    const { usedShare } = this.#index;
+    return usedShare === 0 ? 1 : Math.min(1, (STRAIN * usedShare * offeredBytes) / (usedBytes + this.#needBytes));
   }
 }
 

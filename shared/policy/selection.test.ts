@@ -165,6 +165,53 @@ describe('the load', () => {
     expect(large / sum([...counts.values()])).toBeGreaterThan(0.72);
     expect(large / sum([...counts.values()])).toBeLessThan(0.84);
   });
+  describe('of nodes that hold more than twice their part of what the network holds', () => {
+    const FULL = 100 * GIB;
+    const shareOf = (isStrained: (i: number) => boolean, values: (i: number) => Partial<DirectoryNode>, size = 300, contentBytes = 4096): number => {
+      const directory = many(size, (i) => ({ capacityBytes: FULL, freeBytes: FULL - GIB / 10, ...(isStrained(i) ? values(i) : {}) }));
+      const index = new DirectoryIndex(directory);
+      let strained = 0;
+      for (let seed = 0; seed < 100; seed++)
+        strained += chooseNodes(index, contentBytes, terms({ seed: seedOf(seed) })).nodes.filter((one) => isStrained(directory.indexOf(one))).length;
+      return strained / 2400 / (directory.filter((_, i) => isStrained(i)).length / size);
+    };
+    it.each([100, 300])('is small, however good they are and however empty the network of %i is', (size) => {
+      expect(
+        shareOf(
+          (i) => i % 10 === 0,
+          () => ({ freeBytes: FULL - GIB, speed: 2 }),
+          size,
+        ),
+      ).toBeLessThan(0.1);
+    });
+    it('is no smaller up to twice', () => {
+      expect(
+        shareOf(
+          (i) => i % 10 === 0,
+          () => ({ freeBytes: FULL - GIB * 0.18 }),
+        ),
+      ).toBeGreaterThan(0.9);
+    });
+    it('counts what they would get: large shards go to those that offer much, more than by the draw', () => {
+      const small = (contentBytes: number): number =>
+        shareOf(
+          (i) => i % 2 === 0,
+          () => ({ capacityBytes: FULL / 4, freeBytes: FULL / 4 - GIB / 40 }),
+          300,
+          contentBytes,
+        );
+      expect(small(4096)).toBeGreaterThan(0.35);
+      expect(small(20 * GIB)).toBeLessThan(0.1);
+    });
+    it('is what it would be where the network holds nothing', () => {
+      expect(
+        shareOf(
+          (i) => i % 10 === 0,
+          () => ({ freeBytes: FULL }),
+        ),
+      ).toBeGreaterThan(0.9);
+    });
+  });
   it('of a node that boasts of more than 1 TiB of free space is that of one with 1 TiB', () => {
     const counts = countChoices(
       many(200, (i) => ({ freeBytes: i === 0 ? Number.MAX_SAFE_INTEGER : 2 ** 40 })),

@@ -1,7 +1,7 @@
 /** A finished simulation in plain numbers: what is printed, drawn, and written as JSON. */
 import type { Standing } from '../../shared/policy/index.ts';
 import { expectedOf, type Expected } from './expected.ts';
-import { loadNow, loadOf, relativeLoads, type Load, type LoadNow } from './load.ts';
+import { loadOf, relativeLoads, type Load } from './load.ts';
 import type { RebuildCause, Rebuilds } from './measures.ts';
 import type { Network } from './network.ts';
 import type { Scenario } from './scenario.ts';
@@ -38,12 +38,11 @@ export interface Results {
   readonly detection: readonly Detection[];
   /** Honest nodes that ever had that standing while they were there. */
   readonly honest: Readonly<Record<'suspended' | 'quarantined' | 'disqualified', number>>;
-  /** Per byte offered, over the mean of the time that was measured: of bytes, and of transfers, which all weigh alike; and of bytes at its end. */
+  /** Per byte offered, over the mean of the time that was measured: of bytes, and of transfers, which all weigh alike. */
   readonly load: {
     readonly nodes: number;
     readonly bytes: Load;
     readonly transfers: Load;
-    readonly bytesNow: LoadNow;
     readonly homeSeats: number;
     /** In transfers. */
     readonly means: Readonly<Record<LoadGroup, number>>;
@@ -90,7 +89,6 @@ export function resultsOf(network: Network): Results {
       nodes: byNode.size,
       bytes: loadOf(relativeLoads(network, ({ heldByteDays }) => heldByteDays).values()),
       transfers: loadOf(byNode.values()),
-      bytesNow: loadNow(network),
       homeSeats: m.homeSeats.value,
       means: { server: meanOf('server'), home: meanOf('home'), slow: meanOf('slow'), flapping: meanOf('flapping') },
     },

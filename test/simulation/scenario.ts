@@ -87,20 +87,3 @@ export const quickScenario = (seed: number): Scenario => ({
     { kind: 'mass exit', day: 30, share: 0.15, hours: 24 },
   ],
 });
-
-/** What the network is planned for: 5.8 transfers a second with 10,000 nodes. */
-const PLANNED_TRANSFERS_PER_NODE_HOUR = (5.8 * 3600) / 10_000;
-
-/** A network as busy as it is planned to be, for a week without catastrophes: how its load is spread. A minute or two. */
-export const loadScenario = (seed: number): Scenario => busyScenario(seed, 400, PLANNED_TRANSFERS_PER_NODE_HOUR);
-/** The same in small and a fifth as busy, in seconds. */
-export const quickLoadScenario = (seed: number): Scenario => busyScenario(seed, 250, PLANNED_TRANSFERS_PER_NODE_HOUR / 5);
-
-const busyScenario = (seed: number, nodes: number, transfersPerNodeHour: number): Scenario => ({
-  ...DEFAULT,
-  seed,
-  nodes,
-  days: 7,
-  transfersPerHour: nodes * transfersPerNodeHour,
-  events: [],
-});
