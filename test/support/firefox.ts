@@ -25,6 +25,7 @@ export async function launchFirefox({ downloads, proxy }: EngineOptions): Promis
     'browser.download.folderList': 2,
     'browser.download.dir': downloads,
     'browser.download.useDownloadDir': true,
+    'browser.download.alwaysOpenPanel': false,
     'browser.download.always_ask_before_handling_new_types': false,
     'network.proxy.type': 2,
     'network.proxy.autoconfig_url': `data:text/plain,${encodeURIComponent(proxyScript(new URL(proxy).host))}`,

@@ -17,6 +17,8 @@ interface Waiting {
 export class BidiSession {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, Waiting>();
+  /** The tab that the browser began with: new ones open in its window, whatever else the browser shows, and it keeps that open. */
+  #firstTab = '';
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
@@ -33,6 +35,8 @@ export class BidiSession {
     await once(socket, 'open');
     const session = new BidiSession(socket);
     await session.send('session.new', { capabilities: { alwaysMatch: { unhandledPromptBehavior: { default: 'ignore' } } } });
+    const { contexts } = await session.send('browsingContext.getTree', { maxDepth: 0 });
+    session.#firstTab = (contexts as { context: string }[])[0]!.context;
     return session;
   }
 
@@ -45,7 +49,7 @@ export class BidiSession {
   }
 
   async open(url: string): Promise<EnginePage> {
-    const { context } = await this.send('browsingContext.create', { type: 'tab' });
+    const { context } = await this.send('browsingContext.create', { type: 'tab', referenceContext: this.#firstTab });
     const page = new BidiPage(this, String(context));
     await this.send('browsingContext.navigate', { context, url, wait: 'complete' });
     return page;
