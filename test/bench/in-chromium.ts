@@ -1,4 +1,5 @@
 /** The bench's steps in Chromium: what a person does with our pages, and the same file sent and fetched plainly. */
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Chromium, type Page } from '../support/chromium.ts';
 
@@ -26,18 +27,20 @@ export class BenchBrowser {
   readonly chromium: Chromium;
   readonly #origin: string;
   readonly #plainOrigin: string;
+  readonly #downloads: string;
 
-  private constructor(chromium: Chromium, origin: string, plainOrigin: string) {
+  private constructor(chromium: Chromium, origin: string, plainOrigin: string, downloads: string) {
     this.chromium = chromium;
     this.#origin = origin;
     this.#plainOrigin = plainOrigin;
+    this.#downloads = downloads;
   }
 
   /** @param origin - of the coordinator. @param plainOrigin - of the ceiling server. @param downloads - folder that downloads go to. */
   static async launch(origin: string, plainOrigin: string, downloads: string): Promise<BenchBrowser> {
     const chromium = await Chromium.launch();
     await chromium.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads, eventsEnabled: true });
-    return new BenchBrowser(chromium, origin, plainOrigin);
+    return new BenchBrowser(chromium, origin, plainOrigin, downloads);
   }
 
   close(): Promise<void> {
@@ -68,6 +71,7 @@ export class BenchBrowser {
     await saved;
     const seconds = (performance.now() - startedMs) / 1000;
     await page.close();
+    await this.#forget();
     return seconds;
   }
 
@@ -90,7 +94,11 @@ export class BenchBrowser {
       await saved;
       return { seconds: (performance.now() - startedMs) / 1000 };
     };
-    return { run, end: () => page.close() };
+    const end = async (): Promise<void> => {
+      await page.close();
+      await this.#forget();
+    };
+    return { run, end };
   }
 
   /** Our page with a file chosen. */
@@ -113,6 +121,11 @@ export class BenchBrowser {
       clearInterval(timer);
       await step.end();
     }
+  }
+
+  /** Removes what was downloaded: the next download must not pay for writing it to the disk. */
+  #forget(): Promise<void> {
+    return rm(this.#downloads, { recursive: true, force: true });
   }
 
   /** Resolves when the next download lies on the disk. */

@@ -1,4 +1,4 @@
-/** Receiving in a page, likewise: send.ts. */
+/** Receiving in a page: workers do the work, the page hears of progress and opens the frame that becomes the download. */
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
