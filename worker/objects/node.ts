@@ -32,6 +32,7 @@ import { FORGOTTEN_AFTER_MS } from './directory.ts';
 
 /** What broke is tried again after this, or after a look where epochs are short. */
 const PAUSE_MS = 30_000;
+
 export class NodeObject extends DurableObject<WorkerEnv> {
   readonly #stores = new NodeStores(this.ctx.storage.sql);
   readonly #testimony = new Testimony({

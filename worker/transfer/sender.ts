@@ -21,7 +21,7 @@ import type { TransferState } from './state.ts';
 import { statusOf } from './status.ts';
 import { receiptCheckOf, storeShards } from './storing.ts';
 
-/** u8 version, salt, tag, and the smallest padded JSON. */
+/** u8 version, salt, tag, and less text than any sender pads to. */
 const MIN_SEALED_MANIFEST_BYTES = 1 + KEY_BYTES + 16 + 256;
 
 export class Sender {

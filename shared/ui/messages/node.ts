@@ -22,7 +22,7 @@ export const node = {
   'node.concern.suspended.title': 'What to do',
   'node.concern.suspended.text': 'Keep the node online and reachable. The suspension lifts by itself.',
   'node.concern.quarantined.title': 'What to do',
-  'node.concern.quarantined.text': 'Read the reason below and check the disk first. Right answers end the quarantine; after a week without recovery the node is out.',
+  'node.concern.quarantined.text': 'Read the reason below and check the disk first. Right answers end the quarantine; a node that answers wrongly for a week is out.',
   'node.concern.disqualified.title': 'What to do',
   'node.concern.disqualified.text': 'Read the reason below and mend its cause. Then you can appeal, and the node starts again as a new one.',
   'node.scores': 'Scores',
