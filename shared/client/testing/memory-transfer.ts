@@ -77,6 +77,7 @@ export class MemoryTransfer {
         expiresAtMs: nowMs + DAY_MS,
         downloads: { limit: null, committed: 0, claimed: 0 },
         segments: { total: segments.length, committed: segments.length },
+        sender: null,
         survives: TOTAL - REQUIRED,
       },
       api: new TransferApi(ORIGIN, transferId, { role: 'access', token: new Uint8Array(KEY_BYTES) }, this.deps),
