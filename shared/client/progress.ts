@@ -13,11 +13,13 @@ export class ProgressMeter {
   #doneBytes = 0;
   #reportedAtMs = -Infinity;
 
-  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined) {
+  /** @param fromBytes - what was done before, and says nothing of the pace. */
+  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined, fromBytes = 0) {
     this.#totalBytes = totalBytes;
     this.#now = now;
     this.#report = report;
-    this.#marks.push({ atMs: now(), bytes: 0 });
+    this.#marks.push({ atMs: now(), bytes: fromBytes });
+    this.#doneBytes = fromBytes;
   }
 
   /** @param doneBytes - clipped to the total; progress never runs backwards. */

@@ -29,20 +29,21 @@ export interface SegmentCommitment {
 }
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger());
+export const manifestFilesSchema = v.pipe(
+  v.array(
+    v.object({
+      path: v.pipe(v.string(), v.check(isManifestPath)),
+      bytes: v.pipe(wholeNumber, v.minValue(0)),
+      type: v.pipe(v.string(), v.maxLength(255)),
+      modifiedMs: v.nullable(wholeNumber),
+    }),
+  ),
+  v.minLength(1),
+  v.maxLength(MAX_FILES),
+);
 const schema = v.object({
   version: v.literal(1),
-  files: v.pipe(
-    v.array(
-      v.object({
-        path: v.pipe(v.string(), v.check(isManifestPath)),
-        bytes: v.pipe(wholeNumber, v.minValue(0)),
-        type: v.pipe(v.string(), v.maxLength(255)),
-        modifiedMs: v.nullable(wholeNumber),
-      }),
-    ),
-    v.minLength(1),
-    v.maxLength(MAX_FILES),
-  ),
+  files: manifestFilesSchema,
   segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.nullable(v.string()) }),
 });
 
