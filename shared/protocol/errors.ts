@@ -70,6 +70,7 @@ const table = {
   disk_full: row(0, true, 'The disk is full. Free some space and try again.'),
   disk_failed: row(0, true, 'The files could not be saved. Check the folder and try again.'),
   cancelled: row(0, true, 'Cancelled.'),
+  paused: row(0, true, 'Paused. It goes on from here.'),
 } as const satisfies Record<string, Row>;
 
 function row(status: number, retryable: boolean, sentence: string): Row {
