@@ -13,13 +13,13 @@ export class ProgressMeter {
   #doneBytes = 0;
   #reportedAtMs = -Infinity;
 
-  /** @param fromBytes - what was done before, and says nothing of the pace. */
-  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined, fromBytes = 0) {
+  /** @param startBytes - done before it began: no part of the pace. */
+  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined, startBytes = 0) {
     this.#totalBytes = totalBytes;
     this.#now = now;
     this.#report = report;
-    this.#marks.push({ atMs: now(), bytes: fromBytes });
-    this.#doneBytes = fromBytes;
+    this.#doneBytes = startBytes;
+    this.#marks.push({ atMs: now(), bytes: startBytes });
   }
 
   /** @param doneBytes - clipped to the total; progress never runs backwards. */
