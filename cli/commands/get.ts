@@ -6,11 +6,13 @@ import { DiskSink } from '../disk-sink.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
+import { UploadLines } from '../upload-lines.ts';
 import { UsageError } from '../values.ts';
 
 export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
+What is still being sent is received as it comes.
 
   --out FOLDER          where to; the current folder unless given
   --json                prints {"files":[{"path","bytes","sha256"}],"seconds"}; paths are below FOLDER.
@@ -30,10 +32,12 @@ export async function runGet(args: string[]): Promise<number> {
   const startedAtMs = deps.now();
   try {
     const opened = await openTransfer(link, deps, { signal });
+    const upload = new UploadLines(process.stderr, progress);
+    upload.show(opened.info.upload);
     const sink = await DiskSink.create(values.out);
     try {
       await sink.ensureRoom(opened.info.bytes);
-      const { bytes, problems } = await receiveTransfer(opened, sink, { signal, onProgress: (now) => progress.show(now) }, deps);
+      const { bytes, problems } = await receiveTransfer(opened, sink, { signal, onProgress: (now) => progress.show(now), onUpload: (seen) => upload.show(seen) }, deps);
       const seconds = (deps.now() - startedAtMs) / 1000;
       progress.clear();
       for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);

@@ -63,6 +63,15 @@ export interface SendResult {
   readonly problems: readonly NodeProblem[];
 }
 
+/** How far the sender of a transfer is that is still being uploaded. */
+export interface UploadSeen {
+  /** `silent`: nothing was heard of it for a minute. */
+  readonly sender: 'active' | 'paused' | 'silent';
+  /** Of the files' bytes. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 /** What a recipient sees of a link before anything is downloaded. */
 export interface TransferInfo {
   readonly transferId: string;
@@ -71,6 +80,8 @@ export interface TransferInfo {
   readonly expiresAtMs: number;
   /** Null when unlimited. */
   readonly downloadsLeft: number | null;
+  /** Null once everything is there. */
+  readonly upload: UploadSeen | null;
 }
 
 export interface ReceiveResult {

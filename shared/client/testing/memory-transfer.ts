@@ -66,7 +66,7 @@ export class MemoryTransfer {
     this.transfer = {
       link: { origin: ORIGIN, transferId, secret: asSecret(secret) },
       manifest,
-      info: { transferId: encodeB64(transferId), files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null },
+      info: { transferId: encodeB64(transferId), files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null, upload: null },
       status: {
         transferId: encodeB64(transferId),
         state: 'ready',
