@@ -5,6 +5,7 @@ import { safePath } from '../../shared/client/safe-path.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
+import { PASSWORD_OPTION, readPassword } from '../password.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { readSources } from '../sources.ts';
@@ -18,6 +19,8 @@ Encrypts files on this machine, spreads them over storage nodes and prints the l
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
+  --password-file FILE  the link opens only together with the password in FILE, or in the standard input for -;
+                        else with $SHARDSEND_PASSWORD, where that is set. Tell it by another way than the link
   --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
                         "survives":{"now","nodes","operators"},"relaxed":[rule…]}.
                         Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
@@ -30,6 +33,7 @@ export async function runSend(args: string[]): Promise<number> {
       coordinator: { type: 'string', default: process.env['SHARDSEND_COORDINATOR'] || 'http://localhost:8787' },
       expires: { type: 'string', default: '7d' },
       downloads: { type: 'string', default: 'unlimited' },
+      ...PASSWORD_OPTION,
       json: { type: 'boolean', default: false },
     },
   });
@@ -38,6 +42,7 @@ export async function runSend(args: string[]): Promise<number> {
     coordinator: parseCoordinator(values.coordinator),
     expiresInSeconds: parseExpires(values.expires),
     downloadLimit: parseDownloads(values.downloads),
+    password: await readPassword(values['password-file']),
   };
   const deps = nodeDeps();
   const signal = stopSignal(deps.now);
@@ -57,7 +62,7 @@ export async function runSend(args: string[]): Promise<number> {
     } else {
       process.stderr.write(`Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
       process.stderr.write(`${survivalLine(result)}\n`);
-      process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`);
+      process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them${options.password === undefined ? '' : ', together with the password'}:\n`);
       await print(link);
     }
     return EXIT_OK;

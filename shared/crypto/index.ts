@@ -1,2 +1,3 @@
 export * from './keys.ts';
+export * from './password.ts';
 export * from './records.ts';

@@ -23,7 +23,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
             files: data.files.map(toSource),
             options: data.options,
             signal: cancel.signal,
-            onLink: (link) => tell({ type: 'link', link }),
+            onLink: (created) => tell({ type: 'link', created }),
             onProgress: (progress) => tell({ type: 'progress', progress }),
           },
           webDeps(),

@@ -1,6 +1,6 @@
 /** What a page and its transfer workers say to each other. */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
 export interface FileToSend {
   readonly path: string;
@@ -19,7 +19,7 @@ export type ToWorker =
   | { readonly type: 'cancel' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'link'; readonly created: CreatedTransfer }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'received'; readonly result: ReceiveResult }

@@ -51,6 +51,7 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
     stop.abort();
     throw thrown;
   });
+  table.claimed(claimId);
   const gatherer = gathererFor(transfer, claim, signal, deps);
   const toProblems = () => gatherer.problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
   try {

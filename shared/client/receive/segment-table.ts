@@ -18,6 +18,7 @@ export class SegmentTable {
   readonly #totalShards: number;
   readonly #digest: SegmentsDigest;
   readonly #options: CallOptions;
+  #claimId: string | null = null;
   #page: Segment[] = [];
   #coming: Promise<Page> | null = null;
   #next = 0;
@@ -31,9 +32,14 @@ export class SegmentTable {
     this.#options = options;
   }
 
+  /** From here on pages are asked for with a claim: who has one is heard, whatever others try with the link meanwhile. */
+  claimed(claimId: string): void {
+    this.#claimId = claimId;
+  }
+
   /** Asks for the first page, which `next` then waits for. */
   prefetch(): void {
-    this.#coming = this.#api.segments(this.#next, this.#options);
+    this.#coming = this.#ask();
     this.#coming.catch(() => undefined); // met in `next`
   }
 
@@ -44,7 +50,7 @@ export class SegmentTable {
    */
   async next(): Promise<Segment> {
     if (this.#page.length === 0) {
-      const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
+      const coming = this.#coming ?? this.#ask();
       this.#coming = null;
       this.#page = this.#parse(await coming);
     }
@@ -55,6 +61,10 @@ export class SegmentTable {
       throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
     }
     return segment;
+  }
+
+  #ask(): Promise<Page> {
+    return this.#api.segments(this.#next, this.#claimId, this.#options);
   }
 
   #parse(page: Page): Segment[] {

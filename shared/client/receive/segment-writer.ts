@@ -3,7 +3,7 @@
  * writes text to files. In a page they are two workers, since a browser computes digests and ciphers on the thread that
  * asks; elsewhere they share one thread.
  */
-import type { Secret } from '../../protocol/bytes.ts';
+import type { ContentSecret } from '../../protocol/bytes.ts';
 import type { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
@@ -41,14 +41,14 @@ export interface SegmentWriter {
 
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
-  readonly secret: Secret;
+  readonly secret: ContentSecret;
   readonly files: readonly ManifestFile[];
   readonly contentBytes: number;
   readonly requiredShards: number;
 }
 
-export const openingInputOf = ({ link, manifest, status }: OpenTransfer): OpeningInput => ({
-  secret: link.secret,
+export const openingInputOf = ({ contentSecret, manifest, status }: OpenTransfer): OpeningInput => ({
+  secret: contentSecret,
   files: manifest.files,
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
@@ -56,7 +56,7 @@ export const openingInputOf = ({ link, manifest, status }: OpenTransfer): Openin
 
 /** Opens and writes on this thread. */
 export class OpeningWriter implements SegmentWriter {
-  readonly #secret: Secret;
+  readonly #secret: ContentSecret;
   readonly #layout: TransferLayout;
   readonly #files: FileWriter;
   #doneBytes = 0;

@@ -2,20 +2,21 @@
  * Sends a transfer: read, seal, code, name, store, commit. A segment lives in one slot of the codec's memory from its
  * first byte until it is safe; a few slots overlap, and everything else waits for them, so memory is flat.
  */
-import { deriveAccessToken, deriveManifestKey, hashToken, sealManifestText } from '../../crypto/index.ts';
+import { deriveManifestKey, sealManifestText } from '../../crypto/index.ts';
 import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
-import { asSecret, asTransferId, concatBytes, encodeB64, equalBytes, ID_BYTES, KEY_BYTES, type Secret, type ShardId, type TransferId } from '../../protocol/bytes.ts';
+import { asContentSecret, asTransferId, concatBytes, encodeB64, equalBytes, ID_BYTES, KEY_BYTES, type ContentSecret, type ShardId, type TransferId } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { TransferLayout, contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
 import { MAX_FILES, MAX_MANIFEST_BYTES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
-import { encodeLink } from '../../protocol/link.ts';
 import { SegmentsDigest, encodeManifest, isManifestPath } from '../../protocol/manifest.ts';
 import type { Placement } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
+import { stretchPassword } from '../link-keys.ts';
+import { makeLink } from '../links.ts';
 import { describeProblems } from '../problems.ts';
 import { ProgressMeter } from '../progress.ts';
-import type { Progress, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, SendOptions, SendResult } from '../types.ts';
 import { CommitLedger, SEGMENTS_PER_COMMIT } from './commit-ledger.ts';
 import { ContentReader } from './content-reader.ts';
 import { SealingBuffers, nameShards, sealSegment } from './seal-segment.ts';
@@ -32,8 +33,8 @@ const MAX_UNCOMMITTED = 4 * SEGMENTS_PER_COMMIT;
 export interface SendInput {
   readonly files: readonly SourceFile[];
   readonly options: SendOptions;
-  /** The link, before the first byte leaves. It serves a recipient once `sendTransfer` resolved. */
-  onLink?(link: string, transferId: string, ownerToken: string): void;
+  /** The link, and what lets its sender control the transfer, before the first byte leaves. The link serves a recipient once `sendTransfer` resolved. */
+  onLink?(created: CreatedTransfer): void;
   onProgress?(progress: Progress): void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,32 +47,32 @@ export interface SendInput {
 export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<SendResult> {
   const bytes = checkFiles(input.files);
   const transferId = asTransferId(deps.randomBytes(ID_BYTES));
-  const secret = asSecret(deps.randomBytes(KEY_BYTES));
+  const secret = asContentSecret(deps.randomBytes(KEY_BYTES));
   const ownerToken = deps.randomBytes(KEY_BYTES);
-  const link = encodeLink({ origin: input.options.coordinator, transferId, secret });
-  const api = new TransferApi(input.options.coordinator, transferId, { role: 'owner', token: ownerToken }, deps);
+  const { coordinator, expiresInSeconds, downloadLimit, password } = input.options;
+  const api = new TransferApi(coordinator, transferId, { role: 'owner', token: ownerToken }, deps);
   const stop = new AbortController();
   const signal = input.signal ? AbortSignal.any([input.signal, stop.signal]) : stop.signal;
 
-  const placement = await api.create(
-    {
-      contentBytes: contentBytesOf(bytes),
-      expiresInSeconds: input.options.expiresInSeconds,
-      downloadLimit: input.options.downloadLimit,
-      accessHash: encodeB64(hashToken(deriveAccessToken(secret, transferId))),
-    },
-    { signal },
-  );
+  const passwordKey = password === undefined ? undefined : (salt: Uint8Array) => stretchPassword(password, salt, { signal });
+  const link = await makeLink({ origin: coordinator, transferId, contentSecret: secret }, { downloadLimit, passwordKey }, deps);
+  const placement = await api.create({ contentBytes: contentBytesOf(bytes), expiresInSeconds, link: link.message }, { signal });
   checkPlacement(placement);
-  input.onLink?.(link, encodeB64(transferId), encodeB64(ownerToken));
+  const created: CreatedTransfer = {
+    ...link.created,
+    transferId: encodeB64(transferId),
+    ownerToken: encodeB64(ownerToken),
+    contentSecret: encodeB64(secret),
+    createdAtMs: deps.now(),
+    expiresAtMs: placement.expiresAtMs,
+  };
+  input.onLink?.(created);
 
   const sending = new Sending({ ...input, signal }, bytes, { transferId, secret }, placement, api, deps);
   try {
     const status = await sending.run();
     return {
-      link,
-      transferId: encodeB64(transferId),
-      ownerToken: encodeB64(ownerToken),
+      ...created,
       bytes,
       sentBytes: sending.sentBytes,
       expiresAtMs: status.expiresAtMs,
@@ -122,7 +123,7 @@ class Sending {
   readonly #input: SendInput & { readonly signal: AbortSignal };
   readonly #bytes: number;
   readonly #transferId: TransferId;
-  readonly #secret: Secret;
+  readonly #secret: ContentSecret;
   readonly #placement: Placement;
   readonly #api: TransferApi;
   readonly #deps: ClientDeps;
@@ -141,7 +142,7 @@ class Sending {
   constructor(
     input: SendInput & { readonly signal: AbortSignal },
     bytes: number,
-    ids: { transferId: TransferId; secret: Secret },
+    ids: { transferId: TransferId; secret: ContentSecret },
     placement: Placement,
     api: TransferApi,
     deps: ClientDeps,
