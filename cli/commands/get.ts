@@ -68,7 +68,8 @@ async function openWithPassword(link: string, password: string | undefined, deps
     return await open(password);
   } catch (error) {
     const asked = terminal();
-    if (!(error instanceof SendError) || error.code !== 'password_needed' || asked === null) throw error;
+    if (!(error instanceof SendError) || error.code !== 'password_needed') throw error;
+    if (asked === null) throw new SendError('password_needed', 'give it with --password-file or SHARDSEND_PASSWORD');
     return open(await askPassword('Password of this link: ', asked));
   }
 }
