@@ -7,6 +7,10 @@ const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
 const other = { path: 'b.txt', file: new File(['b'], 'b.txt') };
 const result: SendResult = {
   link: 'https://send.example/d/x#y',
+  linkId: 'l',
+  password: false,
+  contentSecret: 's',
+  createdAtMs: 1,
   transferId: 'x',
   ownerToken: 't',
   bytes: 1,

@@ -4,22 +4,23 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
-import { claimSchema, leaseSchema, parseMessage, statusSchema, type Status } from '../../shared/protocol/messages.ts';
+import { claimSchema, leaseSchema, parseMessage, recipientStatusSchema, type LinkStatus, type RecipientStatus } from '../../shared/protocol/messages.ts';
 import { advance, codeOf, everyoneReports, randomId, startNetwork, TestTransfer } from '../testing/test-network.ts';
 import { clock } from '../clock.ts';
 
 const MINUTE_MS = 60_000;
 const post = (transfer: TestTransfer, action: string, claimId: string): Promise<Response> =>
   transfer.asRecipient('POST', `/${action}`, action === 'commit' || action === 'release' ? { claimId, problems: [] } : { claimId });
-const downloads = async (transfer: TestTransfer): Promise<Status['downloads']> => (await transfer.status()).downloads;
+const downloads = async (transfer: TestTransfer): Promise<LinkStatus['downloads']> => (await transfer.linkStatus()).downloads;
 
 /** Enters claims without asking for each. */
 const fill = (transfer: TestTransfer, state: 'open' | 'released', count: number): Promise<void> =>
   runInDurableObject(transfer.stub, (_, { storage }) => {
     storage.sql.exec(
       `WITH RECURSIVE names(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM names WHERE i < ?)
-       INSERT INTO claims (claimId, state, startedAtMs, leaseExpiresAtMs) SELECT 'claim ' || i, ?, ?, ? FROM names`,
+       INSERT INTO claims (linkId, claimId, state, startedAtMs, leaseExpiresAtMs) SELECT ?, 'claim ' || i, ?, ?, ? FROM names`,
       count,
+      transfer.link.linkId,
       state,
       clock.nowMs(),
       clock.nowMs() + CLAIM_LEASE_MS,
@@ -40,7 +41,7 @@ describe('a claim', () => {
     advance(4 * MINUTE_MS);
     expect(await downloads(transfer)).toEqual({ limit: 2, committed: 0, claimed: 1 });
     await evictDurableObject(transfer.stub);
-    for (let i = 0; i < 3; i++) expect((await (await post(transfer, 'commit', claimId)).json<Status>()).downloads).toEqual({ limit: 2, committed: 1, claimed: 0 });
+    for (let i = 0; i < 3; i++) expect((await (await post(transfer, 'commit', claimId)).json<RecipientStatus>()).downloads).toEqual({ limit: 2, committed: 1, claimed: 0 });
     expect(await codeOf(await post(transfer, 'claim', claimId)), 'it is over').toBe('claim_lapsed');
     expect((await post(transfer, 'release', claimId)).status, 'nothing to give back').toBe(200);
     expect(await downloads(transfer)).toEqual({ limit: 2, committed: 1, claimed: 0 });
@@ -59,7 +60,7 @@ describe('a claim', () => {
     expect(codes.filter((code) => code === null).length).toBe(3);
     expect(new Set(codes)).toEqual(new Set([null, 'downloads_in_progress']));
     const winners = ids.filter((_, i) => codes[i] === null);
-    const ends = await Promise.all(winners.map(async (id) => parseMessage(statusSchema, await (await post(transfer, 'commit', id)).json())));
+    const ends = await Promise.all(winners.map(async (id) => parseMessage(recipientStatusSchema, await (await post(transfer, 'commit', id)).json())));
     expect(ends.map(({ downloads: { committed } }) => committed).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     expect(ends.map(({ state }) => state).toSorted()).toEqual(['ready', 'ready', 'used_up']);
     expect(await codeOf(await post(transfer, 'claim', randomId()))).toBe('transfer_used_up');
@@ -217,7 +218,7 @@ describe('any sequence of claims', () => {
             expect(await codeOf(answer), `${action} ${name}`).toBe(expected);
           }
           const row = await runInDurableObject(env.TRANSFERS.get(transfer.stub.id), (_, state) =>
-            state.storage.sql.exec<{ committed: number }>('SELECT committedDownloads AS committed FROM transfer').one(),
+            state.storage.sql.exec<{ committed: number }>('SELECT committed FROM links').one(),
           );
           expect(row.committed).toBe(model.committed);
           if (downloadLimit !== null) expect(row.committed + (model.ended === null ? model.live : 0)).toBeLessThanOrEqual(downloadLimit);

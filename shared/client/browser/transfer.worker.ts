@@ -1,4 +1,6 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
+import type { PasswordKey } from '../../crypto/index.ts';
+import { stretchPassword } from '../link-keys.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
@@ -23,7 +25,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
             files: data.files.map(toSource),
             options: data.options,
             signal: cancel.signal,
-            onLink: ({ link }) => tell({ type: 'link', link }),
+            onLink: (created) => tell({ type: 'link', created }),
             onProgress: (progress) => tell({ type: 'progress', progress }),
           },
           webDeps(),
@@ -32,7 +34,12 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       break;
     case 'receive':
-      void run(() => receive(data.address, data.writer));
+      void run(() => receive(data.address, data.passwordKey, data.writer));
+      break;
+    case 'stretch':
+      void run(async () => {
+        tell({ type: 'stretched', key: await stretchPassword(data.password, data.salt, { onProgress: (fraction) => tell({ type: 'stretching', fraction }) }) });
+      });
       break;
     case 'write':
       write(data.gatherer);
@@ -55,8 +62,8 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
-async function receive(address: string, port: MessagePort): Promise<void> {
-  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+async function receive(address: string, passwordKey: PasswordKey | null, port: MessagePort): Promise<void> {
+  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
     const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());

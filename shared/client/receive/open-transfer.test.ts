@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { asSecret, asTransferId, ID_BYTES, KEY_BYTES } from '../../protocol/bytes.ts';
+import { asLinkSecret, asTransferId, ID_BYTES, KEY_BYTES } from '../../protocol/bytes.ts';
 import { encodeLink } from '../../protocol/link.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from './open-transfer.ts';
@@ -14,7 +14,7 @@ async function linkTo(listener: RequestListener): Promise<string> {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return encodeLink({ origin, transferId: asTransferId(new Uint8Array(ID_BYTES)), secret: asSecret(new Uint8Array(KEY_BYTES)) });
+  return encodeLink({ origin, transferId: asTransferId(new Uint8Array(ID_BYTES)), secret: asLinkSecret(new Uint8Array(KEY_BYTES)), password: false });
 }
 
 describe('a link whose address is another server’s', () => {
