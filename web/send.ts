@@ -1,6 +1,7 @@
 /** The send page, `/`. */
 import { mount } from 'svelte';
-import { startSending } from '../shared/client/browser/send.ts';
+import { resumeSending, startSending } from '../shared/client/browser/send.ts';
+import { giveUpUnfinished, listUnfinished } from '../shared/client/browser/unfinished.ts';
 import { revokeTransfer } from '../shared/client/browser/revoke.ts';
 import { DEFAULT_CHOICES } from '../shared/ui/choices.ts';
 import SendScreen from '../shared/ui/SendScreen.svelte';
@@ -11,6 +12,9 @@ const sender = new Sender(
   {
     coordinator: () => location.origin,
     start: (files, options, events) => startSending(files, options, events, transferWorkerUrl),
+    resume: (transferId, files, events) => resumeSending(transferId, files, events, transferWorkerUrl),
+    unfinished: listUnfinished,
+    giveUp: giveUpUnfinished,
     revoke: revokeTransfer,
   },
   DEFAULT_CHOICES,

@@ -11,7 +11,7 @@ import {
   type UploadState,
 } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
-import { VaultJournal, VaultSendStore, type Vault } from '../../shared/client/sends/index.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed, type Vault } from '../../shared/client/sends/index.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
@@ -19,8 +19,8 @@ import { PASSWORD_OPTION, readPassword } from '../password.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
-import { canKeep, createdOf, chooseUnfinished, forgetSend, markFinished, recordOf, unfinishedOfSources } from '../sends/unfinished.ts';
-import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
+import { chooseUnfinished, unfinishedOfSources } from '../sends/unfinished.ts';
+import { forgetSources, keepSources, readKeptSources } from '../sends/upload-sources.ts';
 import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
@@ -101,7 +101,10 @@ class Run {
   async to(sending: () => Promise<SendResult>): Promise<number> {
     try {
       const result = await sending();
-      if (this.#created) await markFinished(this.#vault, this.#created.transferId);
+      if (this.#created) {
+        await markFinished(this.#vault, this.#created.transferId);
+        await forgetSources(this.#vault, this.#created.transferId);
+      }
       await this.#report(result);
       return EXIT_OK;
     } catch (error) {
@@ -182,8 +185,7 @@ class Run {
   async #keepOrForget(error: unknown): Promise<void> {
     if (this.#created === null) return;
     const { transferId } = this.#created;
-    if (OVER.has(error instanceof SendError ? error.code : '')) return markFinished(this.#vault, transferId);
-    if ((await new VaultJournal(this.#vault, transferId).load()) === null) return forgetSend(this.#vault, transferId);
+    if (!(await settleFailed(this.#vault, transferId, error))) return forgetSources(this.#vault, transferId);
     process.stderr.write(`What is stored stays. To go on: ${SHARDSEND} send --resume ${transferId}\n`);
   }
 
@@ -197,6 +199,3 @@ class Run {
     process.stderr.write(`${survivalLine(result)}\n`);
   }
 }
-
-/** The transfer has ended, whatever the sender does. */
-const OVER: ReadonlySet<string> = new Set(['transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);

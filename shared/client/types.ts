@@ -48,6 +48,18 @@ export interface Progress {
 /** What an upload does: finding out whether files are as they were, sending, or waiting for a person or the network. */
 export type UploadState = 'checking' | 'sending' | 'paused' | 'offline';
 
+/** An upload that ended before it was finished, as a page offers to continue it. */
+export interface UnfinishedSend {
+  /** b64. */
+  readonly transferId: string;
+  /** The first file's path. */
+  readonly title: string;
+  readonly fileCount: number;
+  readonly bytes: number;
+  /** 0 to 1; null where the coordinator could not be asked. */
+  readonly storedPart: number | null;
+}
+
 /** A node that misbehaved, with what was met there. */
 export interface NodeProblem {
   readonly shardIndex: number;

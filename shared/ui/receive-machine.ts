@@ -1,5 +1,5 @@
 /** What the receive page is doing, as data, like send-machine.ts. */
-import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
+import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
 
@@ -25,7 +25,14 @@ export type ReceiveState =
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
   | { readonly step: 'listed'; readonly info: TransferInfo }
-  | { readonly step: 'receiving'; readonly info: TransferInfo; readonly progress: Progress | null; readonly cancelling: boolean }
+  | {
+      readonly step: 'receiving';
+      readonly info: TransferInfo;
+      readonly progress: Progress | null;
+      /** How far the sender is; null once everything is there. */
+      readonly upload: UploadSeen | null;
+      readonly cancelling: boolean;
+    }
   | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode }
   | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
 
@@ -40,6 +47,7 @@ export type ReceiveEvent =
   | { readonly type: 'unlocking'; readonly fraction: number }
   | { readonly type: 'download' }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'upload'; readonly seen: UploadSeen | null }
   | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   | { readonly type: 'failed'; readonly code: ErrorCode };
@@ -71,9 +79,11 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'unlocking':
       return state.step === 'locked' && state.trying !== null ? { ...state, trying: Math.max(state.trying, event.fraction) } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, cancelling: false } : state;
+      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, upload: state.info.upload, cancelling: false } : state;
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
+    case 'upload':
+      return state.step === 'receiving' ? { ...state, upload: event.seen } : state;
     case 'cancel':
       return state.step === 'receiving' ? { ...state, cancelling: true } : state;
     case 'received':

@@ -82,6 +82,7 @@ export class Receiver {
     };
     this.#handle = this.#parts.start(link, this.#passwordKey, {
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
+      onUpload: (seen) => ifCurrent({ type: 'upload', seen }),
       onDone: (result) => ifCurrent({ type: 'received', result }),
       onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
     });

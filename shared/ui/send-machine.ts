@@ -2,7 +2,7 @@
  * What the send screen is doing, as data: no browser, no clock, no network. Events come from people and from
  * shared/client/browser; `nextSend` answers with the next state. A selection is dropped only by the person or by success.
  */
-import type { Progress, SendResult } from '../client/types.ts';
+import type { Progress, SendResult, UploadState } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { addFiles, type ChosenFile } from './selection.ts';
 
@@ -26,6 +26,10 @@ export interface Picking extends Chosen {
 export interface Sending extends Chosen {
   readonly step: 'sending';
   readonly link: string | null;
+  /** What the upload is at, or waits for. */
+  readonly upload: UploadState;
+  /** Whether it was begun before, maybe by another tab: with what choices is not known here. */
+  readonly resumed: boolean;
   /** Null until the first byte. */
   readonly progress: Progress | null;
   /** The person asked to stop; what is under way is being wound up. */
@@ -34,11 +38,14 @@ export interface Sending extends Chosen {
 export interface Unsent extends Chosen {
   readonly step: 'failed';
   readonly code: ErrorCode;
+  /** The transfer, where it can be continued: what is stored of it is kept. */
+  readonly unfinished: string | null;
 }
 export interface Sent {
   readonly step: 'done';
   readonly fileCount: number;
   readonly choices: SendChoices;
+  readonly resumed: boolean;
   readonly result: SendResult;
   readonly revoking: 'no' | 'asking' | 'busy' | 'done' | { readonly failed: ErrorCode };
 }
@@ -52,10 +59,13 @@ export type SendEvent =
   | { readonly type: 'choose'; readonly choices: SendChoices }
   | { readonly type: 'password'; readonly password: string }
   | { readonly type: 'start' }
+  /** An upload that was begun before goes on, with these files. */
+  | { readonly type: 'resume'; readonly files: readonly ChosenFile[] }
   | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'upload'; readonly state: UploadState }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
-  | { readonly type: 'failed'; readonly code: ErrorCode }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly unfinished?: string | null }
   | { readonly type: 'cancel' }
   | { readonly type: 'change' }
   | { readonly type: 'again' }
@@ -108,6 +118,8 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
       return { ...state, password: event.password };
     case 'start':
       return state.files.length === 0 ? { ...state, notice: 'no_files' } : sendAll(state);
+    case 'resume':
+      return resumeAll(state, event.files);
     default:
       return state;
   }
@@ -118,14 +130,19 @@ function fromSending(state: Sending, event: SendEvent): SendState {
   switch (event.type) {
     case 'link':
       return { ...state, link: event.link };
+    case 'upload':
+      // What was compared is no progress of the sending that follows.
+      return { ...state, upload: event.state, progress: state.upload === 'checking' ? null : state.progress };
     case 'progress':
       return { ...state, progress: forward(state.progress, event.progress) };
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, choices, result: event.result, revoking: 'no' };
+      return { step: 'done', fileCount: files.length, choices, resumed: state.resumed, result: event.result, revoking: 'no' };
     case 'failed':
-      return event.code === 'cancelled' ? startPicking(choices, files, password) : { step: 'failed', files, choices, password, code: event.code };
+      return event.code === 'cancelled'
+        ? startPicking(choices, files, password)
+        : { step: 'failed', files, choices, password, code: event.code, unfinished: event.unfinished ?? null };
     default:
       return state;
   }
@@ -133,6 +150,7 @@ function fromSending(state: Sending, event: SendEvent): SendState {
 
 function fromFailed(state: Unsent, event: SendEvent): SendState {
   if (event.type === 'start') return sendAll(state);
+  if (event.type === 'resume') return resumeAll(state, event.files);
   if (event.type === 'change') return startPicking(state.choices, state.files, state.password);
   return state;
 }
@@ -164,9 +182,12 @@ const sendAll = ({ files, choices, password }: Chosen): Sending => ({
   choices,
   password,
   link: null,
+  upload: 'sending',
+  resumed: false,
   progress: null,
   cancelling: false,
 });
+const resumeAll = (chosen: Chosen, files: readonly ChosenFile[]): Sending => ({ ...sendAll({ ...chosen, files }), upload: 'checking', resumed: true });
 
 /** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
 export const forward = (before: Progress | null, now: Progress): Progress =>

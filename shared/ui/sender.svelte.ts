@@ -1,6 +1,6 @@
 /** Drives send-machine.ts with a real sender: what the send screen of the page and of the extension both hold. */
 import type { SendEvents, SendHandle } from '../client/browser/send.ts';
-import type { SendOptions } from '../client/types.ts';
+import type { SendOptions, UnfinishedSend } from '../client/types.ts';
 import type { SendError } from '../protocol/errors.ts';
 import { filesOfTransfer, type ChosenFile } from './selection.ts';
 import { nextSend, startPicking, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
@@ -9,6 +9,12 @@ export interface SenderParts {
   /** Read at each start: the person may have changed the coordinator meanwhile. */
   coordinator(): string;
   start(files: readonly ChosenFile[], options: SendOptions, events: SendEvents): SendHandle;
+  /** Goes on with an upload of this browser. */
+  resume(transferId: string, files: readonly ChosenFile[], events: SendEvents): SendHandle;
+  /** Uploads that can be continued. */
+  unfinished(): Promise<UnfinishedSend[]>;
+  /** Withdraws one of them. */
+  giveUp(transferId: string): Promise<void>;
   revoke(coordinator: string, transferId: string, ownerToken: string): Promise<{ ok: true } | { ok: false; error: SendError }>;
   /** Told of every step, for a badge or a notification. */
   onState?(state: SendState): void;
@@ -18,6 +24,7 @@ export class Sender {
   readonly #parts: SenderParts;
   #state = $state.raw<SendState>(startPicking({ expiresInSeconds: 7 * 86_400, downloadLimit: null }));
   #reading = $state(0);
+  #unfinished = $state.raw<readonly UnfinishedSend[]>([]);
   #handle: SendHandle | null = null;
   /** Events of an attempt that is over carry an older number and are dropped. */
   #attempt = 0;
@@ -26,6 +33,12 @@ export class Sender {
   constructor(parts: SenderParts, choices?: SendChoices) {
     this.#parts = parts;
     if (choices) this.#state = startPicking(choices);
+    void this.#look();
+  }
+
+  /** Uploads that ended before they were finished, and can be continued. */
+  get unfinished(): readonly UnfinishedSend[] {
+    return this.#unfinished;
   }
 
   get state(): SendState {
@@ -74,21 +87,60 @@ export class Sender {
     this.#tell({ type: 'start' });
     const { state } = this;
     if (state.step !== 'sending') return;
+    this.#coordinator = this.#parts.coordinator();
+    this.#handle = this.#parts.start(state.files, { ...state.choices, password: state.password || undefined, coordinator: this.#coordinator }, this.#events());
+  }
+
+  /** @param files - chosen again. */
+  resume(transferId: string, files: readonly ChosenFile[]): void {
+    this.#tell({ type: 'resume', files });
+    if (this.state.step !== 'sending') return;
+    this.#coordinator = this.#parts.coordinator();
+    this.#handle = this.#parts.resume(transferId, files, this.#events());
+  }
+
+  /** Of files that changed: what is stored of them as they were is withdrawn, and they are sent as they are. */
+  async sendAnew(): Promise<void> {
+    if (this.state.step !== 'failed') return;
+    const { unfinished } = this.state;
+    if (unfinished !== null) await this.giveUp(unfinished);
+    this.start();
+  }
+
+  async giveUp(transferId: string): Promise<void> {
+    try {
+      await this.#parts.giveUp(transferId);
+    } catch {
+      this.#tell({ type: 'addFailed', code: 'offline' });
+    }
+    await this.#look();
+  }
+
+  pause(): void {
+    this.#handle?.pause();
+  }
+
+  proceed(): void {
+    this.#handle?.proceed();
+  }
+
+  /** Of the attempt that begins now. */
+  #events(): SendEvents {
     const attempt = ++this.#attempt;
     const ifCurrent = (event: SendEvent): void => {
       if (attempt === this.#attempt) this.#tell(event);
     };
-    this.#coordinator = this.#parts.coordinator();
-    this.#handle = this.#parts.start(
-      state.files,
-      { ...state.choices, password: state.password || undefined, coordinator: this.#coordinator },
-      {
-        onLink: ({ link }) => ifCurrent({ type: 'link', link }),
-        onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
-        onDone: (result) => ifCurrent({ type: 'sent', result }),
-        onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
-      },
-    );
+    return {
+      onLink: ({ link }) => ifCurrent({ type: 'link', link }),
+      onState: (state) => ifCurrent({ type: 'upload', state }),
+      onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
+      onDone: (result) => ifCurrent({ type: 'sent', result }),
+      onError: (error, unfinished) => ifCurrent({ type: 'failed', code: error.code, unfinished }),
+    };
+  }
+
+  async #look(): Promise<void> {
+    this.#unfinished = await this.#parts.unfinished();
   }
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
@@ -99,10 +151,12 @@ export class Sender {
 
   change(): void {
     this.#tell({ type: 'change' });
+    void this.#look();
   }
 
   again(): void {
     this.#tell({ type: 'again' });
+    void this.#look();
   }
 
   askRevoke(): void {

@@ -3,7 +3,7 @@ import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
-import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
+import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../types.ts';
 import { stretchInWorker } from './stretch.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
@@ -43,6 +43,8 @@ export async function openLink(address: string, password: TypedPassword | Passwo
 
 export interface ReceiveEvents {
   onProgress(progress: Progress): void;
+  /** How far the sender is, while it still uploads; null once it is done. */
+  onUpload(seen: UploadSeen | null): void;
   /** Every byte was verified and handed to the disk. */
   onDone(result: ReceiveResult): void;
   onError(error: SendError): void;
@@ -77,6 +79,9 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
       case 'progress':
         events.onProgress(data.progress);
         break;
+      case 'upload-seen':
+        events.onUpload(data.seen);
+        break;
       case 'stream-wanted': {
         const { port1, port2 } = new MessageChannel();
         if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
@@ -100,6 +105,7 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
         fail(fromPlainError(data.error));
         break;
       case 'link':
+      case 'state':
       case 'sent':
       case 'stretching':
       case 'stretched':

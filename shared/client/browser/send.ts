@@ -3,37 +3,52 @@
  * what is here returns at once, reports through events, and never throws.
  */
 import { SendError } from '../../protocol/errors.ts';
-import type { CreatedTransfer, Progress, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, SendOptions, SendResult, UploadState } from '../types.ts';
 import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 export interface SendEvents {
-  /** The link, before the first byte leaves; it serves a recipient once `onDone` came. */
-  onLink?(created: CreatedTransfer): void;
+  /** The link, before the first byte leaves; it serves recipients from now on. */
+  onLink(created: CreatedTransfer): void;
+  onState(state: UploadState): void;
   onProgress(progress: Progress): void;
   onDone(result: SendResult): void;
-  /** Also with code `cancelled`, after `cancel`. */
-  onError(error: SendError): void;
+  /** Also with code `cancelled`, after `cancel`. @param unfinished - id of the transfer where it can be resumed. */
+  onError(error: SendError, unfinished: string | null): void;
 }
 
 export interface SendHandle {
+  /** Gives the transfer up: it is withdrawn. */
   cancel(): void;
+  pause(): void;
+  proceed(): void;
 }
 
 /** @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types. */
-export function startSending(files: readonly FileToSend[], options: SendOptions, events: SendEvents, workerUrl: string): SendHandle {
+export const startSending = (files: readonly FileToSend[], options: SendOptions, events: SendEvents, workerUrl: string): SendHandle =>
+  start({ type: 'send', files: files.map(({ path, file }) => ({ path, file })), options }, events, workerUrl);
+
+/** Goes on with an upload that this browser keeps. @param files - chosen again, in any order. */
+export const resumeSending = (transferId: string, files: readonly FileToSend[], events: SendEvents, workerUrl: string): SendHandle =>
+  start({ type: 'resume', files: files.map(({ path, file }) => ({ path, file })), transferId }, events, workerUrl);
+
+function start(job: ToWorker, events: SendEvents, workerUrl: string): SendHandle {
   const worker = new Worker(workerUrl, { type: 'module' });
   const post = (message: ToWorker): void => worker.postMessage(message);
+  const watched = new AbortController();
+  for (const name of ['online', 'offline'] as const) addEventListener(name, () => post({ type: 'online', online: name === 'online' }), { signal: watched.signal });
   const end = (report: () => void): void => {
     worker.terminate();
+    watched.abort();
     report();
   };
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === 'link') events.onLink?.(data.created);
+    if (data.type === 'link') events.onLink(data.created);
+    if (data.type === 'state') events.onState(data.state);
     if (data.type === 'progress') events.onProgress(data.progress);
     if (data.type === 'sent') end(() => events.onDone(data.result));
-    if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));
+    if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error), data.unfinished ?? null));
   };
-  worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
-  post({ type: 'send', files: files.map(({ path, file }) => ({ path, file })), options });
-  return { cancel: () => post({ type: 'cancel' }) };
+  worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start'), null));
+  post(job);
+  return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'pause' }), proceed: () => post({ type: 'proceed' }) };
 }

@@ -4,11 +4,12 @@ import { stretchPassword } from '../link-keys.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
-import { sendTransfer } from '../send/send.ts';
-import { webDeps, type SourceFile } from '../deps.ts';
+import { webDeps } from '../deps.ts';
+import type { Progress, UploadSeen } from '../types.ts';
 import { downloadSink } from './download-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
-import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
+import { UploadWorker } from './upload-worker.ts';
+import { toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 const KEEP_ALIVE_MS = 5_000;
 const cancel = new AbortController();
@@ -16,22 +17,24 @@ let givePort: ((port: MessagePort) => void) | null = null;
 
 const tell = (message: FromWorker): void => self.postMessage(message);
 
+const upload = new UploadWorker(cancel.signal, tell);
+
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case 'send':
-      void run(async () => {
-        const result = await sendTransfer(
-          {
-            files: data.files.map(toSource),
-            options: data.options,
-            signal: cancel.signal,
-            onLink: (created) => tell({ type: 'link', created }),
-            onProgress: (progress) => tell({ type: 'progress', progress }),
-          },
-          webDeps(),
-        );
-        tell({ type: 'sent', result });
-      });
+      void upload.send(data.files, data.options);
+      break;
+    case 'resume':
+      void upload.resume(data.files, data.transferId);
+      break;
+    case 'pause':
+      upload.control.pause();
+      break;
+    case 'proceed':
+      upload.control.proceed();
+      break;
+    case 'online':
+      upload.control.setOnline(data.online);
       break;
     case 'receive':
       void run(() => receive(data.address, data.passwordKey, data.writer));
@@ -67,7 +70,9 @@ async function receive(address: string, passwordKey: PasswordKey | null, port: M
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
     const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());
-    const result = await gatherTransfer(transfer, writer, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+    const onUpload = (seen: UploadSeen | null): void => tell({ type: 'upload-seen', seen });
+    const onProgress = (progress: Progress): void => tell({ type: 'progress', progress });
+    const result = await gatherTransfer(transfer, writer, { signal: cancel.signal, onProgress, onUpload }, webDeps());
     tell({ type: 'received', result });
   } finally {
     clearInterval(keepAlive);
@@ -88,11 +93,3 @@ function write(port: MessagePort): void {
     return new OpeningWriter(input, sink);
   });
 }
-
-const toSource = ({ path, file }: FileToSend): SourceFile => ({
-  path,
-  bytes: file.size,
-  type: file.type,
-  modifiedMs: file.lastModified,
-  open: (offset) => file.slice(offset).stream(),
-});

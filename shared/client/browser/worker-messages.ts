@@ -1,7 +1,7 @@
 /** What a page and its transfer workers say to each other. */
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult, UploadSeen, UploadState } from '../types.ts';
 
 export interface FileToSend {
   readonly path: string;
@@ -11,6 +11,11 @@ export interface FileToSend {
 /** One job a worker; the first message starts it. */
 export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
+  /** Goes on with an upload that this browser keeps. */
+  | { readonly type: 'resume'; readonly files: readonly FileToSend[]; readonly transferId: string }
+  | { readonly type: 'pause' }
+  | { readonly type: 'proceed' }
+  | { readonly type: 'online'; readonly online: boolean }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
   | { readonly type: 'receive'; readonly address: string; readonly passwordKey: PasswordKey | null; readonly writer: MessagePort }
   /** Opens and writes what comes over the port. */
@@ -24,6 +29,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'link'; readonly created: CreatedTransfer }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'state'; readonly state: UploadState }
+  | { readonly type: 'upload-seen'; readonly seen: UploadSeen | null }
   | { readonly type: 'sent'; readonly result: SendResult }
   /** 0 to 1. */
   | { readonly type: 'stretching'; readonly fraction: number }
@@ -34,7 +41,8 @@ export type FromWorker =
   | { readonly type: 'stream-ready'; readonly id: string }
   /** A dedicated worker's timers run at full pace where a hidden page's do not. */
   | { readonly type: 'keep-alive' }
-  | { readonly type: 'failed'; readonly error: PlainError };
+  /** `unfinished`: the id of an upload that can be resumed. */
+  | { readonly type: 'failed'; readonly error: PlainError; readonly unfinished?: string | null };
 
 /** A SendError as structured cloning carries it. */
 export interface PlainError {

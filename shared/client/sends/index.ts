@@ -3,4 +3,5 @@ export { browserSendStore, browserVault } from './database.ts';
 export { decodeSendRecord, encodeSendRecord, sendRecordSchema, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';
 export { VaultSendStore, type SendStore } from './send-store.ts';
 export { VaultJournal } from './vault-journal.ts';
+export { canKeep, createdOf, forgetSend, markFinished, recordOf, settleFailed, unfinishedOf } from './uploads.ts';
 export { MemoryBoxes, Vault, isSameBox, type BoxStore } from './vault.ts';

@@ -32,13 +32,28 @@ export const sending = {
 
   // On its way
   'sending.title': (n: number) => `Sending ${files(n)}`,
-  'sending.lead': 'Keep this page open until everything is stored. It may stay in the background.',
+  'sending.lead': 'Share the link now: whoever opens it gets what is there, and the rest as it comes. Keep this page open; it may stay in the background.',
   'sending.preparing': 'Preparing',
   'sending.progress': 'Sending',
   'sending.cancel': 'Cancel',
   'sending.cancelling': 'Cancelling',
-  'sending.linkEarly': 'Your link works as soon as everything is stored.',
+  'sending.linkNow': 'It works already. Whoever has it can open the files. Share it over a channel you trust.',
+  'sending.pause': 'Pause',
+  'sending.proceed': 'Continue',
+  'sending.paused': 'Paused. What is stored stays.',
+  'sending.waiting': 'Waiting for the network',
+  'sending.checking': 'Comparing with what was sent',
+  'sending.offline.title': 'No connection',
+  'sending.offline.text': 'What is stored stays. Sending goes on by itself when the network is back.',
   'sending.announce': (percent: number) => `${percent} percent sent`,
+
+  // Sends that ended too soon
+  'unfinished.title': (name: string) => `${name} is not sent completely`,
+  'unfinished.stored': (percent: number, size: string, n: number) =>
+    `${percent}% of ${n === 1 ? size : `${files(n)}, ${size},`} ${n === 1 ? 'is' : 'are'} stored. Choose ${n === 1 ? 'the file' : 'the same files'} again to go on: what is stored is not sent twice.`,
+  'unfinished.away': 'How much is stored cannot be asked right now.',
+  'unfinished.continue': (name: string) => `Continue sending ${name}`,
+  'unfinished.giveUp': 'Withdraw instead',
 
   // Done or not
   'done.title': 'Ready to share',
@@ -75,6 +90,11 @@ export const sending = {
   'done.revoked.text': 'The link no longer works, and every storage node has been told to delete the files.',
   'sendFailed.title': 'Not sent yet',
   'sendFailed.lead': 'Your selection is still here.',
+  'sendFailed.kept': 'What is stored stays: it can be continued, now or later.',
+  'sendFailed.continue': 'Continue',
+  'sendFailed.changed.title': 'These are not the same files any more',
+  'sendFailed.changed.text': 'They differ from what was stored of them, so nothing was added. Send them as they are now under a new link, or choose the files as they were.',
+  'sendFailed.anew': 'Send as it is now',
   'sendFailed.retry': 'Try again',
   'sendFailed.change': 'Change files or options',
 } as const;

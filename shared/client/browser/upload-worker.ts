@@ -1,0 +1,94 @@
+/** Sending in a worker, with what this browser keeps of it: begun, resumed, halted. */
+import { SendError } from '../../protocol/errors.ts';
+import { webDeps, type SourceFile } from '../deps.ts';
+import { browserVault } from '../sends/database.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed } from '../sends/index.ts';
+import { resumeTransfer, sendTransfer } from '../send/send.ts';
+import { UploadControl } from '../send/upload-control.ts';
+import type { SendOptions, SendResult } from '../types.ts';
+import { uploadLock } from './upload-lock.ts';
+import { toPlainError, type FileToSend, type FromWorker } from './worker-messages.ts';
+
+export class UploadWorker {
+  readonly control = new UploadControl();
+  readonly #signal: AbortSignal;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #vault = browserVault();
+  /** Of the transfer whose record is kept. */
+  #transferId: string | null = null;
+
+  constructor(signal: AbortSignal, tell: (message: FromWorker) => void) {
+    this.#signal = signal;
+    this.#tell = tell;
+  }
+
+  send(chosen: readonly FileToSend[], options: SendOptions): Promise<void> {
+    return this.#run(async () => {
+      const files = chosen.map(toSource);
+      const keeps = await canKeep(this.#vault);
+      return sendTransfer(
+        {
+          ...this.#input(files),
+          options,
+          ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
+          onLink: async (created) => {
+            if (keeps) {
+              this.#transferId = created.transferId;
+              await uploadLock(created.transferId);
+              await new VaultSendStore(this.#vault).put(recordOf(options.coordinator, created, files));
+            }
+            this.#tell({ type: 'link', created });
+          },
+        },
+        webDeps(),
+      );
+    });
+  }
+
+  /** @param chosen - in any order. */
+  resume(chosen: readonly FileToSend[], transferId: string): Promise<void> {
+    return this.#run(async () => {
+      if (!(await uploadLock(transferId))) throw new SendError('conflict', 'the upload goes on elsewhere');
+      const record = await new VaultSendStore(this.#vault).get(transferId);
+      const journal = new VaultJournal(this.#vault, transferId);
+      const known = await journal.load();
+      if (record === null || known === null) throw new SendError('not_found', 'this upload cannot be resumed');
+      this.#transferId = transferId;
+      const created = createdOf(record);
+      this.#tell({ type: 'link', created });
+      const byPath = new Map(chosen.map((file) => [file.path, file]));
+      const files = known.plan.files.map(({ path }) => byPath.get(path)).filter((file) => file !== undefined);
+      return resumeTransfer({ ...this.#input(files.map(toSource)), coordinator: record.coordinator, created, journal }, webDeps());
+    });
+  }
+
+  #input(files: readonly SourceFile[]) {
+    return {
+      files,
+      signal: this.#signal,
+      control: this.control,
+      onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) => this.#tell({ type: 'progress', progress }),
+      onState: (state: Extract<FromWorker, { type: 'state' }>['state']) => this.#tell({ type: 'state', state }),
+    };
+  }
+
+  async #run(sending: () => Promise<SendResult>): Promise<void> {
+    try {
+      const result = await sending();
+      if (this.#transferId !== null) await markFinished(this.#vault, this.#transferId);
+      this.#tell({ type: 'sent', result });
+    } catch (thrown) {
+      const transferId = this.#transferId;
+      const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
+      this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
+    }
+  }
+}
+
+const toSource = ({ path, file }: FileToSend): SourceFile => ({
+  path,
+  bytes: file.size,
+  type: file.type,
+  modifiedMs: file.lastModified,
+  open: (offset) => file.slice(offset).stream(),
+});

@@ -1,0 +1,83 @@
+/** What a machine keeps of an upload from its first byte to its end. */
+import { SendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { CreatedTransfer } from '../types.ts';
+import type { SendRecord } from './send-record.ts';
+import { VaultSendStore } from './send-store.ts';
+import { VaultJournal } from './vault-journal.ts';
+import type { Vault } from './vault.ts';
+
+/** The record of a transfer that was just created, with its one link. */
+export function recordOf(coordinator: string, created: CreatedTransfer, files: readonly { readonly path: string; readonly bytes: number }[]): SendRecord {
+  const { transferId, ownerToken, contentSecret, linkId, link, password, createdAtMs, expiresAtMs } = created;
+  return {
+    version: 1,
+    transferId,
+    coordinator,
+    ownerToken,
+    contentSecret,
+    title: files[0]!.path,
+    fileCount: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    createdAtMs,
+    expiresAtMs,
+    links: [{ linkId, link, label: '', password }],
+    upload: { state: 'sending' },
+    notify: false,
+    toldDownloads: 0,
+    lastSeen: null,
+  };
+}
+
+/** @throws SendError `record_unreadable` where no link of it is kept. */
+export function createdOf({ transferId, ownerToken, contentSecret, links, createdAtMs, expiresAtMs }: SendRecord): CreatedTransfer {
+  const [first] = links;
+  if (first === undefined) throw new SendError('record_unreadable', 'no link of this transfer is kept');
+  const { linkId, link, password } = first;
+  return { linkId, link, password, transferId, ownerToken, contentSecret, createdAtMs, expiresAtMs };
+}
+
+/** Whether anything can be kept at all: a home, or a browser, that keeps nothing must not keep anybody from sending. */
+export async function canKeep(vault: Vault): Promise<boolean> {
+  try {
+    await vault.write('probe', new Uint8Array(1));
+    await vault.remove('probe');
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof SendError && thrown.code === 'record_unsaved') return false;
+    throw thrown;
+  }
+}
+
+/** Youngest first. */
+export const unfinishedOf = async (vault: Vault): Promise<SendRecord[]> => (await new VaultSendStore(vault).list()).filter(({ upload }) => upload !== null);
+
+/** The upload is over: the record stays and no longer says that something is to be done. */
+export async function markFinished(vault: Vault, transferId: string): Promise<void> {
+  await new VaultSendStore(vault).update(transferId, (record) => ({ ...record, upload: null }));
+  await new VaultJournal(vault, transferId).remove();
+}
+
+/** The transfer was withdrawn: nothing of it is kept. */
+export async function forgetSend(vault: Vault, transferId: string): Promise<void> {
+  await new VaultJournal(vault, transferId).remove();
+  await new VaultSendStore(vault).remove(transferId);
+}
+
+/**
+ * Keeps what can be resumed, and no more, of an upload that ended with an error.
+ *
+ * @returns whether it can be resumed.
+ */
+export async function settleFailed(vault: Vault, transferId: string, thrown: unknown): Promise<boolean> {
+  if (thrown instanceof SendError && OVER.has(thrown.code)) {
+    await markFinished(vault, transferId);
+    return false;
+  }
+  // Sending takes the journal away with the transfer.
+  if ((await new VaultJournal(vault, transferId).load()) !== null) return true;
+  await forgetSend(vault, transferId);
+  return false;
+}
+
+/** The transfer has ended, whatever the sender does. */
+const OVER: ReadonlySet<ErrorCode> = new Set(['transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
