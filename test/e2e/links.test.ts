@@ -181,7 +181,7 @@ test('an address that is another server’s: the command says that there is no S
   other.close();
 });
 
-test('a transfer that is still being sent: the page waits, and opens by itself', async () => {
+test('a transfer that is still being sent: its files are listed and can be had at once', async () => {
   await page.goto(stage.origin);
   await chooseFiles(page, source);
   const held = proxy.holdRequests(({ url }) => url.endsWith('/complete'));
@@ -189,13 +189,13 @@ test('a transfer that is still being sent: the page waits, and opens by itself',
   await held.reached;
   await look(page, 'sending');
   const link = await linkOn(page);
-  const waiting = await browser.open(link);
-  await expectState('transfer_uploading', waiting);
-  await waiting.getByText(say('state.checking')).waitFor();
+  const early = await browser.open(link);
+  await early.getByRole('heading', { name: say('live.title', 100) }).waitFor();
+  await look(early, 'listed-live');
   held.release();
   expect(await untilSent(page)).toBe(link);
-  await untilHeading(waiting, say('receive.title', 1));
-  await waiting.close();
+  await download(early);
+  await early.close();
 });
 
 test('a transfer whose downloads are used up', async () => {

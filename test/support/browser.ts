@@ -13,6 +13,8 @@ export interface BrowserOptions {
   readonly extension?: boolean;
   /** Everything, loopback included, goes through this proxy. */
   readonly proxy?: string;
+  /** A profile from an earlier browser, which `kill` left; it goes with this one. */
+  readonly profile?: string;
   /** A narrow screen that fingers touch, and no mouse. */
   readonly phone?: boolean;
 }
@@ -31,8 +33,8 @@ export class TestBrowser {
     this.#profile = profile;
   }
 
-  static async launch({ extension = false, proxy, phone = false }: BrowserOptions = {}): Promise<TestBrowser> {
-    const profile = await mkdtemp(path.join(tmpdir(), 'shardsend-profile-'));
+  static async launch({ extension = false, proxy, phone = false, profile: kept }: BrowserOptions = {}): Promise<TestBrowser> {
+    const profile = kept ?? (await mkdtemp(path.join(tmpdir(), 'shardsend-profile-')));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: findChromium(),
       headless: true,
@@ -60,6 +62,15 @@ export class TestBrowser {
     const page = await this.newPage();
     await page.goto(url);
     return page;
+  }
+
+  /** Ends it as a crash would. @returns its profile, as it lies on the disk. */
+  async kill(): Promise<string> {
+    const closed = new Promise<void>((resolve) => this.context.once('close', () => resolve()));
+    const control = await this.#controls();
+    control.send('Browser.crash').catch(() => undefined); // nobody is left to answer
+    await closed;
+    return this.#profile;
   }
 
   async close(): Promise<void> {

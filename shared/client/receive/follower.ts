@@ -10,6 +10,7 @@ import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps } from '../deps.ts';
 import type { UploadSeen } from '../types.ts';
 import { readManifest, uploadOf, type OpenTransfer } from './open-transfer.ts';
+import type { SpanToFetch } from './segment-mover.ts';
 import type { TableSource } from './segment-table.ts';
 
 /** How often the coordinator is asked: soon after something came, more and more seldom while nothing does. */
@@ -75,12 +76,12 @@ export class Follower implements TableSource {
   }
 
   /** The parts of these spans as they come. @throws SendError: what the coordinator says of a transfer that ended, or was lost sight of. */
-  async *arriving(spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>): AsyncGenerator<SegmentRange> {
+  async *arriving(spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>): AsyncGenerator<SpanToFetch> {
     for await (const { from, to } of spans) {
       for (let at = from; at <= to;) {
         await this.#until(at);
         const end = Math.min(to, this.#contiguous - 1);
-        yield { from: at, to: end };
+        yield { from: at, to: end, hasMore: end < to };
         at = end + 1;
       }
     }

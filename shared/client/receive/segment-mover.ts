@@ -19,6 +19,11 @@ import { ShardRooms } from './shard-rooms.ts';
 /** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
 const SEGMENTS_UNDER_WAY = 3;
 
+export interface SpanToFetch extends SegmentRange {
+  /** Another span is sure to come, later. */
+  readonly hasMore?: boolean;
+}
+
 interface Parts {
   readonly table: SegmentTable;
   readonly layout: TransferLayout;
@@ -53,6 +58,7 @@ export class SegmentMover {
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
   readonly #meterFrom: (startBytes: number) => ProgressMeter;
+  #meter: ProgressMeter | null = null;
   #underWay: UnderWay[] = [];
   /** Rejects as soon as a writing fails, while segments may still be waited for. */
   readonly #failed = Promise.withResolvers<never>();
@@ -72,21 +78,21 @@ export class SegmentMover {
    * @param first - segments before it are left over from an earlier try.
    * @throws SendError `wrong_key` where a segment does not open although every shard is the one that was committed; what gathering and writing throw.
    */
-  async move(started: Promise<void>, spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): Promise<void> {
+  async move(started: Promise<void>, spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): Promise<void> {
     this.#failed.promise.catch(() => undefined); // met in the race below
     started.catch(this.#failed.reject);
     await Promise.race([this.#moveAll(started, spans, first), this.#failed.promise]);
   }
 
-  async #moveAll(started: Promise<void>, spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): Promise<void> {
-    const meter = this.#meterFrom(this.#parts.layout.textBefore(first));
+  async #moveAll(started: Promise<void>, spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): Promise<void> {
+    this.#meter = this.#meterFrom(this.#parts.layout.textBefore(first));
     for await (const step of stepsOf(spans, first)) {
       // Nodes send segments in order, so each is gathered after the one before it.
       const segment = await this.#parts.table.at(step.index, step.last);
       this.#submit(await this.#gather(segment, step.spanEnd));
-      if (this.#underWay.length >= SEGMENTS_UNDER_WAY) await this.#settle(meter);
+      if (this.#underWay.length >= SEGMENTS_UNDER_WAY) await this.#settle();
     }
-    while (this.#underWay.length > 0) await this.#settle(meter);
+    while (this.#underWay.length > 0) await this.#settle();
     await this.#parts.table.verify();
     await started;
   }
@@ -100,17 +106,17 @@ export class SegmentMover {
   #submit(gathered: Gathered): void {
     const { segment, dataShards } = gathered;
     const writing = this.#parts.writer.write({ index: segment.index, salt: segment.salt, dataShards });
-    writing.catch(this.#failed.reject);
+    // Told at once: the next segment may be long in coming.
+    writing.then(({ doneBytes }) => this.#meter?.set(doneBytes), this.#failed.reject);
     this.#underWay.push({ gathered, writing });
   }
 
-  async #settle(meter: ProgressMeter): Promise<void> {
+  async #settle(): Promise<void> {
     const { gathered, writing } = this.#underWay.shift()!;
     const written = await writing;
     this.#parts.lease.touch();
     if (!written.opened) return this.#again({ ...gathered, dataShards: written.rooms });
     this.#rooms.give(written.rooms);
-    meter.set(written.doneBytes);
   }
 
   /** Names who lied, gathers the segment from others, and gives what stood behind it once more. */
@@ -127,12 +133,17 @@ export class SegmentMover {
 }
 
 /** Each segment of the spans; the next span is known before the last segment of one is asked for. */
-async function* stepsOf(spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): AsyncGenerator<Step> {
+async function* stepsOf(spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): AsyncGenerator<Step> {
   let held: Step | null = null;
-  for await (const { from, to } of spans) {
+  for await (const { from, to, hasMore = false } of spans) {
     for (let index = Math.max(from, first); index <= to; index++) {
       if (held !== null) yield held;
       held = { index, spanEnd: to, last: false };
+    }
+    // Whoever follows an upload gets what is there without waiting for what comes next.
+    if (hasMore && held !== null) {
+      yield held;
+      held = null;
     }
   }
   if (held !== null) yield { ...held, last: true };

@@ -1,0 +1,119 @@
+/** In Chromium: links that work while their sender uploads, pauses, lost networks, and browsers that are killed. */
+import { stat, utimes } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { say } from '../../shared/ui/messages.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { RecordingProxy, type Hold } from '../support/recording-proxy.ts';
+import { look } from './look.ts';
+import { sha256Of, startStage, type Stage } from './stage.ts';
+import { button, chooseFiles, download, linkOn, untilHeading, untilSent } from './steps.ts';
+
+/** Of 3 of 6 nodes: ten segments; seven are committed first. */
+const BYTES = 30_000_000;
+
+let stage: Stage;
+let proxy: RecordingProxy;
+let browser: TestBrowser;
+let page: Page;
+let source: string;
+
+beforeAll(async () => {
+  stage = await startStage(6);
+  proxy = await RecordingProxy.start();
+  browser = await TestBrowser.launch({ proxy: proxy.url });
+  source = await stage.newFile('live.bin', BYTES);
+});
+afterAll(async () => {
+  await browser?.close();
+  await proxy?.stop();
+  await stage?.stop();
+});
+beforeEach(async () => {
+  page = await browser.open(stage.origin);
+});
+afterEach(() => page.close());
+
+/** Sends up to the second commit, which waits. */
+async function sendPart(): Promise<{ link: string; held: Hold }> {
+  let commits = 0;
+  const held = proxy.holdRequests(({ method, url }) => method === 'POST' && url.endsWith('/segments') && ++commits > 1);
+  await chooseFiles(page, source);
+  await button(page, say('send.start')).click();
+  await held.reached;
+  return { link: await linkOn(page), held };
+}
+
+test('a recipient opens the link while the sender uploads, sees how far it is, and both finish', async () => {
+  const { link, held } = await sendPart();
+  const recipient = await browser.open(link);
+  await recipient.getByRole('heading', { name: /^The sender has uploaded [1-9]\d%$/ }).waitFor();
+  await look(recipient, 'live-listed');
+  const downloading = download(recipient);
+  await untilHeading(recipient, say('receiving.title', 1));
+  await expect.poll(() => recipient.getByRole('progressbar').getAttribute('value').then(Number), { timeout: 60_000 }).toBeGreaterThan(10);
+  await look(recipient, 'live-receiving');
+  held.release();
+  expect(await untilSent(page)).toBe(link);
+  const { file } = await downloading;
+  expect(await sha256Of(file)).toBe(await sha256Of(source));
+  await recipient.close();
+});
+
+test('a send is paused and continued by hand, and its recipient is told of both', async () => {
+  const { link, held } = await sendPart();
+  await button(page, say('sending.pause')).click();
+  held.release();
+  await button(page, say('sending.proceed')).waitFor();
+  await page.getByText(say('sending.paused')).waitFor();
+  await look(page, 'send-paused');
+  const recipient = await browser.open(link);
+  await recipient.getByText(say('live.paused')).waitFor();
+  const downloading = download(recipient);
+  await button(page, say('sending.proceed')).click();
+  await untilSent(page);
+  expect(await sha256Of((await downloading).file)).toBe(await sha256Of(source));
+  await recipient.close();
+});
+
+test('a send waits while there is no network, and goes on by itself', async () => {
+  const { link, held } = await sendPart();
+  await browser.context.setOffline(true);
+  await page.getByRole('heading', { name: say('sending.offline.title') }).waitFor();
+  await look(page, 'send-offline');
+  held.release();
+  await browser.context.setOffline(false);
+  await untilSent(page);
+  const recipient = await browser.open(link);
+  expect(await sha256Of((await download(recipient)).file)).toBe(await sha256Of(source));
+  await recipient.close();
+});
+
+test('a send whose browser was killed is continued with the file that is picked again, and not with another', async () => {
+  const { link, held } = await sendPart();
+  const profile = await browser.kill();
+  held.release();
+  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  page = await browser.open(stage.origin);
+  const proceed = say('unfinished.continue', 'live.bin');
+  await button(page, proceed).waitFor();
+  await look(page, 'send-unfinished');
+
+  const { mtime } = await stat(source);
+  await utimes(source, 1, 1);
+  await chooseFiles(page, source, proceed);
+  await page.getByText(say('sendFailed.changed.text')).waitFor();
+  await look(page, 'send-changed');
+  await utimes(source, mtime, mtime);
+  await button(page, say('sendFailed.change')).click();
+  await button(page, say('send.removeAll'))
+    .or(button(page, say('send.remove', 'live.bin')))
+    .first()
+    .click();
+
+  await chooseFiles(page, source, proceed);
+  expect(await untilSent(page)).toBe(link);
+  const recipient = await browser.open(link);
+  expect(await sha256Of((await download(recipient)).file)).toBe(await sha256Of(source));
+  await recipient.close();
+});
