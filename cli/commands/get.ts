@@ -1,6 +1,7 @@
 /** `shardsend get`. */
 import { parseArgs } from 'node:util';
 import { openTransfer, receiveTransfer } from '../../shared/client/index.ts';
+import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { DiskSink } from '../disk-sink.ts';
 import { SHARDSEND } from '../invocation.ts';
@@ -11,6 +12,7 @@ import { UsageError } from '../values.ts';
 export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
+Interrupted, it goes on where it was when the same link is fetched into the same folder again.
 
   --out FOLDER          where to; the current folder unless given
   --json                prints {"files":[{"path","bytes","sha256"}],"seconds"}; paths are below FOLDER.
@@ -30,9 +32,10 @@ export async function runGet(args: string[]): Promise<number> {
   const startedAtMs = deps.now();
   try {
     const opened = await openTransfer(link, deps, { signal });
-    const sink = await DiskSink.create(values.out);
+    const sink = await DiskSink.create(values.out, opened, deps.now);
     try {
-      await sink.ensureRoom(opened.info.bytes);
+      await sink.ensureRoom(opened.info.bytes - sink.leftoverBytes);
+      if (sink.leftoverBytes > 0) process.stderr.write(`${formatBytes(sink.leftoverBytes)} are here already: going on from there.\n`);
       const { bytes, problems } = await receiveTransfer(opened, sink, { signal, onProgress: (now) => progress.show(now) }, deps);
       const seconds = (deps.now() - startedAtMs) / 1000;
       progress.clear();
@@ -45,7 +48,8 @@ export async function runGet(args: string[]): Promise<number> {
       }
       return EXIT_OK;
     } catch (error) {
-      await sink.discard();
+      // The same command goes on with what was kept, whatever stopped this one; not where it can never be completed.
+      await (error instanceof SendError && error.retryable ? sink.keep() : sink.discard());
       throw error;
     }
   } catch (error) {

@@ -3,24 +3,38 @@ import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
 
+/** The network goes on by itself when it is back. */
+export type PausedBy = 'person' | 'network';
+
 export type ReceiveState =
   | { readonly step: 'opening' }
   /** The address holds no key, because the page was reloaded after it had been taken out. */
   | { readonly step: 'keyGone' }
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
-  | { readonly step: 'listed'; readonly info: TransferInfo }
-  | { readonly step: 'receiving'; readonly info: TransferInfo; readonly progress: Progress | null; readonly cancelling: boolean }
-  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode }
+  /** `doneBytes` of an earlier try are here already. */
+  | { readonly step: 'listed'; readonly info: TransferInfo; readonly doneBytes: number }
+  | {
+      readonly step: 'receiving';
+      readonly info: TransferInfo;
+      readonly progress: Progress | null;
+      /** What was received outlives the page: it may be paused. */
+      readonly keeps: boolean;
+      readonly ending: 'cancel' | PausedBy | null;
+    }
+  | { readonly step: 'paused'; readonly info: TransferInfo; readonly doneBytes: number; readonly by: PausedBy }
+  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode; readonly keeps: boolean; readonly doneBytes: number }
   | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
 
 export type ReceiveEvent =
   | { readonly type: 'open' }
   | { readonly type: 'keyGone' }
-  | { readonly type: 'opened'; readonly info: TransferInfo }
+  | { readonly type: 'opened'; readonly info: TransferInfo; readonly doneBytes: number }
   | { readonly type: 'refused'; readonly code: ErrorCode }
   | { readonly type: 'download' }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'keeps' }
+  | { readonly type: 'pause'; readonly by: PausedBy }
   | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   | { readonly type: 'failed'; readonly code: ErrorCode };
@@ -41,20 +55,38 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return state.step === 'opening' ? { step: 'listed', info: event.info } : state;
+      return state.step === 'opening' ? { step: 'listed', info: event.info, doneBytes: event.doneBytes } : state;
     case 'refused':
       return state.step === 'opening' ? { step: 'closed', code: event.code } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, cancelling: false } : state;
+      return 'info' in state && state.step !== 'receiving' ? { step: 'receiving', info: state.info, progress: progressOf(state), keeps: false, ending: null } : state;
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
+    case 'keeps':
+      return state.step === 'receiving' ? { ...state, keeps: true } : state;
+    case 'pause':
+      return state.step === 'receiving' && state.keeps ? { ...state, ending: state.ending ?? event.by } : state;
     case 'cancel':
-      return state.step === 'receiving' ? { ...state, cancelling: true } : state;
+      if (state.step === 'paused') return { step: 'listed', info: state.info, doneBytes: 0 };
+      return state.step === 'receiving' ? { ...state, ending: 'cancel' } : state;
     case 'received':
       return state.step === 'receiving' ? { step: 'done', info: state.info, result: event.result } : state;
     case 'failed':
-      if (state.step !== 'receiving') return state;
-      if (event.code === 'cancelled') return { step: 'listed', info: state.info };
-      return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, code: event.code };
+      return state.step === 'receiving' ? afterFailure(state, event.code) : state;
   }
+}
+
+function afterFailure({ info, progress, keeps, ending }: Extract<ReceiveState, { step: 'receiving' }>, code: ErrorCode): ReceiveState {
+  const doneBytes = keeps ? (progress?.doneBytes ?? 0) : 0;
+  if (code === 'cancelled' || ending === 'cancel') return { step: 'listed', info, doneBytes: 0 };
+  if (FINAL.has(code)) return { step: 'closed', code };
+  if (code === 'paused') return { step: 'paused', info, doneBytes, by: ending ?? 'person' };
+  if (code === 'offline' && keeps) return { step: 'paused', info, doneBytes, by: 'network' };
+  return { step: 'failed', info, code, keeps, doneBytes };
+}
+
+/** Where the bar begins. */
+function progressOf(state: ReceiveState): Progress | null {
+  if (!('doneBytes' in state) || state.doneBytes === 0) return null;
+  return { doneBytes: state.doneBytes, totalBytes: state.info.bytes, bytesPerSecond: 0, secondsLeft: null };
 }

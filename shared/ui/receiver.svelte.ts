@@ -1,12 +1,14 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
 import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
-import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string): Promise<OpenedLink>;
   start(link: string, events: ReceiveEvents): ReceiveHandle;
+  /** Removes what an earlier try left. */
+  forget(link: string): Promise<void>;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
 }
@@ -40,7 +42,7 @@ export class Receiver {
     const opened = await this.#parts.open(link);
     if (number !== this.#opening || isReceiving(this.#state)) return;
     if (looksAgain) this.#tell({ type: 'open' });
-    this.#tell(opened.ok ? { type: 'opened', info: opened.info } : { type: 'refused', code: opened.error.code });
+    this.#tell(opened.ok ? { type: 'opened', info: opened.info, doneBytes: opened.doneBytes } : { type: 'refused', code: opened.error.code });
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
   }
 
@@ -57,6 +59,7 @@ export class Receiver {
       if (attempt === this.#attempt) this.#tell(event);
     };
     this.#handle = this.#parts.start(link, {
+      onKeeps: () => ifCurrent({ type: 'keeps' }),
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
       onDone: (result) => ifCurrent({ type: 'received', result }),
       onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
@@ -65,8 +68,21 @@ export class Receiver {
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
   cancel(): void {
+    const paused = this.#state.step === 'paused';
     this.#tell({ type: 'cancel' });
-    this.#handle?.cancel();
+    if (!paused) this.#handle?.cancel();
+    else if (this.#link !== null) void this.#parts.forget(this.#link);
+  }
+
+  pause(by: PausedBy = 'person'): void {
+    this.#tell({ type: 'pause', by });
+    if (this.#state.step === 'receiving' && this.#state.ending === by) this.#handle?.pause();
+  }
+
+  /** The network came back. */
+  online(): void {
+    if (this.#state.step === 'paused' && this.#state.by === 'network') this.download();
+    else if (opensLater(this.#state)) void this.open();
   }
 
   #tell(event: ReceiveEvent): void {

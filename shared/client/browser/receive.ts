@@ -2,12 +2,21 @@
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
+import { OVER, forgetLeftover, leftoverBytes } from './leftovers.ts';
+import { StagedFiles } from './staged-files.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
-export type OpenedLink = { readonly ok: true; readonly info: TransferInfo } | { readonly ok: false; readonly error: SendError };
+export type OpenedLink =
+  | {
+      readonly ok: true;
+      readonly info: TransferInfo;
+      /** Of an earlier try, on this machine's disk. */
+      readonly doneBytes: number;
+    }
+  | { readonly ok: false; readonly error: SendError };
 
 const OPEN_PATIENCE_MS = 10_000;
 /** How long a browser may take to copy a file from memory to its disk. */
@@ -16,14 +25,18 @@ const SAVE_WITHIN_MS = 120_000;
 /** What a link holds. Consumes nothing. @param address - of the page, with its fragment. */
 export async function openLink(address: string): Promise<OpenedLink> {
   try {
-    const { info } = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS });
-    return { ok: true, info };
+    const transfer = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS });
+    return { ok: true, info: transfer.info, doneBytes: await leftoverBytes(transfer) };
   } catch (thrown) {
-    return { ok: false, error: fromPlainError(toPlainError(thrown)) };
+    const error = fromPlainError(toPlainError(thrown));
+    if (OVER.has(error.code)) await forgetLeftover(address);
+    return { ok: false, error };
   }
 }
 
 export interface ReceiveEvents {
+  /** It may be paused: what was received outlives the page. */
+  onKeeps(): void;
   onProgress(progress: Progress): void;
   /** Every byte was verified and handed to the disk. */
   onDone(result: ReceiveResult): void;
@@ -32,11 +45,13 @@ export interface ReceiveEvents {
 
 export interface ReceiveHandle {
   cancel(): void;
+  /** Ends with `onError`, code `paused`; another start goes on from there. Only after `onKeeps`. */
+  pause(): void;
 }
 
 /**
- * Claims, downloads, verifies and streams to disk through the service worker that the page registered. One worker
- * gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
+ * Claims, downloads, verifies and saves: through a private file of the origin, or the service worker that the page
+ * registered. One worker gathers, another opens and writes: a browser computes ciphers on the thread that asks for them.
  *
  * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
@@ -63,16 +78,31 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
         if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
         else {
           const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
-          streams!.postMessage(announcement, [port1]);
+          activeServiceWorker().then(
+            (active) => {
+              streams = active;
+              active.postMessage(announcement, [port1]);
+            },
+            (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
+          );
         }
         post(writer, { type: 'stream', port: port2 }, [port2]);
         break;
       }
+      case 'keeps':
+        events.onKeeps();
+        break;
+      case 'staged':
+        saveStaged(data.file, data.name, data.mime).then(
+          () => post(writer, { type: 'saved' }),
+          (thrown: unknown) => fail(asSendError(thrown, 'disk_failed', "couldn't hand the file over")),
+        );
+        break;
       case 'stream-ready':
         frames.push(openFrame(`/_stream/${data.id}`));
         break;
       case 'keep-alive':
-        streams!.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive);
+        streams?.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive);
         break;
       case 'received':
         end(() => events.onDone(data.result));
@@ -89,16 +119,10 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
     worker.onmessage = hear;
     worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));
   }
-  activeServiceWorker().then(
-    (active) => {
-      streams = active;
-      const { port1, port2 } = new MessageChannel();
-      post(writer, { type: 'write', gatherer: port2 }, [port2]);
-      post(gatherer, { type: 'receive', address, writer: port1 }, [port1]);
-    },
-    (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
-  );
-  return { cancel: () => post(gatherer, { type: 'cancel' }) };
+  const { port1, port2 } = new MessageChannel();
+  post(writer, { type: 'write', gatherer: port2 }, [port2]);
+  post(gatherer, { type: 'receive', address, writer: port1 }, [port1]);
+  return { cancel: () => post(gatherer, { type: 'cancel' }), pause: () => post(gatherer, { type: 'pause' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {
@@ -115,6 +139,13 @@ function openFrame(path: StreamPath): HTMLIFrameElement {
   frame.src = path;
   document.body.append(frame);
   return frame;
+}
+
+async function saveStaged(file: string, name: string, mime: string): Promise<void> {
+  const staged = await StagedFiles.open();
+  const whole = await (await staged.folder.getFileHandle(file)).getFile();
+  staged.close();
+  saveFile(whole.slice(0, whole.size, mime), name);
 }
 
 /** Gives the browser a whole file to save. */
