@@ -1,5 +1,6 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
+import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
 import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
@@ -16,6 +17,7 @@ const receiver = new Receiver({
     return opened;
   },
   start: (link, passwordKey, events) => startReceiving(link, passwordKey, events, transferWorkerUrl),
+  forget: forgetLeftover,
   now: () => Date.now(),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);

@@ -15,6 +15,7 @@ export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
 What is still being sent is received as it comes.
+Interrupted, it goes on where it was when the same link is fetched into the same folder again.
 
   --out FOLDER          where to; the current folder unless given
   --password-file FILE  for a link that asks for a password: where it is, - for the standard input;
@@ -40,9 +41,10 @@ export async function runGet(args: string[]): Promise<number> {
     startedAtMs = deps.now();
     const upload = new UploadLines(process.stderr, progress);
     upload.show(opened.info.upload);
-    const sink = await DiskSink.create(values.out);
+    const sink = await DiskSink.create(values.out, opened, deps.now);
     try {
-      await sink.ensureRoom(opened.info.bytes);
+      await sink.ensureRoom(opened.info.bytes - sink.leftoverBytes);
+      if (sink.leftoverBytes > 0) process.stderr.write(`${formatBytes(sink.leftoverBytes)} are here already: going on from there.\n`);
       const { bytes, problems } = await receiveTransfer(opened, sink, { signal, onProgress: (now) => progress.show(now), onUpload: (seen) => upload.show(seen) }, deps);
       const seconds = (deps.now() - startedAtMs) / 1000;
       progress.clear();
@@ -55,7 +57,8 @@ export async function runGet(args: string[]): Promise<number> {
       }
       return EXIT_OK;
     } catch (error) {
-      await sink.discard();
+      // The same command goes on with what was kept, whatever stopped this one; not where it can never be completed.
+      await (error instanceof SendError && error.retryable ? sink.keep() : sink.discard());
       throw error;
     }
   } catch (error) {

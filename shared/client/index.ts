@@ -6,5 +6,5 @@ export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';
 export { addLink, changeLimit, revokeLink, type LinkChoices, type OwnedTransfer } from './links.ts';
 export { TransferApi } from './coordinator-api.ts';
-export { abortableDelay, webDeps, type ClientDeps, type FileSink, type ReceiveSink, type SocketLike, type SourceFile } from './deps.ts';
+export { abortableDelay, webDeps, type ClientDeps, type FileSink, type Leftover, type ReceiveSink, type SocketLike, type SourceFile } from './deps.ts';
 export type * from './types.ts';

@@ -15,6 +15,8 @@ export interface Refusal {
   /** Until when no further try is heard; null where the next may come at once. */
   readonly untilMs: number | null;
 }
+/** The network goes on by itself when it is back. */
+export type PausedBy = 'person' | 'network';
 
 export type ReceiveState =
   | { readonly step: 'opening' }
@@ -24,22 +26,26 @@ export type ReceiveState =
   | Locked
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
-  | { readonly step: 'listed'; readonly info: TransferInfo }
+  /** `doneBytes` of an earlier try are here already. */
+  | { readonly step: 'listed'; readonly info: TransferInfo; readonly doneBytes: number }
   | {
       readonly step: 'receiving';
       readonly info: TransferInfo;
       readonly progress: Progress | null;
       /** How far the sender is; null once everything is there. */
       readonly upload: UploadSeen | null;
-      readonly cancelling: boolean;
+      /** What was received outlives the page: it may be paused. */
+      readonly keeps: boolean;
+      readonly ending: 'cancel' | PausedBy | null;
     }
-  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode }
+  | { readonly step: 'paused'; readonly info: TransferInfo; readonly doneBytes: number; readonly by: PausedBy }
+  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode; readonly keeps: boolean; readonly doneBytes: number }
   | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
 
 export type ReceiveEvent =
   | { readonly type: 'open' }
   | { readonly type: 'keyGone' }
-  | { readonly type: 'opened'; readonly info: TransferInfo }
+  | { readonly type: 'opened'; readonly info: TransferInfo; readonly doneBytes: number }
   /** @param untilMs - when asking again makes sense, where that is known. */
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly untilMs?: number | null }
   /** A password was typed. */
@@ -48,6 +54,8 @@ export type ReceiveEvent =
   | { readonly type: 'download' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'upload'; readonly seen: UploadSeen | null }
+  | { readonly type: 'keeps' }
+  | { readonly type: 'pause'; readonly by: PausedBy }
   | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   | { readonly type: 'failed'; readonly code: ErrorCode };
@@ -71,7 +79,7 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return isAsking(state) ? { step: 'listed', info: event.info } : state;
+      return isAsking(state) ? { step: 'listed', info: event.info, doneBytes: event.doneBytes } : state;
     case 'refused':
       return isAsking(state) ? refused(state, event.code, event.untilMs ?? null) : state;
     case 'unlock':
@@ -79,19 +87,24 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'unlocking':
       return state.step === 'locked' && state.trying !== null ? { ...state, trying: Math.max(state.trying, event.fraction) } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, upload: state.info.upload, cancelling: false } : state;
+      return 'info' in state && state.step !== 'receiving'
+        ? { step: 'receiving', info: state.info, progress: progressOf(state), upload: state.info.upload, keeps: false, ending: null }
+        : state;
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
+    case 'keeps':
+      return state.step === 'receiving' ? { ...state, keeps: true } : state;
+    case 'pause':
+      return state.step === 'receiving' && state.keeps ? { ...state, ending: state.ending ?? event.by } : state;
     case 'upload':
       return state.step === 'receiving' ? { ...state, upload: event.seen } : state;
     case 'cancel':
-      return state.step === 'receiving' ? { ...state, cancelling: true } : state;
+      if (state.step === 'paused') return { step: 'listed', info: state.info, doneBytes: 0 };
+      return state.step === 'receiving' ? { ...state, ending: 'cancel' } : state;
     case 'received':
       return state.step === 'receiving' ? { step: 'done', info: state.info, result: event.result } : state;
     case 'failed':
-      if (state.step !== 'receiving') return state;
-      if (event.code === 'cancelled') return { step: 'listed', info: state.info };
-      return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, code: event.code };
+      return state.step === 'receiving' ? afterFailure(state, event.code) : state;
   }
 }
 
@@ -103,4 +116,19 @@ function refused(state: ReceiveState, code: ErrorCode, untilMs: number | null): 
   if (code === 'password_needed') return { step: 'locked', trying: null, refusal: null };
   const stays = code === 'wrong_password' || code === 'password_wait' || (state.step === 'locked' && ASKED_AGAIN.has(code));
   return stays ? { step: 'locked', trying: null, refusal: { code, untilMs } } : { step: 'closed', code };
+}
+
+function afterFailure({ info, progress, keeps, ending }: Extract<ReceiveState, { step: 'receiving' }>, code: ErrorCode): ReceiveState {
+  const doneBytes = keeps ? (progress?.doneBytes ?? 0) : 0;
+  if (code === 'cancelled' || ending === 'cancel') return { step: 'listed', info, doneBytes: 0 };
+  if (FINAL.has(code)) return { step: 'closed', code };
+  if (code === 'paused') return { step: 'paused', info, doneBytes, by: ending ?? 'person' };
+  if (code === 'offline' && keeps) return { step: 'paused', info, doneBytes, by: 'network' };
+  return { step: 'failed', info, code, keeps, doneBytes };
+}
+
+/** Where the bar begins. */
+function progressOf(state: ReceiveState): Progress | null {
+  if (!('doneBytes' in state) || state.doneBytes === 0) return null;
+  return { doneBytes: state.doneBytes, totalBytes: state.info.bytes, bytesPerSecond: 0, secondsLeft: null };
 }

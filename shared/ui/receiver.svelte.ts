@@ -1,13 +1,15 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link, and what its password came to, in memory, and only here. */
 import type { OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
 import type { PasswordKey } from '../crypto/index.ts';
-import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
   start(link: string, passwordKey: PasswordKey | null, events: ReceiveEvents): ReceiveHandle;
+  /** Removes what an earlier try left. */
+  forget(link: string): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls back once, later; returns a way to call it off. */
@@ -58,7 +60,7 @@ export class Receiver {
     const opened = await this.#parts.open(link, password);
     if (number !== this.#opening || isReceiving(this.#state)) return;
     answered();
-    if (opened.ok) this.#tell({ type: 'opened', info: opened.info });
+    if (opened.ok) this.#tell({ type: 'opened', info: opened.info, doneBytes: opened.doneBytes });
     else {
       const { code, retryAfterSeconds } = opened.error;
       this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
@@ -81,6 +83,7 @@ export class Receiver {
       if (attempt === this.#attempt) this.#tell(event);
     };
     this.#handle = this.#parts.start(link, this.#passwordKey, {
+      onKeeps: () => ifCurrent({ type: 'keeps' }),
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
       onUpload: (seen) => ifCurrent({ type: 'upload', seen }),
       onDone: (result) => ifCurrent({ type: 'received', result }),
@@ -90,8 +93,21 @@ export class Receiver {
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
   cancel(): void {
+    const paused = this.#state.step === 'paused';
     this.#tell({ type: 'cancel' });
-    this.#handle?.cancel();
+    if (!paused) this.#handle?.cancel();
+    else if (this.#link !== null) void this.#parts.forget(this.#link);
+  }
+
+  pause(by: PausedBy = 'person'): void {
+    this.#tell({ type: 'pause', by });
+    if (this.#state.step === 'receiving' && this.#state.ending === by) this.#handle?.pause();
+  }
+
+  /** The network came back. */
+  online(): void {
+    if (this.#state.step === 'paused' && this.#state.by === 'network') this.download();
+    else if (opensLater(this.#state)) void this.open();
   }
 
   #tell(event: ReceiveEvent): void {

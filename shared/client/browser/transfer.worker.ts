@@ -1,12 +1,13 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
 import type { PasswordKey } from '../../crypto/index.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { stretchPassword } from '../link-keys.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import { webDeps } from '../deps.ts';
 import type { Progress, UploadSeen } from '../types.ts';
-import { downloadSink } from './download-sink.ts';
+import { chooseSink } from './choose-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { UploadWorker } from './upload-worker.ts';
 import { toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
@@ -14,6 +15,7 @@ import { toPlainError, type FromWorker, type ToWorker } from './worker-messages.
 const KEEP_ALIVE_MS = 5_000;
 const cancel = new AbortController();
 let givePort: ((port: MessagePort) => void) | null = null;
+let onSaved: (() => void) | null = null;
 
 const tell = (message: FromWorker): void => self.postMessage(message);
 
@@ -51,6 +53,13 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       givePort?.(data.port);
       givePort = null;
       break;
+    case 'saved':
+      onSaved?.();
+      onSaved = null;
+      break;
+    case 'pause':
+      cancel.abort(new SendError('paused'));
+      break;
     case 'cancel':
       cancel.abort();
       break;
@@ -80,8 +89,8 @@ async function receive(address: string, passwordKey: PasswordKey | null, port: M
 }
 
 function write(port: MessagePort): void {
-  serveWriter(port, (input, onCancel) => {
-    const sink = downloadSink(input.files, {
+  serveWriter(port, async (input, onCancel) => {
+    const { sink, keeps } = await chooseSink(input, {
       openPort: (stream) =>
         new Promise((resolve) => {
           givePort = resolve;
@@ -89,7 +98,13 @@ function write(port: MessagePort): void {
         }),
       onReady: (id) => tell({ type: 'stream-ready', id }),
       onCancel,
+      handOver: (staged) =>
+        new Promise((resolve) => {
+          onSaved = resolve;
+          tell({ type: 'staged', ...staged });
+        }),
     });
+    if (keeps) tell({ type: 'keeps' });
     return new OpeningWriter(input, sink);
   });
 }

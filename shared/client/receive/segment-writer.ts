@@ -3,9 +3,10 @@
  * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
  * share one thread.
  */
-import type { ContentSecret, TransferId } from '../../protocol/bytes.ts';
+import type { ContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
+import type { Link } from '../../protocol/link.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
 import type { Leftover, ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
@@ -50,8 +51,9 @@ export interface SegmentWriter {
 
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
-  readonly transferId: TransferId;
-  readonly secret: ContentSecret;
+  /** What a sink that outlives the page names and seals its notes with. */
+  readonly link: Pick<Link, 'secret' | 'transferId'>;
+  readonly contentSecret: ContentSecret;
   readonly files: readonly ManifestFile[];
   readonly contentBytes: number;
   readonly requiredShards: number;
@@ -59,8 +61,8 @@ export interface OpeningInput {
 }
 
 export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer): OpeningInput => ({
-  transferId: link.transferId,
-  secret: contentSecret,
+  link: { secret: link.secret, transferId: link.transferId },
+  contentSecret,
   files: manifest.files,
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
@@ -80,8 +82,8 @@ export class OpeningWriter implements SegmentWriter {
   /** The last call, after which the next one begins. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ secret, files, contentBytes, requiredShards }: OpeningInput, sink: ReceiveSink) {
-    this.#secret = secret;
+  constructor({ contentSecret, files, contentBytes, requiredShards }: OpeningInput, sink: ReceiveSink) {
+    this.#secret = contentSecret;
     this.#layout = new TransferLayout(contentBytes, requiredShards);
     this.#sink = sink;
     this.#files = new FileWriter(files, sink);
