@@ -11,6 +11,8 @@ import { button, chooseFiles, download, linkOn, untilHeading, untilSent } from '
 
 /** Of 3 of 6 nodes: ten segments; seven are committed first. */
 const BYTES = 30_000_000;
+/** More segments than may wait for a commit: while one is held, there is something left to send. */
+const MANY_BYTES = 150_000_000;
 
 let stage: Stage;
 let proxy: RecordingProxy;
@@ -35,10 +37,10 @@ beforeEach(async () => {
 afterEach(() => page.close());
 
 /** Sends up to the second commit, which waits. */
-async function sendPart(): Promise<{ link: string; held: Hold }> {
+async function sendPart(file = source): Promise<{ link: string; held: Hold }> {
   let commits = 0;
   const held = proxy.holdRequests(({ method, url }) => method === 'POST' && url.endsWith('/segments') && ++commits > 1);
-  await chooseFiles(page, source);
+  await chooseFiles(page, file);
   await button(page, say('send.start')).click();
   await held.reached;
   return { link: await linkOn(page), held };
@@ -61,7 +63,8 @@ test('a recipient opens the link while the sender uploads, sees how far it is, a
 });
 
 test('a send is paused and continued by hand, and its recipient is told of both', async () => {
-  const { link, held } = await sendPart();
+  const many = await stage.newFile('many.bin', MANY_BYTES);
+  const { link, held } = await sendPart(many);
   await button(page, say('sending.pause')).click();
   held.release();
   await button(page, say('sending.proceed')).waitFor();
@@ -72,7 +75,7 @@ test('a send is paused and continued by hand, and its recipient is told of both'
   const downloading = download(recipient);
   await button(page, say('sending.proceed')).click();
   await untilSent(page);
-  expect(await sha256Of((await downloading).file)).toBe(await sha256Of(source));
+  expect(await sha256Of((await downloading).file)).toBe(await sha256Of(many));
   await recipient.close();
 });
 

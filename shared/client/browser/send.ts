@@ -50,5 +50,5 @@ function start(job: ToWorker, events: SendEvents, workerUrl: string): SendHandle
   };
   worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start'), null));
   post(job);
-  return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'pause' }), proceed: () => post({ type: 'proceed' }) };
+  return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'halt' }), proceed: () => post({ type: 'proceed' }) };
 }

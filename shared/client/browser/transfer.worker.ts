@@ -29,7 +29,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case 'resume':
       void upload.resume(data.files, data.transferId);
       break;
-    case 'pause':
+    case 'halt':
       upload.control.pause();
       break;
     case 'proceed':

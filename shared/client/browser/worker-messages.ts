@@ -13,7 +13,8 @@ export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
   /** Goes on with an upload that this browser keeps. */
   | { readonly type: 'resume'; readonly files: readonly FileToSend[]; readonly transferId: string }
-  | { readonly type: 'pause' }
+  /** An upload waits until it is told to proceed. */
+  | { readonly type: 'halt' }
   | { readonly type: 'proceed' }
   | { readonly type: 'online'; readonly online: boolean }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
