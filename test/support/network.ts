@@ -13,7 +13,7 @@ export interface CommandResult {
 }
 
 /** Runs the `shardsend` command to its end. */
-export function runCommand(args: readonly string[], options: { signal?: AbortSignal; cwd?: string } = {}): Promise<CommandResult> {
+export function runCommand(args: readonly string[], options: { signal?: AbortSignal; killSignal?: NodeJS.Signals; cwd?: string } = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(root, 'cli/main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let stdout = '';
