@@ -4,6 +4,7 @@ import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/protocol/limits.ts';
 import {
+  changeTransferSchema,
   claimIdSchema,
   commitClaimSchema,
   commitSegmentsSchema,
@@ -39,6 +40,11 @@ export const transferRoutes = new Hono<AppEnv>()
     return c.json(await fromResult(objectOf(c).create({ ...values, transferId, ownerHash, accessHash: decodeB64(accessHash) }, sender)), 201);
   })
   .get('/:id', async (c) => c.json(await fromResult(objectOf(c).status(holderOf(c, 'owner', 'access')))))
+  .patch('/:id', async (c) => {
+    const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
+    const { expiresAtMs } = parseMessage(changeTransferSchema, await readJsonBody(c.req.raw));
+    return c.json(await fromResult(transfer.changeExpiry(holder, expiresAtMs)));
+  })
   .delete('/:id', async (c) => c.json(await fromResult(objectOf(c).revoke(holderOf(c, 'owner')))))
   .post('/:id/store-orders', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
