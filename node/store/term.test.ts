@@ -9,6 +9,7 @@ import type { NodeProcess } from '../testing/node-process.ts';
 import { codeOf, fetchFrames, makeShard, type TestShard } from '../testing/shards.ts';
 import { Stage } from '../testing/stage.ts';
 import { StoreClient } from '../testing/store-client.ts';
+import { ShardIndex } from './shard-index.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -21,7 +22,6 @@ class Scene {
   readonly clock = new ManualClock();
   readonly transferId = newTransferId();
   readonly shards: TestShard[];
-  #onExpired: (shards: number) => void = () => {};
   node!: RunningNode;
   dataDir = '';
 
@@ -36,11 +36,15 @@ class Scene {
   }
   async start(): Promise<void> {
     stage.coordinator.nowMs = () => this.clock.nowMs();
-    this.node = await stage.run({ dataDir: this.dataDir }, { clock: this.clock, log: (event, fields) => event === 'expired' && this.#onExpired(Number(fields?.['shards'])) });
+    this.node = await stage.run({ dataDir: this.dataDir }, { clock: this.clock });
   }
-  /** The next sweep that finds something. */
-  expired(): Promise<number> {
-    return new Promise((resolve) => (this.#onExpired = resolve));
+  /** Time goes on, a second at a time, until nothing is left on the disk. */
+  async untilGone(): Promise<void> {
+    const files = (): Promise<string[]> => {
+      this.clock.advance(1000);
+      return this.files();
+    };
+    await expect.poll(files, { timeout: 20_000 }).toEqual([]);
   }
   order(action: Order['action'], changes: Partial<Order> = {}): Promise<Uint8Array<ArrayBuffer>> {
     return stage.coordinator.order(this.node.nodeId, { action, transferId: this.transferId, ...changes });
@@ -83,20 +87,19 @@ describe('an order to extend', () => {
     await scene.extend(3 * HOUR_MS);
     scene.clock.advance(2 * HOUR_MS);
     expect(await scene.held()).toEqual([0, 1, 2]);
-    const expired = scene.expired();
-    scene.clock.advance(HOUR_MS + 1000);
-    expect(await expired).toBe(3);
-    expect(await scene.files(), 'and nothing is left of the change').toEqual([]);
+    expect((await scene.files()).toSorted()).toEqual(['0.shard', '1.shard', '2.shard', 'term']);
+    scene.clock.advance(HOUR_MS);
+    expect(await scene.held()).toEqual([]);
+    await scene.untilGone();
   });
 
   it('shortens: what is over goes from the disk at the earlier time', async () => {
     const scene = await Scene.set(2);
     await (await scene.store(scene.shards)).close();
     await scene.extend(60_000);
-    const expired = scene.expired();
-    scene.clock.advance(61_000);
-    expect(await expired).toBe(2);
-    expect(await scene.files()).toEqual([]);
+    scene.clock.advance(60_000);
+    expect(await scene.held()).toEqual([]);
+    await scene.untilGone();
   });
 
   it('counts for shards that come later over a connection that was opened before', async () => {
@@ -192,6 +195,7 @@ describe('a node that is killed while it extends', () => {
       if (isIndexLost) await rm(path.join(killed.data, 'index.db'));
       node = await stage.start({ data: killed.data });
       const times = await timesOf(node, transferId, shards.length);
+      node = await stage.start({ data: node.data });
       expect(times.length, 'none is lost').toBe(shards.length);
       expect(
         times.every((timeMs) => timeMs === times[0]),
@@ -205,11 +209,10 @@ describe('a node that is killed while it extends', () => {
     expect(answeredInAll, 'some were killed after they answered').toBeLessThan(ROUNDS);
   });
 
-  /** What the node will do, told by the next expiry that it plans: every shard's time, through the answer to one more order. */
+  /** Ends the node. @returns the time of every shard that it served. */
   async function timesOf(node: NodeProcess, transferId: TransferId, count: number): Promise<number[]> {
     const held = await fetchFrames(node.url, await stage.coordinator.order(node.nodeId, { action: 'fetch', transferId }), 0, count - 1);
     await node.end('SIGTERM');
-    const { ShardIndex } = await import('./shard-index.ts');
     const { index } = await ShardIndex.open(node.data);
     try {
       const rows = index.segmentsOf(transferId);
@@ -227,8 +230,7 @@ it('a folder without shards keeps no time', async () => {
   await scene.extend(2 * HOUR_MS);
   expect((await scene.files()).toSorted()).toEqual(['0.shard', 'term']);
   const folder = path.join(scene.dataDir, 'shards', encodeHex(scene.transferId).slice(0, 2), encodeHex(scene.transferId));
-  const expired = scene.expired();
-  scene.clock.advance(2 * HOUR_MS + 1000);
-  await expired;
+  scene.clock.advance(2 * HOUR_MS);
+  await scene.untilGone();
   await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
 });
