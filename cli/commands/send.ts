@@ -1,26 +1,41 @@
 /** `shardsend send`. */
 import { parseArgs } from 'node:util';
-import { sendTransfer } from '../../shared/client/index.ts';
+import { resumeTransfer, sendTransfer, UploadControl, type BegunSend, type ClientDeps, type SendResult, type UploadState } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
+import { recordOf, VaultJournal, VaultSendStore, type Vault } from '../../shared/client/sends/index.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
-import { readSources } from '../sources.ts';
+import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
+import { begunOf, canKeep, chooseUnfinished, forgetSend, markFinished, unfinishedOfSources } from '../sends/unfinished.ts';
+import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
+import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
 export const sendHelp = `${SHARDSEND} send FILE|FOLDER… [options]
+${SHARDSEND} send --resume [TRANSFER]
 
-Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them.
+Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them. The link works from
+the moment it is printed: whoever opens it gets what is there, and the rest as it comes.
+
+A send that was interrupted goes on with --resume, without sending again what is stored. Ctrl-C withdraws it.
 
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
+  --resume              goes on with the send of this machine that was not finished; TRANSFER, its id or link, says
+                        which where there are several
   --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
                         "survives":{"now","nodes","operators"},"relaxed":[rule…]}.
                         Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
+
+const STATES: Partial<Record<UploadState, string>> = {
+  checking: 'Comparing the files with what was sent.',
+  offline: 'There is no network. The send goes on by itself when it is back.',
+};
 
 export async function runSend(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -30,39 +45,142 @@ export async function runSend(args: string[]): Promise<number> {
       coordinator: { type: 'string', default: process.env['SHARDSEND_COORDINATOR'] || 'http://localhost:8787' },
       expires: { type: 'string', default: '7d' },
       downloads: { type: 'string', default: 'unlimited' },
+      resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
+  const vault = folderVault(stateFolder(process.env));
+  const run = new Run(vault, values.json);
+  if (values.resume) {
+    if (positionals.length > 1) throw new UsageError('--resume takes one transfer');
+    const record = await chooseUnfinished(vault, positionals[0]);
+    return run.to(() => run.resume(begunOf(record)));
+  }
   if (positionals.length === 0) throw new UsageError('send takes at least one file or folder');
   const options = {
     coordinator: parseCoordinator(values.coordinator),
     expiresInSeconds: parseExpires(values.expires),
     downloadLimit: parseDownloads(values.downloads),
   };
-  const deps = nodeDeps();
-  const signal = stopSignal(deps.now);
-  const progress = new ProgressLine('Sending', process.stderr, deps.now);
-  const startedAtMs = deps.now();
-  try {
-    const { files, leftOut } = await readSources(positionals);
-    for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
-    if (signal.aborted) throw new SendError('cancelled');
-    const result = await sendTransfer({ files, options, signal, onProgress: (now) => progress.show(now) }, deps);
-    const { link, transferId, ownerToken, bytes, sentBytes, expiresAtMs, problems } = result;
-    const seconds = (deps.now() - startedAtMs) / 1000;
-    progress.clear();
-    for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
-    if (values.json) {
-      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
-    } else {
-      process.stderr.write(`Sent ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
-      process.stderr.write(`${survivalLine(result)}\n`);
-      process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens them:\n`);
-      await print(link);
+  return run.to(() => run.send(positionals, options));
+}
+
+/** One run of the command, from its first line to its last. */
+class Run {
+  readonly #vault: Vault;
+  readonly #json: boolean;
+  readonly #deps: ClientDeps = nodeDeps();
+  readonly #signal = stopSignal(this.#deps.now, ['SIGINT']);
+  /** What ends a session or a machine ends the sending, and the transfer goes on later. */
+  readonly #leave = stopSignal(this.#deps.now, ['SIGTERM', 'SIGHUP']);
+  readonly #progress = new ProgressLine('Sending', process.stderr, this.#deps.now);
+  readonly #startedAtMs = this.#deps.now();
+  #begun: BegunSend | null = null;
+  #fileCount = 0;
+
+  constructor(vault: Vault, json: boolean) {
+    this.#vault = vault;
+    this.#json = json;
+  }
+
+  /** @returns the exit code. */
+  async to(sending: () => Promise<SendResult>): Promise<number> {
+    try {
+      const result = await sending();
+      if (this.#begun) await markFinished(this.#vault, this.#begun.transferId);
+      await this.#report(result);
+      return EXIT_OK;
+    } catch (error) {
+      this.#progress.clear();
+      await this.#keepOrForget(error);
+      return reportFailure(error, this.#json);
     }
-    return EXIT_OK;
-  } catch (error) {
-    progress.clear();
-    return reportFailure(error, values.json);
+  }
+
+  async send(args: readonly string[], options: { coordinator: string; expiresInSeconds: number; downloadLimit: number | null }): Promise<SendResult> {
+    const { files, leftOut } = await readSources(args);
+    for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
+    const keeps = await canKeep(this.#vault);
+    if (!keeps) process.stderr.write('This machine cannot keep track of what you send: if the send is interrupted, it cannot go on.\n');
+    for (const { title, transferId } of keeps ? await unfinishedOfSources(this.#vault, args) : []) {
+      process.stderr.write(`An earlier send of ${safePath(title)} is not finished. To go on with that one: ${SHARDSEND} send --resume ${transferId}\n`);
+    }
+    this.#stopIfTold();
+    return sendTransfer(
+      {
+        ...this.#input(files),
+        options,
+        ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
+        onLink: async (begun) => {
+          if (keeps) {
+            this.#begun = begun;
+            await keepSources(this.#vault, begun.transferId, args);
+            await new VaultSendStore(this.#vault).put(recordOf(begun, files, this.#deps.now()));
+          }
+          await this.#showLink(begun);
+        },
+      },
+      this.#deps,
+    );
+  }
+
+  async resume(begun: BegunSend): Promise<SendResult> {
+    this.#begun = begun;
+    const args = await readKeptSources(this.#vault, begun.transferId);
+    if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
+    const { files } = await readSources(args);
+    this.#stopIfTold();
+    const input = this.#input(files);
+    await this.#showLink(begun);
+    return resumeTransfer({ ...input, begun, journal: new VaultJournal(this.#vault, begun.transferId) }, this.#deps);
+  }
+
+  #stopIfTold(): void {
+    if (this.#signal.aborted || this.#leave.aborted) throw new SendError('cancelled');
+  }
+
+  #input(files: Sources['files']) {
+    this.#fileCount = files.length;
+    return {
+      files,
+      signal: this.#signal,
+      leave: this.#leave,
+      control: new UploadControl(),
+      onProgress: (now: Parameters<ProgressLine['show']>[0]) => this.#progress.show(now),
+      onState: (state: UploadState) => {
+        const text = STATES[state];
+        if (text === undefined) return;
+        this.#progress.clear();
+        process.stderr.write(`${text}\n`);
+      },
+    };
+  }
+
+  async #showLink({ link, expiresAtMs }: BegunSend): Promise<void> {
+    if (this.#json) return;
+    process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#fileCount === 1 ? 'the file' : 'the files'}, from now on:\n`);
+    await print(link);
+  }
+
+  /** What can still be resumed stays; the person is told how. */
+  async #keepOrForget(error: unknown): Promise<void> {
+    if (this.#begun === null) return;
+    const { transferId } = this.#begun;
+    if (OVER.has(error instanceof SendError ? error.code : '')) return markFinished(this.#vault, transferId);
+    if ((await new VaultJournal(this.#vault, transferId).load()) === null) return forgetSend(this.#vault, transferId);
+    process.stderr.write(`What is stored stays. To go on: ${SHARDSEND} send --resume ${transferId}\n`);
+  }
+
+  async #report(result: SendResult): Promise<void> {
+    const { link, transferId, ownerToken, bytes, sentBytes, problems } = result;
+    const seconds = (this.#deps.now() - this.#startedAtMs) / 1000;
+    this.#progress.clear();
+    for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
+    if (this.#json) return printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
+    process.stderr.write(`Sent ${this.#fileCount} ${this.#fileCount === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
+    process.stderr.write(`${survivalLine(result)}\n`);
   }
 }
+
+/** The transfer has ended, whatever the sender does. */
+const OVER: ReadonlySet<string> = new Set(['transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);

@@ -22,6 +22,22 @@ export interface Progress {
   readonly secondsLeft: number | null;
 }
 
+/** What an upload does: finding out whether files are as they were, sending, or waiting for a person or the network. */
+export type UploadState = 'checking' | 'sending' | 'paused' | 'offline';
+
+/** A transfer whose link works, and all that its sender needs to go on, show it, and end it. */
+export interface BegunSend {
+  readonly coordinator: string;
+  /** b64. */
+  readonly transferId: string;
+  /** b64; never part of the link. */
+  readonly ownerToken: string;
+  /** b64. */
+  readonly contentSecret: string;
+  readonly link: string;
+  readonly expiresAtMs: number;
+}
+
 /** A node that misbehaved, with what was met there. */
 export interface NodeProblem {
   readonly shardIndex: number;

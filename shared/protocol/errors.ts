@@ -72,6 +72,7 @@ const table = {
   record_unreadable: row(0, false, 'What this device keeps of a transfer cannot be read. The transfer itself goes on until it expires.'),
   record_unsaved: row(0, true, 'This device cannot keep track of what you send. Keep the link yourself.'),
   cancelled: row(0, true, 'Cancelled.'),
+  paused: row(0, true, 'Paused. It goes on from here.'),
 } as const satisfies Record<string, Row>;
 
 function row(status: number, retryable: boolean, sentence: string): Row {

@@ -17,8 +17,8 @@ export interface ManifestFile {
 export interface Manifest {
   readonly files: readonly ManifestFile[];
   readonly segmentCount: number;
-  /** 32 bytes of `segmentsDigest`. */
-  readonly segmentsDigest: Uint8Array;
+  /** 32 bytes of the `SegmentsDigest`; null in an opening manifest, which the sender put before it was done. */
+  readonly segmentsDigest: Uint8Array | null;
 }
 
 /** A segment as the coordinator lists it. */
@@ -29,21 +29,22 @@ export interface SegmentCommitment {
 }
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger());
+export const manifestFilesSchema = v.pipe(
+  v.array(
+    v.object({
+      path: v.pipe(v.string(), v.check(isManifestPath)),
+      bytes: v.pipe(wholeNumber, v.minValue(0)),
+      type: v.pipe(v.string(), v.maxLength(255)),
+      modifiedMs: v.nullable(wholeNumber),
+    }),
+  ),
+  v.minLength(1),
+  v.maxLength(MAX_FILES),
+);
 const schema = v.object({
   version: v.literal(1),
-  files: v.pipe(
-    v.array(
-      v.object({
-        path: v.pipe(v.string(), v.check(isManifestPath)),
-        bytes: v.pipe(wholeNumber, v.minValue(0)),
-        type: v.pipe(v.string(), v.maxLength(255)),
-        modifiedMs: v.nullable(wholeNumber),
-      }),
-    ),
-    v.minLength(1),
-    v.maxLength(MAX_FILES),
-  ),
-  segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.string() }),
+  files: manifestFilesSchema,
+  segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.nullable(v.string()) }),
 });
 
 /** Whether a path may stand in a manifest: relative, no empty, `.` or `..` component, within the limits. */
@@ -59,7 +60,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     JSON.stringify({
       version: 1,
       files: manifest.files.map(({ path, bytes, type, modifiedMs }) => ({ path, bytes, type, modifiedMs })),
-      segments: { count: manifest.segmentCount, digest: encodeB64(manifest.segmentsDigest) },
+      segments: { count: manifest.segmentCount, digest: manifest.segmentsDigest && encodeB64(manifest.segmentsDigest) },
     }),
   );
   const padded = new Uint8Array(padme(Math.max(json.length, MIN_MANIFEST_TEXT_BYTES)));
@@ -80,7 +81,8 @@ export function parseManifest(text: Uint8Array): Manifest {
   if (new Set(parsed.files.map((file) => file.path)).size !== parsed.files.length) throw new SendError('manifest_damaged', 'a path stands twice');
   const total = parsed.files.reduce((sum, file) => sum + file.bytes, 0);
   if (!Number.isSafeInteger(total)) throw new SendError('manifest_damaged', 'sizes overflow');
-  return { files: parsed.files, segmentCount: parsed.segments.count, segmentsDigest: decodeB64(parsed.segments.digest, KEY_BYTES, 'manifest_damaged') };
+  const { count, digest } = parsed.segments;
+  return { files: parsed.files, segmentCount: count, segmentsDigest: digest === null ? null : decodeB64(digest, KEY_BYTES, 'manifest_damaged') };
 }
 
 /** Folds the segment table, in order, into the digest that the manifest carries. */
@@ -99,6 +101,6 @@ export class SegmentsDigest {
     return this.#hash.digest();
   }
   matches(manifest: Manifest): boolean {
-    return equalBytes(this.digest(), manifest.segmentsDigest);
+    return manifest.segmentsDigest !== null && equalBytes(this.digest(), manifest.segmentsDigest);
   }
 }

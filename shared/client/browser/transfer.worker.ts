@@ -3,6 +3,8 @@ import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import { sendTransfer } from '../send/send.ts';
+import { KeptSend, browserSendStore, recordOf } from '../sends/index.ts';
+import type { SendOptions } from '../types.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { downloadSink } from './download-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
@@ -17,19 +19,7 @@ const tell = (message: FromWorker): void => self.postMessage(message);
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case 'send':
-      void run(async () => {
-        const result = await sendTransfer(
-          {
-            files: data.files.map(toSource),
-            options: data.options,
-            signal: cancel.signal,
-            onLink: (link) => tell({ type: 'link', link }),
-            onProgress: (progress) => tell({ type: 'progress', progress }),
-          },
-          webDeps(),
-        );
-        tell({ type: 'sent', result });
-      });
+      void run(() => send(data.files.map(toSource), data.options));
       break;
     case 'receive':
       void run(() => receive(data.address, data.writer));
@@ -52,6 +42,29 @@ async function run(job: () => Promise<void>): Promise<void> {
     await job();
   } catch (thrown) {
     tell({ type: 'failed', error: toPlainError(thrown) });
+  }
+}
+
+/** The transfer is remembered before its first byte leaves, and forgotten when nothing of it stays. */
+async function send(files: readonly SourceFile[], options: SendOptions): Promise<void> {
+  const deps = webDeps();
+  const kept = new KeptSend(browserSendStore());
+  try {
+    const result = await sendTransfer(
+      {
+        files,
+        options,
+        signal: cancel.signal,
+        onLink: async (begun) => tell({ type: 'link', link: begun.link, isKept: await kept.begin(recordOf(begun, files, deps.now())) }),
+        onProgress: (progress) => tell({ type: 'progress', progress }),
+      },
+      deps,
+    );
+    await kept.finish(result);
+    tell({ type: 'sent', result });
+  } catch (thrown) {
+    await kept.forget();
+    throw thrown;
   }
 }
 

@@ -19,7 +19,8 @@ export type ToWorker =
   | { readonly type: 'cancel' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly link: string }
+  /** The transfer has begun. `isKept`: this machine remembers it. */
+  | { readonly type: 'link'; readonly link: string; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'received'; readonly result: ReceiveResult }

@@ -13,8 +13,8 @@ function recorder(wait: (event: string) => Promise<void> = async () => undefined
     await wait(event);
   };
   const sink: ReceiveSink = {
-    async openFile({ path }) {
-      await note(`open ${path}`);
+    async openFile({ path }, _, offset) {
+      await note(offset === 0 ? `open ${path}` : `open ${path} at ${offset}`);
       return { write: (chunk) => note(`write ${path} ${chunk.length}`), close: () => note(`close ${path}`), abort: () => note(`abort ${path}`) };
     },
     finish: () => note('finish'),
@@ -37,6 +37,19 @@ describe('text that is cut into files', () => {
     const { sink, events } = recorder();
     await new FileWriter([fileOf('a', 0), fileOf('b', 2)], sink).start();
     expect(events).toEqual(['open a', 'close a', 'open b']);
+  });
+
+  it.each([
+    { from: 2, expected: ['open a at 2'] },
+    { from: 3, expected: ['open a at 3', 'close a', 'open b', 'close b', 'open c'] },
+    { from: 4, expected: ['open a at 3', 'close a', 'open b', 'close b', 'open c at 1'] },
+  ])('goes on behind $from bytes that are left over', async ({ from, expected }) => {
+    const { sink, events } = recorder();
+    const writer = new FileWriter([fileOf('a', 3), fileOf('b', 0), fileOf('c', 2)], sink);
+    await writer.start(from);
+    expect(events).toEqual(expected);
+    expect(await writer.write(new Uint8Array(10))).toBe(5 - from);
+    await writer.finish();
   });
 });
 

@@ -7,6 +7,8 @@ export class FileWriter {
   readonly #files: readonly ManifestFile[];
   readonly #sink: ReceiveSink;
   #index = 0;
+  /** Bytes of the content that the sink has already, from the file after the open one on. */
+  #skip = 0;
   #left = 0;
   #open: FileSink | null = null;
   #aborted = false;
@@ -16,8 +18,13 @@ export class FileWriter {
     this.#sink = sink;
   }
 
-  /** Opens the first file that has bytes, and makes empty ones before it. */
-  async start(): Promise<void> {
+  get totalBytes(): number {
+    return this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Opens the first file that wants bytes, and those before it. @param fromBytes - of the content that are left over from an earlier try. */
+  async start(fromBytes = 0): Promise<void> {
+    this.#skip = fromBytes;
     await this.#ensureOpen();
   }
 
@@ -54,11 +61,13 @@ export class FileWriter {
     while (!this.#open) {
       const file = this.#files[this.#index];
       if (!file) return false;
-      const open = await this.#sink.openFile(file, this.#index++);
+      const offset = Math.min(file.bytes, this.#skip);
+      this.#skip -= offset;
+      const open = await this.#sink.openFile(file, this.#index++, offset);
       if (this.#aborted) await open.abort(new SendError('cancelled'));
       this.#throwIfAborted();
       this.#open = open;
-      this.#left = file.bytes;
+      this.#left = file.bytes - offset;
       if (this.#left === 0) await this.#close();
     }
     return true;

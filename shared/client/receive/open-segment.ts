@@ -9,6 +9,7 @@ const LANES = 8;
 
 /**
  * @param dataShards - all k, each at the start of its buffer; must not be touched until the iteration ended.
+ * @param fromRecord - those before it were opened already.
  * @returns the text of each record; every array is the caller's own.
  * @throws SendError `wrong_key`.
  */
@@ -16,6 +17,7 @@ export async function* openSegment(
   dataShards: readonly ArrayBuffer[],
   layout: SegmentLayout,
   keyInput: { readonly secret: Secret; readonly salt: Uint8Array },
+  fromRecord = 0,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const key = deriveSegmentKey(keyInput.secret, keyInput.salt, layout.index);
   const open = (record: number): Promise<Uint8Array> => {
@@ -27,7 +29,7 @@ export async function* openSegment(
   };
   const running: Promise<Uint8Array>[] = [];
   try {
-    for (let record = 0; record < layout.recordCount || running.length > 0; record++) {
+    for (let record = fromRecord; record < layout.recordCount || running.length > 0; record++) {
       if (record < layout.recordCount) running.push(open(record));
       if (running.length >= LANES || record >= layout.recordCount) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
     }

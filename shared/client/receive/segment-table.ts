@@ -21,6 +21,7 @@ export class SegmentTable {
   #page: Segment[] = [];
   #coming: Promise<Page> | null = null;
   #next = 0;
+  #verified = false;
 
   constructor(api: TransferApi, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number, options: CallOptions) {
     this.#api = api;
@@ -31,18 +32,36 @@ export class SegmentTable {
     this.#options = options;
   }
 
-  /** Asks for the first page, which `next` then waits for. */
+  /** Asks for the first page, which whoever needs it then waits for. */
   prefetch(): void {
     this.#coming = this.#api.segments(this.#next, this.#options);
-    this.#coming.catch(() => undefined); // met in `next`
+    this.#coming.catch(() => undefined); // met in `#advance`
   }
 
   /**
-   * The last segment is only given out when the whole table is the one that the sender sealed.
+   * Entries are read one after another, so that all of them are in the digest.
    *
+   * @param index - above that of every call before.
+   * @param last - nothing is asked for after it: it is only given out when the whole table is the one that the sender sealed.
    * @throws SendError `manifest_damaged`.
    */
-  async next(): Promise<Segment> {
+  async at(index: number, last: boolean): Promise<Segment> {
+    if (index < this.#next || index >= this.#manifest.segmentCount) throw new RangeError('segments are read forward');
+    let segment = await this.#advance();
+    while (segment.index < index) segment = await this.#advance();
+    if (last) await this.verify();
+    return segment;
+  }
+
+  /** Reads on to the end. @throws SendError `manifest_damaged` where the table is not the one that was sealed. */
+  async verify(): Promise<void> {
+    if (this.#verified) return;
+    while (this.#next < this.#manifest.segmentCount) await this.#advance();
+    if (!this.#digest.matches(this.#manifest)) throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
+    this.#verified = true;
+  }
+
+  async #advance(): Promise<Segment> {
     if (this.#page.length === 0) {
       const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
       this.#coming = null;
@@ -51,9 +70,6 @@ export class SegmentTable {
     const segment = this.#page.shift()!;
     this.#next++;
     this.#digest.add(segment);
-    if (this.#next === this.#manifest.segmentCount && !this.#digest.matches(this.#manifest)) {
-      throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
-    }
     return segment;
   }
 

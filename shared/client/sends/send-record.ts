@@ -26,6 +26,7 @@ const lastSeenSchema = v.object({
   downloads: v.object({ limit: v.nullable(whole(1, MAX_DOWNLOADS)), committed: count }),
   /** How many nodes the transfer could still lose. */
   survives: whole(-MAX_NODES, MAX_NODES),
+  totalShards: whole(1, MAX_NODES),
 });
 export type LastSeen = v.InferOutput<typeof lastSeenSchema>;
 

@@ -36,6 +36,7 @@ export const sendRecords: fc.Arbitrary<SendRecord> = fc.record({
       state: fc.constantFrom('uploading' as const, 'ready' as const, 'expired' as const, 'used_up' as const, 'revoked' as const, 'unknown' as const),
       downloads: fc.record({ limit: fc.option(fc.integer({ min: 1, max: 1000 })), committed: fc.nat() }),
       survives: fc.integer({ min: -24, max: 24 }),
+      totalShards: fc.integer({ min: 1, max: 24 }),
     }),
   ),
 });
