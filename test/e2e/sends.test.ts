@@ -1,6 +1,6 @@
 /** What was sent from a browser: found again, looked after, ended; and kept so that nobody else reads it. */
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parseLink, encodeB64, sentenceOf } from '../../shared/protocol/index.ts';
 import { expiryText } from '../../shared/ui/choices.ts';
 import { say } from '../../shared/ui/messages.ts';
@@ -22,15 +22,20 @@ afterAll(async () => {
   await browser?.close();
   await stage?.stop();
 });
+beforeEach(async () => {
+  page = await browser.open(stage.origin);
+  await page.evaluate(forgetEverything);
+});
 afterEach(() => page.close());
 
 const sends = (): string => `${stage.origin}/sends`;
 const rows = (): Locator => page.getByRole('list', { name: say('sends.list') }).getByRole('article');
 const fact = (row: Locator, term: string): Locator => row.locator('dl > div', { hasText: term }).locator('dd');
+const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 30_000 });
 const named = (row: Locator, text: string): Locator => row.getByRole('button', { name: text, exact: true });
 
 test('nothing sent yet is said, and leads to sending', async () => {
-  page = await browser.open(sends());
+  await page.goto(sends());
   await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
   await look(page, 'sends-empty');
   await page.getByRole('link', { name: say('sends.new') }).click();
@@ -38,34 +43,34 @@ test('nothing sent yet is said, and leads to sending', async () => {
 });
 
 test('what is sent appears, is extended, counts its downloads, is withdrawn, and goes from the list', async () => {
-  page = await browser.open(stage.origin);
   const link = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 300_000)], { limit: 5 });
   await page.goto(sends());
-  await expect.poll(() => rows().count()).toBe(1);
+  await eventually(() => rows().count()).toBe(1);
   const row = rows().first();
-  await expect.poll(() => fact(row, say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 0, 5));
+  await eventually(() => fact(row, say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 0, 5));
   await row.getByText(say('sends.state.ready')).waitFor();
-  await expect.poll(() => fact(row, say('sends.health')).textContent(), { timeout: 60_000 }).toContain('of 6');
+  await eventually(() => fact(row, say('sends.health')).textContent()).toContain('of 6');
   await look(page, 'sends-ready');
 
   // With the keyboard alone: open, extend, ask, keep.
   await named(row, say('sends.detailsOf', NAME)).focus();
   await page.keyboard.press('Enter');
   expect(await row.getByLabel(say('done.link'), { exact: true }).inputValue()).toBe(link);
+  await row.getByLabel(say('sends.expiry'), { exact: true }).focus();
   await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(30 * 86_400));
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await expect.poll(() => fact(row, say('sends.expires')).textContent()).toContain('in 30 days');
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 30 days');
   await look(page, 'sends-details');
   await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(300));
   await button(page, say('sends.expiry.set')).click();
-  await expect.poll(() => fact(row, say('sends.expires')).textContent()).toContain('in 5 minutes');
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 5 minutes');
 
   const other = await browser.open(link);
   await download(other);
   await other.close();
   await page.reload();
-  await expect.poll(() => fact(rows().first(), say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 1, 5));
+  await eventually(() => fact(rows().first(), say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 1, 5));
 
   await named(rows().first(), say('sends.detailsOf', NAME)).click();
   await button(page, say('sends.withdraw')).focus();
@@ -85,10 +90,9 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
 });
 
 test('what the browser keeps holds no link, key, token or name; and an entry that is damaged is told of and removed', async () => {
-  page = await browser.open(stage.origin);
   const link = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
   await page.goto(sends());
-  await expect.poll(() => rows().count()).toBe(1);
+  await eventually(() => rows().count()).toBe(1);
   const { transferId, secret } = parseLink(link);
   const texts = [encodeB64(secret), link, link.slice(link.indexOf('#') + 1), NAME];
   const kept = await page.evaluate(dumpDatabases);
@@ -106,7 +110,6 @@ test('what the browser keeps holds no link, key, token or name; and an entry tha
 });
 
 test('without a connection the list stands as it was known last', async () => {
-  page = await browser.open(stage.origin);
   await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
   await page.goto(sends());
   await rows().first().getByText(say('sends.state.ready')).waitFor();
@@ -116,6 +119,15 @@ test('without a connection the list stands as it was known last', async () => {
   expect(await rows().count()).toBe(1);
   await look(page, 'sends-offline');
 });
+
+/** Runs in the page, before it has opened the database. */
+async function forgetEverything(): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const deleting = indexedDB.deleteDatabase('shardsend');
+    deleting.onsuccess = () => resolve();
+    deleting.onerror = () => reject(deleting.error!);
+  });
+}
 
 /** Runs in the page: every byte that its databases hold, as Latin-1. */
 async function dumpDatabases(): Promise<string> {

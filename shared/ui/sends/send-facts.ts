@@ -7,7 +7,7 @@ export type ShownState = 'uploading' | 'paused' | Exclude<LastSeen['state'], 'up
 
 /** Where the transfer stands: as the coordinator said last, or as the clock says meanwhile. */
 export function stateOf({ upload, lastSeen, expiresAtMs }: SendRecord, nowMs: number): ShownState {
-  if (lastSeen !== null && isOver(lastSeen.state)) return lastSeen.state === 'uploading' ? 'paused' : lastSeen.state;
+  if (lastSeen !== null && lastSeen.state !== 'uploading' && isOver(lastSeen.state)) return lastSeen.state;
   if (expiresAtMs <= nowMs) return 'expired';
   if (upload !== null) return upload.state === 'paused' ? 'paused' : 'uploading';
   return 'ready';
