@@ -119,7 +119,10 @@ describe('a file that changed before its send was resumed', () => {
     return { file, link, transferId: (await unfinished())[0]!.transferId };
   }
   const changed: [string, (file: string, modified: Date) => Promise<void>][] = [
-    ['in a byte that was sent, and passes for unchanged', async (file, modified) => writeFile(file, content.with(1000, content[1000]! ^ 1)).then(() => utimes(file, modified, modified))],
+    [
+      'in a byte that was sent, and passes for unchanged',
+      async (file, modified) => writeFile(file, content.with(1000, content[1000]! ^ 1)).then(() => utimes(file, modified, modified)),
+    ],
     ['in its size', (file) => writeFile(file, content.subarray(1))],
     ['in its time', (file) => utimes(file, 1, 1)],
   ];

@@ -18,7 +18,6 @@ export const sends = {
   'sends.unkept': 'This device cannot remember what you send, as in a private window. Keep the link yourself: nobody can find it again.',
 
   // One transfer
-  'sends.more': (n: number) => `and ${count(n, 'more file', 'more files')}`,
   'sends.facts': (n: number, size: string) => `${files(n)}, ${size}`,
   'sends.state.uploading': 'Uploading',
   'sends.state.paused': 'Paused',
@@ -30,7 +29,7 @@ export const sends = {
   'sends.downloads': 'Downloads',
   'sends.downloads.of': (n: number, limit: number) => `${n.toLocaleString('en')} of ${limit.toLocaleString('en')}`,
   'sends.downloads.free': (n: number) => `${n.toLocaleString('en')}, no limit`,
-  'sends.expires': 'Deleted',
+  'sends.expires': 'Deleted on',
   'sends.ended': 'Deleted',
   'sends.ended.gone': 'Every storage node was told to delete it',
   'sends.health': 'Safety',
@@ -43,7 +42,6 @@ export const sends = {
   'sends.copied': 'Copied',
   'sends.copyFailed': 'Not copied: open the details and copy by hand.',
   'sends.link.hint': 'Whoever has this link can open the files.',
-  'sends.links': 'Links',
   'sends.expiry': 'Delete after, from now',
   'sends.expiry.keep': 'As it is',
   'sends.expiry.set': 'Change',
