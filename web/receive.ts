@@ -10,12 +10,13 @@ import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.
 const TAKEN = { shardsend: 'taken' } as const;
 
 const receiver = new Receiver({
-  async open(link) {
-    const opened = await openLink(link);
+  async open(link, password) {
+    const opened = await openLink(link, password, transferWorkerUrl);
     if (opened.ok) await prepareDownloads();
     return opened;
   },
-  start: (link, events) => startReceiving(link, events, transferWorkerUrl),
+  start: (link, passwordKey, events) => startReceiving(link, passwordKey, events, transferWorkerUrl),
+  now: () => Date.now(),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

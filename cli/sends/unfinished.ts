@@ -1,13 +1,17 @@
 /** Uploads of this machine that ended before they were finished, and which of them a command line means. */
 import path from 'node:path';
 import { VaultJournal, VaultSendStore, type SendRecord, type Vault } from '../../shared/client/sends/index.ts';
-import type { BegunSend } from '../../shared/client/index.ts';
+import type { CreatedTransfer } from '../../shared/client/index.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { UsageError } from '../values.ts';
 import { forgetSources, readKeptSources } from './upload-sources.ts';
 
-export function begunOf({ coordinator, transferId, ownerToken, contentSecret, links, expiresAtMs }: SendRecord): BegunSend {
-  return { coordinator, transferId, ownerToken, contentSecret, link: links[0]?.link ?? '', expiresAtMs };
+/** @throws SendError `record_unreadable` where no link of it is kept. */
+export function createdOf({ transferId, ownerToken, contentSecret, links, createdAtMs, expiresAtMs }: SendRecord): CreatedTransfer {
+  const [first] = links;
+  if (first === undefined) throw new SendError('record_unreadable', 'no link of this transfer is kept');
+  const { linkId, link, password } = first;
+  return { linkId, link, password, transferId, ownerToken, contentSecret, createdAtMs, expiresAtMs };
 }
 
 /** Whether anything can be kept at all: a home that cannot be written to must not keep anybody from sending. */

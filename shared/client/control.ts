@@ -1,7 +1,7 @@
 /** What a sender does with a transfer that was sent: look after it, move its time, end it. docs/protocol.md §10. */
 import { ID_BYTES, KEY_BYTES, asTransferId, decodeB64 } from '../protocol/bytes.ts';
 import { SendError, asSendError } from '../protocol/errors.ts';
-import { networkSchema, parseMessage, type Status } from '../protocol/messages.ts';
+import { networkSchema, parseMessage, type OwnerStatus } from '../protocol/messages.ts';
 import { TransferApi, type CallOptions } from './coordinator-api.ts';
 import type { ClientDeps } from './deps.ts';
 import { readProblem } from './read-problem.ts';
@@ -23,12 +23,12 @@ export class TransferControl {
   }
 
   /** @throws SendError with the code of an ended state, and whatever a call may meet. */
-  status(options?: CallOptions): Promise<Status> {
-    return this.#api.status(options);
+  status(options?: CallOptions): Promise<OwnerStatus> {
+    return this.#api.ownerStatus(options);
   }
 
   /** Lets the transfer live so long from now, by the coordinator's clock: this machine's may be wrong. */
-  async extend(expiresInSeconds: number, options?: CallOptions): Promise<Status> {
+  async extend(expiresInSeconds: number, options?: CallOptions): Promise<OwnerStatus> {
     return this.#api.changeExpiry((await this.#nowMs(options?.signal)) + expiresInSeconds * 1000, options);
   }
 

@@ -1,12 +1,15 @@
-/** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
-import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
+/** Drives receive-machine.ts with a real receiver. Holds the link, and what its password came to, in memory, and only here. */
+import type { OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
+import type { PasswordKey } from '../crypto/index.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
-  open(link: string): Promise<OpenedLink>;
-  start(link: string, events: ReceiveEvents): ReceiveHandle;
+  open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
+  start(link: string, passwordKey: PasswordKey | null, events: ReceiveEvents): ReceiveHandle;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
 }
@@ -15,6 +18,7 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   #state = $state.raw<ReceiveState>({ step: 'opening' });
   #link: string | null = null;
+  #passwordKey: PasswordKey | null = null;
   #handle: ReceiveHandle | null = null;
   #callOff: (() => void) | null = null;
   #opening = 0;
@@ -32,15 +36,35 @@ export class Receiver {
   async open(link = this.#link): Promise<void> {
     if (link === null || isReceiving(this.#state)) return;
     this.#callOff?.();
+    if (link !== this.#link) this.#passwordKey = null;
     this.#link = link;
     const looksAgain = opensLater(this.#state);
     // Looking again by itself shows no flicker: the page stays as it is until there is something new to say.
     if (!looksAgain) this.#tell({ type: 'open' });
+    await this.#ask(link, this.#passwordKey, () => looksAgain && this.#tell({ type: 'open' }));
+  }
+
+  /** Tries a password on the link that asks for one. */
+  async unlock(text: string): Promise<void> {
+    const link = this.#link;
+    if (link === null || this.#state.step !== 'locked' || this.#state.trying !== null) return;
+    this.#tell({ type: 'unlock' });
+    await this.#ask(link, { text, onProgress: (fraction) => this.#tell({ type: 'unlocking', fraction }) });
+  }
+
+  /** @param answered - called before the answer is shown, if it still is one to this question. */
+  async #ask(link: string, password: TypedPassword | PasswordKey | null, answered: () => void = () => undefined): Promise<void> {
     const number = ++this.#opening;
-    const opened = await this.#parts.open(link);
+    const opened = await this.#parts.open(link, password);
     if (number !== this.#opening || isReceiving(this.#state)) return;
-    if (looksAgain) this.#tell({ type: 'open' });
-    this.#tell(opened.ok ? { type: 'opened', info: opened.info } : { type: 'refused', code: opened.error.code });
+    answered();
+    if (opened.ok) this.#tell({ type: 'opened', info: opened.info });
+    else {
+      const { code, retryAfterSeconds } = opened.error;
+      this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
+    }
+    // Where the person is asked again, the last answer is of no use any more.
+    this.#passwordKey = this.#state.step === 'locked' ? null : opened.passwordKey;
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
   }
 
@@ -56,7 +80,7 @@ export class Receiver {
     const ifCurrent = (event: ReceiveEvent): void => {
       if (attempt === this.#attempt) this.#tell(event);
     };
-    this.#handle = this.#parts.start(link, {
+    this.#handle = this.#parts.start(link, this.#passwordKey, {
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
       onDone: (result) => ifCurrent({ type: 'received', result }),
       onError: (error) => ifCurrent({ type: 'failed', code: error.code }),

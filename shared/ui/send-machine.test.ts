@@ -7,6 +7,10 @@ const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
 const other = { path: 'b.txt', file: new File(['b'], 'b.txt') };
 const result: SendResult = {
   link: 'https://send.example/d/x#y',
+  linkId: 'l',
+  password: false,
+  contentSecret: 's',
+  createdAtMs: 1,
   transferId: 'x',
   ownerToken: 't',
   bytes: 1,
@@ -26,6 +30,16 @@ describe('the send screen', () => {
     expect(run([start])).toMatchObject({ step: 'picking', notice: 'no_files' });
   });
 
+  it('keeps the password through a failure and drops it with success', () => {
+    const chosen = run([add, { type: 'password', password: 'secret' }, start]);
+    expect(chosen).toMatchObject({ step: 'sending', password: 'secret' });
+    for (const code of ['offline', 'cancelled'] as const)
+      expect(run([{ type: 'failed', code }, { type: 'change' }], chosen)).toMatchObject({ step: 'picking', password: 'secret' });
+    const sent = run([{ type: 'sent', result }], chosen);
+    expect(JSON.stringify(sent)).not.toContain('secret');
+    expect(run([{ type: 'again' }], sent)).toMatchObject({ step: 'picking', password: '' });
+  });
+
   it('goes from files to a link', () => {
     const state = run([add, start, { type: 'link', link: result.link, isKept: true }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
     expect(state).toEqual({ step: 'done', fileCount: 1, choices, result, isKept: true, revoking: 'no' });
@@ -33,8 +47,8 @@ describe('the send screen', () => {
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
-    expect(failed).toEqual({ step: 'failed', files: [file], choices, code: 'offline' });
-    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, link: null, isKept: true, progress: null, cancelling: false });
+    expect(failed).toEqual({ step: 'failed', files: [file], choices, password: '', code: 'offline' });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, password: '', link: null, isKept: true, progress: null, cancelling: false });
     expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
   });
 

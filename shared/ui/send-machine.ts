@@ -14,6 +14,8 @@ export interface SendChoices {
 interface Chosen {
   readonly files: readonly ChosenFile[];
   readonly choices: SendChoices;
+  /** Empty for a link that opens at once. No choice to be remembered: it is gone once everything is sent. */
+  readonly password: string;
 }
 
 export interface Picking extends Chosen {
@@ -51,6 +53,7 @@ export type SendEvent =
   | { readonly type: 'remove'; readonly path: string }
   | { readonly type: 'clear' }
   | { readonly type: 'choose'; readonly choices: SendChoices }
+  | { readonly type: 'password'; readonly password: string }
   | { readonly type: 'start' }
   | { readonly type: 'link'; readonly link: string; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
@@ -65,10 +68,11 @@ export type SendEvent =
   | { readonly type: 'revoked' }
   | { readonly type: 'revokeFailed'; readonly code: ErrorCode };
 
-export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = []): Picking => ({
+export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = [], password = ''): Picking => ({
   step: 'picking',
   files,
   choices,
+  password,
   notice: null,
 });
 
@@ -103,17 +107,17 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
       return { ...state, files: [], notice: null };
     case 'choose':
       return { ...state, choices: event.choices };
-    case 'start': {
-      const { files, choices } = state;
-      return files.length === 0 ? { ...state, notice: 'no_files' } : sendAll({ files, choices });
-    }
+    case 'password':
+      return { ...state, password: event.password };
+    case 'start':
+      return state.files.length === 0 ? { ...state, notice: 'no_files' } : sendAll(state);
     default:
       return state;
   }
 }
 
 function fromSending(state: Sending, event: SendEvent): SendState {
-  const { files, choices } = state;
+  const { files, choices, password } = state;
   switch (event.type) {
     case 'link':
       return { ...state, link: event.link, isKept: event.isKept };
@@ -124,16 +128,15 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'sent':
       return { step: 'done', fileCount: files.length, choices, result: event.result, isKept: state.isKept, revoking: 'no' };
     case 'failed':
-      return event.code === 'cancelled' ? startPicking(choices, files) : { step: 'failed', files, choices, code: event.code };
+      return event.code === 'cancelled' ? startPicking(choices, files, password) : { step: 'failed', files, choices, password, code: event.code };
     default:
       return state;
   }
 }
 
 function fromFailed(state: Unsent, event: SendEvent): SendState {
-  const { files, choices } = state;
-  if (event.type === 'start') return sendAll({ files, choices });
-  if (event.type === 'change') return startPicking(choices, files);
+  if (event.type === 'start') return sendAll(state);
+  if (event.type === 'change') return startPicking(state.choices, state.files, state.password);
   return state;
 }
 
@@ -158,10 +161,11 @@ function fromDone(state: Sent, event: SendEvent): SendState {
   }
 }
 
-const sendAll = ({ files, choices }: Chosen): Sending => ({
+const sendAll = ({ files, choices, password }: Chosen): Sending => ({
   step: 'sending',
   files,
   choices,
+  password,
   link: null,
   isKept: true,
   progress: null,

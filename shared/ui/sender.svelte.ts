@@ -65,6 +65,11 @@ export class Sender {
     this.#tell({ type: 'choose', choices });
   }
 
+  /** @param password - empty for none. */
+  setPassword(password: string): void {
+    this.#tell({ type: 'password', password });
+  }
+
   start(): void {
     this.#tell({ type: 'start' });
     const { state } = this;
@@ -76,9 +81,9 @@ export class Sender {
     this.#coordinator = this.#parts.coordinator();
     this.#handle = this.#parts.start(
       state.files,
-      { ...state.choices, coordinator: this.#coordinator },
+      { ...state.choices, password: state.password || undefined, coordinator: this.#coordinator },
       {
-        onLink: (link, isKept) => ifCurrent({ type: 'link', link, isKept }),
+        onLink: ({ link }, isKept) => ifCurrent({ type: 'link', link, isKept }),
         onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
         onDone: (result) => ifCurrent({ type: 'sent', result }),
         onError: (error) => ifCurrent({ type: 'failed', code: error.code }),

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_EXPIRY_CHANGES } from '../../shared/protocol/limits.ts';
-import type { Placement, Status } from '../../shared/protocol/messages.ts';
+import type { OwnerStatus, Placement } from '../../shared/protocol/messages.ts';
 import { parseOrder } from '../../shared/protocol/order.ts';
 import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { clock } from '../clock.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 const change = (transfer: TestTransfer, expiresAtMs: number): Promise<Response> => transfer.asOwner('PATCH', '', { expiresAtMs });
-const changed = async (transfer: TestTransfer, expiresAtMs: number): Promise<Status> => (await change(transfer, expiresAtMs)).json();
+const changed = async (transfer: TestTransfer, expiresAtMs: number): Promise<OwnerStatus> => (await change(transfer, expiresAtMs)).json();
 /** Sent for an hour, and every seat filled. */
 async function hardened(): Promise<Repairs> {
   const repairs = new Repairs(await new TestTransfer().send(), nodes);

@@ -1,4 +1,6 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
+import type { PasswordKey } from '../../crypto/index.ts';
+import { stretchPassword } from '../link-keys.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
@@ -22,7 +24,12 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void run(() => send(data.files.map(toSource), data.options));
       break;
     case 'receive':
-      void run(() => receive(data.address, data.writer));
+      void run(() => receive(data.address, data.passwordKey, data.writer));
+      break;
+    case 'stretch':
+      void run(async () => {
+        tell({ type: 'stretched', key: await stretchPassword(data.password, data.salt, { onProgress: (fraction) => tell({ type: 'stretching', fraction }) }) });
+      });
       break;
     case 'write':
       write(data.gatherer);
@@ -55,7 +62,7 @@ async function send(files: readonly SourceFile[], options: SendOptions): Promise
         files,
         options,
         signal: cancel.signal,
-        onLink: async (begun) => tell({ type: 'link', link: begun.link, isKept: await kept.begin(recordOf(begun, files, deps.now())) }),
+        onLink: async (created) => tell({ type: 'link', created, isKept: await kept.begin(recordOf(options.coordinator, created, files)) }),
         onProgress: (progress) => tell({ type: 'progress', progress }),
       },
       deps,
@@ -68,8 +75,8 @@ async function send(files: readonly SourceFile[], options: SendOptions): Promise
   }
 }
 
-async function receive(address: string, port: MessagePort): Promise<void> {
-  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+async function receive(address: string, passwordKey: PasswordKey | null, port: MessagePort): Promise<void> {
+  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
     const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());

@@ -1,6 +1,7 @@
 /** What a page and its transfer workers say to each other. */
+import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
 export interface FileToSend {
   readonly path: string;
@@ -11,18 +12,23 @@ export interface FileToSend {
 export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
-  | { readonly type: 'receive'; readonly address: string; readonly writer: MessagePort }
+  | { readonly type: 'receive'; readonly address: string; readonly passwordKey: PasswordKey | null; readonly writer: MessagePort }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
   | { readonly type: 'stream'; readonly port: MessagePort }
+  /** Makes the key of a password, for the salt of the link that asks. */
+  | { readonly type: 'stretch'; readonly password: string; readonly salt: Uint8Array }
   | { readonly type: 'cancel' };
 
 export type FromWorker =
   /** The transfer has begun. `isKept`: this machine remembers it. */
-  | { readonly type: 'link'; readonly link: string; readonly isKept: boolean }
+  | { readonly type: 'link'; readonly created: CreatedTransfer; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
+  /** 0 to 1. */
+  | { readonly type: 'stretching'; readonly fraction: number }
+  | { readonly type: 'stretched'; readonly key: PasswordKey }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   /** The page announces a download to the service worker and hands back its port. */
   | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }
@@ -35,11 +41,12 @@ export type FromWorker =
 export interface PlainError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retryAfterSeconds: number | undefined;
 }
 
 export function toPlainError(thrown: unknown): PlainError {
-  const { code, message } = asSendError(thrown, 'internal', 'unexpected failure');
-  return { code, message };
+  const { code, message, retryAfterSeconds } = asSendError(thrown, 'internal', 'unexpected failure');
+  return { code, message, retryAfterSeconds };
 }
 
-export const fromPlainError = ({ code, message }: PlainError): SendError => new SendError(code, message);
+export const fromPlainError = ({ code, message, retryAfterSeconds }: PlainError): SendError => new SendError(code, message, { retryAfterSeconds });

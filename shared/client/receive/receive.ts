@@ -5,12 +5,14 @@ import { TransferLayout } from '../../protocol/layout.ts';
 import type { Claim } from '../../protocol/messages.ts';
 import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps, Leftover, ReceiveSink } from '../deps.ts';
-import type { Progress, ReceiveResult } from '../types.ts';
+import type { Progress, ReceiveResult, UploadSeen } from '../types.ts';
+import { Follower } from './follower.ts';
 import { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
-import type { OpenTransfer } from './open-transfer.ts';
+import { isLive, type OpenTransfer } from './open-transfer.ts';
+import { OrderDesk } from './order-desk.ts';
 import { SegmentMover } from './segment-mover.ts';
-import { SegmentTable } from './segment-table.ts';
+import { SegmentTable, finishedTable, type TableSource } from './segment-table.ts';
 import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
 
 /** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
@@ -18,6 +20,8 @@ const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expir
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;
+  /** How far the sender is of a transfer that is still being uploaded; null once it is done. */
+  onUpload?(seen: UploadSeen | null): void;
   /** Stops the download: for good, or where its reason is a SendError `paused`, until somebody goes on. */
   readonly signal?: AbortSignal | undefined;
   /** Segments to fetch, ascending; all of them unless given. What is left over of an earlier try is not fetched again. */
@@ -40,18 +44,25 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const layout = new TransferLayout(status.contentBytes, status.requiredShards);
-  const table = new SegmentTable(api, link.transferId, manifest, layout, status.totalShards, { signal });
-  table.prefetch(); // needs no claim
+  let lease: Lease | null = null;
+  const follower = isLive(transfer) ? new Follower(transfer, layout, { signal, onUpload: options.onUpload, onTurn: () => lease?.touch() }, deps) : null;
+  const source: TableSource = follower ?? finishedTable(api, manifest, { signal });
+  const table = new SegmentTable(source, link.transferId, manifest, layout, status.totalShards);
+  if (follower) void follower.run();
+  else table.prefetch(); // needs no claim
   let claim: Claim | null = null;
   let gatherer: Gatherer | null = null;
   const toProblems = () => (gatherer?.problems ?? []).map(({ shardIndex, code }) => ({ shardIndex, code }));
   try {
     const leftover = await Promise.race([writer.prepare(), aborted(signal)]);
     claim = await takeClaim(transfer, leftover, signal, deps);
+    source.claimed(claim.claimId);
     gatherer = gathererFor(transfer, claim, signal, deps);
-    const mover = new SegmentMover(transfer, { table, layout, gatherer, writer, lease: new Lease(api, claim.claimId, deps, signal) }, options, deps);
+    lease = new Lease(api, claim.claimId, deps, signal);
+    const mover = new SegmentMover(transfer, { table, layout, gatherer, writer, lease }, options, deps);
     const first = leftover?.segments ?? 0;
-    const spans = options.spans ?? [{ from: 0, to: layout.segmentCount - 1 }];
+    const wanted = options.spans ?? [{ from: 0, to: layout.segmentCount - 1 }];
+    const spans = follower?.arriving(wanted) ?? wanted;
     await Promise.race([mover.move(writer.start(claim.claimId), spans, first), aborted(signal)]);
     await Promise.race([writer.finish(), aborted(signal)]);
   } catch (thrown) {
@@ -95,12 +106,8 @@ async function takeClaim({ api }: OpenTransfer, leftover: Leftover | null, signa
 const stopReason = ({ reason }: AbortSignal): SendError => (reason instanceof SendError ? reason : new SendError('cancelled'));
 
 function gathererFor({ api, status }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
-  const newSeat = async (shardIndex: number) => {
-    const [seat] = await api.fetchOrders(claim.claimId, [shardIndex], { signal });
-    if (seat?.shardIndex !== shardIndex) throw new SendError('unavailable', 'the coordinator gave no order');
-    return seat;
-  };
-  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat, signal }, deps);
+  const desk = new OrderDesk(api, claim.claimId, signal);
+  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat: (shardIndex) => desk.seat(shardIndex), signal }, deps);
 }
 
 /** Never resolves. */

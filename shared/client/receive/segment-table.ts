@@ -11,30 +11,47 @@ export interface Segment extends SegmentSources {
   readonly salt: Uint8Array;
 }
 
+/** Where the table comes from, and what it is held against. */
+export interface TableSource {
+  /** At least one entry, the first of segment `from`. */
+  page(from: number): Promise<Page>;
+  /** From here on pages are asked for with a claim: who has one is heard, whatever others try with the link meanwhile. */
+  claimed(claimId: string): void;
+  finalManifest(): Promise<Manifest>;
+}
+
+/** That of a transfer that is ready. */
+export function finishedTable(api: TransferApi, manifest: Manifest, options: CallOptions): TableSource {
+  let claim: string | null = null;
+  return {
+    page: (from) => api.segments(from, claim, options),
+    claimed: (claimId) => void (claim = claimId),
+    finalManifest: async () => manifest,
+  };
+}
+
 export class SegmentTable {
-  readonly #api: TransferApi;
+  readonly #source: TableSource;
   readonly #manifest: Manifest;
   readonly #layout: TransferLayout;
   readonly #totalShards: number;
   readonly #digest: SegmentsDigest;
-  readonly #options: CallOptions;
   #page: Segment[] = [];
   #coming: Promise<Page> | null = null;
   #next = 0;
   #verified = false;
 
-  constructor(api: TransferApi, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number, options: CallOptions) {
-    this.#api = api;
+  constructor(source: TableSource, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number) {
+    this.#source = source;
     this.#manifest = manifest;
     this.#layout = layout;
     this.#totalShards = totalShards;
     this.#digest = new SegmentsDigest(transferId, manifest.segmentCount);
-    this.#options = options;
   }
 
   /** Asks for the first page, which whoever needs it then waits for. */
   prefetch(): void {
-    this.#coming = this.#api.segments(this.#next, this.#options);
+    this.#coming = this.#source.page(this.#next);
     this.#coming.catch(() => undefined); // met in `#advance`
   }
 
@@ -56,14 +73,15 @@ export class SegmentTable {
   /** Reads on to the end. @throws SendError `manifest_damaged` where the table is not the one that was sealed. */
   async verify(): Promise<void> {
     if (this.#verified) return;
+    const manifest = await this.#source.finalManifest();
     while (this.#next < this.#manifest.segmentCount) await this.#advance();
-    if (!this.#digest.matches(this.#manifest)) throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
+    if (!this.#digest.matches(manifest)) throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
     this.#verified = true;
   }
 
   async #advance(): Promise<Segment> {
     if (this.#page.length === 0) {
-      const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
+      const coming = this.#coming ?? this.#source.page(this.#next);
       this.#coming = null;
       this.#page = this.#parse(await coming);
     }

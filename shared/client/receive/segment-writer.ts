@@ -3,7 +3,7 @@
  * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
  * share one thread.
  */
-import type { Secret, TransferId } from '../../protocol/bytes.ts';
+import type { ContentSecret, TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
@@ -51,16 +51,16 @@ export interface SegmentWriter {
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
   readonly transferId: TransferId;
-  readonly secret: Secret;
+  readonly secret: ContentSecret;
   readonly files: readonly ManifestFile[];
   readonly contentBytes: number;
   readonly requiredShards: number;
   readonly expiresAtMs: number;
 }
 
-export const openingInputOf = ({ link, manifest, status }: OpenTransfer): OpeningInput => ({
+export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer): OpeningInput => ({
   transferId: link.transferId,
-  secret: link.secret,
+  secret: contentSecret,
   files: manifest.files,
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
@@ -69,7 +69,7 @@ export const openingInputOf = ({ link, manifest, status }: OpenTransfer): Openin
 
 /** Opens and writes on this thread. */
 export class OpeningWriter implements SegmentWriter {
-  readonly #secret: Secret;
+  readonly #secret: ContentSecret;
   readonly #layout: TransferLayout;
   readonly #sink: ReceiveSink;
   readonly #files: FileWriter;

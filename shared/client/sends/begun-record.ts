@@ -1,9 +1,9 @@
-import type { BegunSend } from '../types.ts';
+import type { CreatedTransfer } from '../types.ts';
 import type { SendRecord } from './send-record.ts';
 
-/** The record of a transfer that was just begun, with its one link. @param files - at least one. */
-export function recordOf(begun: BegunSend, files: readonly { readonly path: string; readonly bytes: number }[], nowMs: number): SendRecord {
-  const { coordinator, transferId, ownerToken, contentSecret, link, expiresAtMs } = begun;
+/** The record of a transfer that was just created, with its one link. @param files - at least one. */
+export function recordOf(coordinator: string, created: CreatedTransfer, files: readonly { readonly path: string; readonly bytes: number }[]): SendRecord {
+  const { transferId, ownerToken, contentSecret, linkId, link, password, createdAtMs, expiresAtMs } = created;
   return {
     version: 1,
     transferId,
@@ -13,9 +13,9 @@ export function recordOf(begun: BegunSend, files: readonly { readonly path: stri
     title: files[0]!.path,
     fileCount: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    createdAtMs: nowMs,
+    createdAtMs,
     expiresAtMs,
-    links: [{ linkId: transferId, link, label: '', password: false }],
+    links: [{ linkId, link, label: '', password }],
     upload: { state: 'sending' },
     notify: false,
     toldDownloads: 0,

@@ -1,5 +1,5 @@
 /** One look at how a sent transfer stands, taken into its record. */
-import type { Status } from '../../protocol/messages.ts';
+import type { OwnerStatus } from '../../protocol/messages.ts';
 import { withRefusal, withStatus } from './last-seen.ts';
 import type { SendRecord } from './send-record.ts';
 import type { SendStore } from './send-store.ts';
@@ -15,7 +15,7 @@ export interface Look {
  * @param ask - throws SendError.
  * @returns null where nobody said how it stands. @throws SendError `record_unsaved` or `record_unreadable`.
  */
-export async function lookAfter(store: SendStore, record: SendRecord, ask: () => Promise<Status>, now: () => number): Promise<Look | null> {
+export async function lookAfter(store: SendStore, record: SendRecord, ask: () => Promise<OwnerStatus>, now: () => number): Promise<Look | null> {
   let change: (before: SendRecord) => SendRecord | null;
   try {
     const status = await ask();

@@ -1,5 +1,5 @@
 /** What is said of one sent transfer. */
-import { isOver, type LastSeen, type SendRecord } from '../../client/sends/index.ts';
+import { isOver, type LastSeen, type LinkRecord, type SendRecord } from '../../client/sends/index.ts';
 import { formatMoment, formatUntil } from '../format.ts';
 import { say } from '../messages.ts';
 
@@ -24,6 +24,16 @@ export function downloadsText({ lastSeen }: SendRecord): string {
 }
 
 export const expiryText = ({ expiresAtMs }: SendRecord, nowMs: number): string => say('expiry.when', formatMoment(expiresAtMs), formatUntil(expiresAtMs, nowMs));
+
+/** What is said of one of several links: what was made of it, and whom it opens for. */
+export function linkHint({ lastSeen, links }: SendRecord, { linkId, password }: LinkRecord): string {
+  const seen = lastSeen?.links.find((each) => each.linkId === linkId);
+  const hint = say(password ? 'sends.link.password' : 'sends.link.hint');
+  if (seen === undefined || links.length === 1) return hint;
+  const { limit, committed } = seen.downloads;
+  const downloads = limit === null ? say('sends.downloads.free', committed) : say('sends.downloads.of', committed, limit);
+  return seen.state === 'open' ? say('sends.link.open', downloads, hint) : say(`sends.link.${seen.state}`);
+}
 
 /** @returns null where nothing is known, or nothing is kept any more. */
 export function healthText({ lastSeen }: SendRecord): string | null {

@@ -2,7 +2,7 @@
 import { isOver, lookAfter, withRefusal, withStatus, type SendRecord, type SendStore } from '../../client/sends/index.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
-import type { Status } from '../../protocol/messages.ts';
+import type { OwnerStatus } from '../../protocol/messages.ts';
 import { nextSends, type SendsEvent, type SendsState } from './sends-machine.ts';
 
 export const REFRESH_EVERY_MS = 15_000;
@@ -11,8 +11,8 @@ const ASKED_AT_ONCE = 6;
 
 /** The part of TransferControl that a page needs. */
 export interface Control {
-  status(): Promise<Status>;
-  extend(expiresInSeconds: number): Promise<Status>;
+  status(): Promise<OwnerStatus>;
+  extend(expiresInSeconds: number): Promise<OwnerStatus>;
   revoke(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { MemoryBoxes, Vault, VaultSendStore, type SendRecord } from '../../clien
 import { generateEntryKey } from '../../crypto/entries.ts';
 import { sendRecords } from '../../client/testing/send-records.ts';
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
-import type { Status } from '../../protocol/messages.ts';
+import type { OwnerStatus } from '../../protocol/messages.ts';
 import { downloadsText, healthText, nameOf, stateOf } from './send-facts.ts';
 import { nextSends, type SendsEvent, type SendsState } from './sends-machine.ts';
 
@@ -19,7 +19,7 @@ const record: SendRecord = {
 const { transferId } = record;
 const seen = (state: NonNullable<SendRecord['lastSeen']>['state']): SendRecord => ({
   ...record,
-  lastSeen: { atMs: 1, state, downloads: { limit: 5, committed: 2 }, survives: 7, totalShards: 12 },
+  lastSeen: { atMs: 1, state, downloads: { limit: 5, committed: 2 }, links: [], survives: 7, totalShards: 12 },
 });
 const run = (events: readonly SendsEvent[], from: SendsState = { step: 'loading' }): SendsState => events.reduce(nextSends, from);
 const listed: SendsEvent = { type: 'listed', records: [record], unreadable: ['x'] };
@@ -84,7 +84,14 @@ describe('what is said of a transfer', () => {
 });
 
 describe('Sends', () => {
-  const status = (values: Partial<Status> = {}): Status => ({
+  const linkWith = (committed: number): OwnerStatus['links'][number] => ({
+    linkId: transferId,
+    state: 'open',
+    downloads: { limit: 5, committed, claimed: 0 },
+    password: false,
+    wrongTries: 0,
+  });
+  const status = (values: Partial<OwnerStatus> = {}): OwnerStatus => ({
     transferId,
     state: 'ready',
     sender: null,
@@ -93,13 +100,13 @@ describe('Sends', () => {
     contentBytes: 4096,
     createdAtMs: 0,
     expiresAtMs: 5000,
-    downloads: { limit: 5, committed: 0, claimed: 0 },
+    links: [linkWith(0)],
     segments: { total: 1, committed: 1 },
     survives: 7,
     ...values,
   });
   let store: VaultSendStore;
-  let answer: () => Status;
+  let answer: () => OwnerStatus;
   let told: number[];
   let later: (() => void)[];
   const refuse = (code: ErrorCode) => (): never => {
@@ -179,7 +186,7 @@ describe('Sends', () => {
 
   test('tells of downloads once, and only of those whose sender wants to hear', async () => {
     const sends = await open();
-    const downloaded = (committed: number) => () => status({ downloads: { limit: 5, committed, claimed: 0 } });
+    const downloaded = (committed: number) => () => status({ links: [linkWith(committed)] });
     answer = downloaded(1);
     await sends.refresh();
     await sends.setNotify(record, true);
