@@ -22,7 +22,9 @@ const sends = new Sends({
   },
   onDownloads(count) {
     // No file names here: a notification is shown on locked screens and kept by the system.
-    if (Notification.permission === 'granted') new Notification(say('sends.notify.title'), { body: say('sends.notify.text', count), icon: '/icon.svg' });
+    if (Notification.permission !== 'granted') return;
+    const shown = new Notification(say('sends.notify.title'), { body: say('sends.notify.text', count), icon: '/icon.svg' });
+    shown.onclick = () => self.focus();
   },
 });
 

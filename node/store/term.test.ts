@@ -38,13 +38,10 @@ class Scene {
     stage.coordinator.nowMs = () => this.clock.nowMs();
     this.node = await stage.run({ dataDir: this.dataDir }, { clock: this.clock });
   }
-  /** Time goes on, a second at a time, until nothing is left on the disk. */
-  async untilGone(): Promise<void> {
-    const files = (): Promise<string[]> => {
-      this.clock.advance(1000);
-      return this.files();
-    };
-    await expect.poll(files, { timeout: 20_000 }).toEqual([]);
+  /** Time goes on by a second. @returns what then lies on the disk. */
+  filesLater(): Promise<string[]> {
+    this.clock.advance(1000);
+    return this.files();
   }
   order(action: Order['action'], changes: Partial<Order> = {}): Promise<Uint8Array<ArrayBuffer>> {
     return stage.coordinator.order(this.node.nodeId, { action, transferId: this.transferId, ...changes });
@@ -90,7 +87,7 @@ describe('an order to extend', () => {
     expect((await scene.files()).toSorted()).toEqual(['0.shard', '1.shard', '2.shard', 'term']);
     scene.clock.advance(HOUR_MS);
     expect(await scene.held()).toEqual([]);
-    await scene.untilGone();
+    await expect.poll(() => scene.filesLater(), { timeout: 20_000 }).toEqual([]);
   });
 
   it('shortens: what is over goes from the disk at the earlier time', async () => {
@@ -99,7 +96,7 @@ describe('an order to extend', () => {
     await scene.extend(60_000);
     scene.clock.advance(60_000);
     expect(await scene.held()).toEqual([]);
-    await scene.untilGone();
+    await expect.poll(() => scene.filesLater(), { timeout: 20_000 }).toEqual([]);
   });
 
   it('counts for shards that come later over a connection that was opened before', async () => {
@@ -231,6 +228,6 @@ it('a folder without shards keeps no time', async () => {
   expect((await scene.files()).toSorted()).toEqual(['0.shard', 'term']);
   const folder = path.join(scene.dataDir, 'shards', encodeHex(scene.transferId).slice(0, 2), encodeHex(scene.transferId));
   scene.clock.advance(2 * HOUR_MS);
-  await scene.untilGone();
+  await expect.poll(() => scene.filesLater(), { timeout: 20_000 }).toEqual([]);
   await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
 });

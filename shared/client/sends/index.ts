@@ -1,4 +1,4 @@
-export { importEntryKey, type EntryKey } from '../../crypto/index.ts';
+export { generateEntryKey, importEntryKey, type EntryKey } from '../../crypto/index.ts';
 export { recordOf } from './begun-record.ts';
 export { browserSendStore, browserVault } from './database.ts';
 export { decodeSendRecord, encodeSendRecord, sendRecordSchema, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';

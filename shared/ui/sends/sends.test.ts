@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { MemoryBoxes, Vault, VaultSendStore, type SendRecord } from '../../client/sends/index.ts';
-import { generateEntryKey } from '../../crypto/entries.ts';
+import { MemoryBoxes, Vault, VaultSendStore, generateEntryKey, type SendRecord } from '../../client/sends/index.ts';
 import { sendRecords } from '../../client/testing/send-records.ts';
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { OwnerStatus } from '../../protocol/messages.ts';
