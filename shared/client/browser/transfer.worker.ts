@@ -6,6 +6,8 @@ import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import { sendTransfer } from '../send/send.ts';
+import { KeptSend, browserSendStore, recordOf } from '../sends/index.ts';
+import type { SendOptions } from '../types.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { chooseSink } from './choose-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
@@ -21,19 +23,7 @@ const tell = (message: FromWorker): void => self.postMessage(message);
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case 'send':
-      void run(async () => {
-        const result = await sendTransfer(
-          {
-            files: data.files.map(toSource),
-            options: data.options,
-            signal: cancel.signal,
-            onLink: (created) => tell({ type: 'link', created }),
-            onProgress: (progress) => tell({ type: 'progress', progress }),
-          },
-          webDeps(),
-        );
-        tell({ type: 'sent', result });
-      });
+      void run(() => send(data.files.map(toSource), data.options));
       break;
     case 'receive':
       void run(() => receive(data.address, data.passwordKey, data.writer));
@@ -68,6 +58,29 @@ async function run(job: () => Promise<void>): Promise<void> {
     await job();
   } catch (thrown) {
     tell({ type: 'failed', error: toPlainError(thrown) });
+  }
+}
+
+/** The transfer is remembered before its first byte leaves, and forgotten when nothing of it stays. */
+async function send(files: readonly SourceFile[], options: SendOptions): Promise<void> {
+  const deps = webDeps();
+  const kept = new KeptSend(browserSendStore());
+  try {
+    const result = await sendTransfer(
+      {
+        files,
+        options,
+        signal: cancel.signal,
+        onLink: async (created) => tell({ type: 'link', created, isKept: await kept.begin(recordOf(options.coordinator, created, files)) }),
+        onProgress: (progress) => tell({ type: 'progress', progress }),
+      },
+      deps,
+    );
+    await kept.finish(result);
+    tell({ type: 'sent', result });
+  } catch (thrown) {
+    await kept.forget();
+    throw thrown;
   }
 }
 

@@ -26,7 +26,8 @@ export type ToWorker =
   | { readonly type: 'pause' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly created: CreatedTransfer }
+  /** The transfer has begun. `isKept`: this machine remembers it. */
+  | { readonly type: 'link'; readonly created: CreatedTransfer; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   /** 0 to 1. */
