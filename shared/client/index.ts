@@ -3,6 +3,7 @@ export { UploadControl } from './send/upload-control.ts';
 export type { UploadJournal, UploadPlan } from './send/upload-journal.ts';
 export { openTransfer, type OpenOptions, type OpenTransfer } from './receive/open-transfer.ts';
 export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
+export { TransferControl } from './control.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';
 export { addLink, changeLimit, revokeLink, type LinkChoices, type OwnedTransfer } from './links.ts';
 export { TransferApi } from './coordinator-api.ts';

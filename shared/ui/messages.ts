@@ -10,8 +10,9 @@ import { network } from './messages/network.ts';
 import { node } from './messages/node.ts';
 import { receiving } from './messages/receiving.ts';
 import { sending } from './messages/sending.ts';
+import { sends } from './messages/sends.ts';
 
-const catalogue = { ...general, ...sending, ...receiving, ...extension, ...network, ...node };
+const catalogue = { ...general, ...sending, ...sends, ...receiving, ...extension, ...network, ...node };
 
 type Catalogue = typeof catalogue;
 type MessageKey = keyof Catalogue;

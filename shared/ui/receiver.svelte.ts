@@ -1,6 +1,6 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link, and what its password came to, in memory, and only here. */
 import type { OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
-import type { PasswordKey } from '../crypto/index.ts';
+import type { PasswordKey } from '../client/link-keys.ts';
 import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;

@@ -41,8 +41,8 @@ describe('the send screen', () => {
   });
 
   it('goes from files to a link', () => {
-    const state = run([add, start, { type: 'link', link: result.link }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
-    expect(state).toEqual({ step: 'done', fileCount: 1, choices, resumed: false, result, revoking: 'no' });
+    const state = run([add, start, { type: 'link', link: result.link, isKept: true }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
+    expect(state).toEqual({ step: 'done', fileCount: 1, choices, resumed: false, result, isKept: true, revoking: 'no' });
   });
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
@@ -54,6 +54,7 @@ describe('the send screen', () => {
       choices,
       password: '',
       link: null,
+      isKept: true,
       upload: 'sending',
       resumed: false,
       progress: null,

@@ -30,6 +30,8 @@ export interface Sending extends Chosen {
   readonly upload: UploadState;
   /** Whether it was begun before, maybe by another tab: with what choices is not known here. */
   readonly resumed: boolean;
+  /** Whether this device remembers the transfer. */
+  readonly isKept: boolean;
   /** Null until the first byte. */
   readonly progress: Progress | null;
   /** The person asked to stop; what is under way is being wound up. */
@@ -47,6 +49,7 @@ export interface Sent {
   readonly choices: SendChoices;
   readonly resumed: boolean;
   readonly result: SendResult;
+  readonly isKept: boolean;
   readonly revoking: 'no' | 'asking' | 'busy' | 'done' | { readonly failed: ErrorCode };
 }
 export type SendState = Picking | Sending | Unsent | Sent;
@@ -61,7 +64,7 @@ export type SendEvent =
   | { readonly type: 'start' }
   /** An upload that was begun before goes on, with these files. */
   | { readonly type: 'resume'; readonly files: readonly ChosenFile[] }
-  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'link'; readonly link: string; readonly isKept: boolean }
   | { readonly type: 'upload'; readonly state: UploadState }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
@@ -129,7 +132,7 @@ function fromSending(state: Sending, event: SendEvent): SendState {
   const { files, choices, password } = state;
   switch (event.type) {
     case 'link':
-      return { ...state, link: event.link };
+      return { ...state, link: event.link, isKept: event.isKept };
     case 'upload':
       // What was compared is no progress of the sending that follows.
       return { ...state, upload: event.state, progress: state.upload === 'checking' ? null : state.progress };
@@ -138,7 +141,7 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, choices, resumed: state.resumed, result: event.result, revoking: 'no' };
+      return { step: 'done', fileCount: files.length, choices, resumed: state.resumed, result: event.result, isKept: state.isKept, revoking: 'no' };
     case 'failed':
       return event.code === 'cancelled'
         ? startPicking(choices, files, password)
@@ -182,6 +185,7 @@ const sendAll = ({ files, choices, password }: Chosen): Sending => ({
   choices,
   password,
   link: null,
+  isKept: true,
   upload: 'sending',
   resumed: false,
   progress: null,

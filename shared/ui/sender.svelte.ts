@@ -131,7 +131,7 @@ export class Sender {
       if (attempt === this.#attempt) this.#tell(event);
     };
     return {
-      onLink: ({ link }) => ifCurrent({ type: 'link', link }),
+      onLink: ({ link }, isKept) => ifCurrent({ type: 'link', link, isKept }),
       onState: (state) => ifCurrent({ type: 'upload', state }),
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
       onDone: (result) => ifCurrent({ type: 'sent', result }),

@@ -7,8 +7,8 @@ import type { CreatedTransfer, Progress, SendOptions, SendResult, UploadState } 
 import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 export interface SendEvents {
-  /** The link, before the first byte leaves; it serves recipients from now on. */
-  onLink(created: CreatedTransfer): void;
+  /** The link, before the first byte leaves, and whether this machine remembers the transfer; it serves recipients from then on. */
+  onLink(created: CreatedTransfer, isKept: boolean): void;
   onState(state: UploadState): void;
   onProgress(progress: Progress): void;
   onDone(result: SendResult): void;
@@ -42,7 +42,7 @@ function start(job: ToWorker, events: SendEvents, workerUrl: string): SendHandle
     report();
   };
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === 'link') events.onLink(data.created);
+    if (data.type === 'link') events.onLink(data.created, data.isKept);
     if (data.type === 'state') events.onState(data.state);
     if (data.type === 'progress') events.onProgress(data.progress);
     if (data.type === 'sent') end(() => events.onDone(data.result));

@@ -126,7 +126,7 @@ export class StagingSink implements ReceiveSink {
     this.#segments = segments;
     if (this.#timer !== undefined) return;
     const waitMs = this.#notedAtMs + NOTE_EVERY_MS - Date.now();
-    this.#timer = setTimeout(() => void this.#note(), Math.max(0, waitMs));
+    this.#timer = setTimeout(() => this.#note().catch(() => undefined), Math.max(0, waitMs)); // a disk that fails is met in `finish`
   }
 
   async finish(): Promise<void> {
@@ -147,10 +147,13 @@ export class StagingSink implements ReceiveSink {
   async abort(reason: unknown): Promise<void> {
     await this.#archive?.abort?.(reason);
     const kept = isKept(reason);
-    if (kept && !this.#over) await this.#note();
-    this.#end();
-    if (kept) return this.#staged.close();
-    await this.#remove();
+    try {
+      if (kept) await this.#note();
+    } finally {
+      this.#end();
+      if (kept) this.#staged.close();
+      else await this.#remove();
+    }
   }
 
   #write(chunk: Uint8Array<ArrayBuffer>): void {

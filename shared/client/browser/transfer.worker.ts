@@ -74,6 +74,7 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The transfer is remembered before its first byte leaves, and forgotten when nothing of it stays. */
 async function receive(address: string, passwordKey: PasswordKey | null, port: MessagePort): Promise<void> {
   const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);

@@ -37,7 +37,7 @@ export class UploadWorker {
               await uploadLock(created.transferId);
               await new VaultSendStore(this.#vault).put(recordOf(options.coordinator, created, files));
             }
-            this.#tell({ type: 'link', created });
+            this.#tell({ type: 'link', created, isKept: keeps });
           },
         },
         webDeps(),
@@ -55,7 +55,7 @@ export class UploadWorker {
       if (record === null || known === null) throw new SendError('not_found', 'this upload cannot be resumed');
       this.#transferId = transferId;
       const created = createdOf(record);
-      this.#tell({ type: 'link', created });
+      this.#tell({ type: 'link', created, isKept: true });
       const byPath = new Map(chosen.map((file) => [file.path, file]));
       const files = known.plan.files.map(({ path }) => byPath.get(path)).filter((file) => file !== undefined);
       return resumeTransfer({ ...this.#input(files.map(toSource)), coordinator: record.coordinator, created, journal }, webDeps());

@@ -32,7 +32,8 @@ export type ToWorker =
   | { readonly type: 'pause' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly created: CreatedTransfer }
+  /** The transfer has begun. `isKept`: this machine remembers it. */
+  | { readonly type: 'link'; readonly created: CreatedTransfer; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'state'; readonly state: UploadState }
   | { readonly type: 'upload-seen'; readonly seen: UploadSeen | null }
