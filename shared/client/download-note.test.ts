@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { asSecret, asTransferId } from '../protocol/bytes.ts';
+import { asLinkSecret, asTransferId } from '../protocol/bytes.ts';
 import { noteName, openNote, sealNote, type LinkKeys } from './download-note.ts';
 
-const keysOf = (secret: number, id = 0): LinkKeys => ({ secret: asSecret(new Uint8Array(32).fill(secret)), transferId: asTransferId(new Uint8Array(16).fill(id)) });
+const keysOf = (secret: number, id = 0): LinkKeys => ({ secret: asLinkSecret(new Uint8Array(32).fill(secret)), transferId: asTransferId(new Uint8Array(16).fill(id)) });
 const note = { segments: 5, claimId: 'claim', contentBytes: 1_000_000 };
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
