@@ -109,7 +109,7 @@ describe('malformed requests', () => {
     for (const [method, path] of [
       ['DELETE', '/api/network'],
       ['GET', '/api/nodes'],
-      ['PATCH', `/api/transfers/${randomId()}`],
+      ['POST', `/api/transfers/${randomId()}`],
       ['POST', '/'],
       ['PUT', '/d/x'],
       ['POST', `/api/transfers/${randomId()}/manifest`],
