@@ -1,5 +1,5 @@
 /** In Chromium: links that work while their sender uploads, pauses, lost networks, and browsers that are killed. */
-import { stat, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { say } from '../../shared/ui/messages.ts';
@@ -11,6 +11,8 @@ import { button, chooseFiles, download, linkOn, untilHeading, untilSent } from '
 
 /** Of 3 of 6 nodes: ten segments; seven are committed first. */
 const BYTES = 30_000_000;
+/** Of the file: whole seconds, which can be set again exactly. */
+const MODIFIED = new Date(1_790_000_000_000);
 /** More segments than may wait for a commit: while one is held, there is something left to send. */
 const MANY_BYTES = 150_000_000;
 
@@ -25,6 +27,7 @@ beforeAll(async () => {
   proxy = await RecordingProxy.start();
   browser = await TestBrowser.launch({ proxy: proxy.url });
   source = await stage.newFile('live.bin', BYTES);
+  await utimes(source, MODIFIED, MODIFIED);
 });
 afterAll(async () => {
   await browser?.close();
@@ -102,12 +105,11 @@ test('a send whose browser was killed is continued with the file that is picked 
   await button(page, proceed).waitFor();
   await look(page, 'send-unfinished');
 
-  const { mtime } = await stat(source);
   await utimes(source, 1, 1);
   await chooseFiles(page, source, proceed);
   await page.getByText(say('sendFailed.changed.text')).waitFor();
   await look(page, 'send-changed');
-  await utimes(source, mtime, mtime);
+  await utimes(source, MODIFIED, MODIFIED);
   await button(page, say('sendFailed.change')).click();
   await button(page, say('send.removeAll'))
     .or(button(page, say('send.remove', 'live.bin')))

@@ -16,10 +16,16 @@ const content = noise(2, 24_000_000);
 const whole = [{ path: 'file.bin', bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }];
 const deps = nodeDeps();
 
+/** To each node: the sender is busy for some seconds. */
+const BYTES_PER_SECOND = 1_500_000;
+const pace = (bytesPerSecond: number): void => {
+  for (const { line } of network.nodes) line!.toTarget.bytesPerSecond = bytesPerSecond;
+};
+
 let network: FaultNetwork;
 beforeAll(async () => {
   network = await FaultNetwork.start({ nodes: 6, lines: true });
-  for (const { line } of network.nodes) line!.toTarget.bytesPerSecond = 1_500_000;
+  pace(BYTES_PER_SECOND);
 });
 afterAll(() => network?.stop());
 
@@ -46,6 +52,7 @@ const sentBytes = (): number => network.nodes.reduce((sum, { line }) => sum + li
 const statusOf = async (link: string) => (await openTransfer(link, deps)).status;
 
 test('a recipient gets the first segments while the sender still uploads, and both finish', async () => {
+  pace(300_000); // until the recipient has something
   const { run, link } = await startSending();
   const { child, closed, stdout, stderr, out } = await startReceiving(link);
   const before = sentBytes();
@@ -55,6 +62,7 @@ test('a recipient gets the first segments while the sender still uploads, and bo
     (await readdir(out)).filter((name) => !name.startsWith('.')),
     'nothing has its name before it is whole',
   ).toEqual([]);
+  pace(BYTES_PER_SECOND);
   expect(await run.closed).toEqual([0, null]);
   expect(child.exitCode).toBeNull();
   expect(await closed).toEqual([0, null]);
