@@ -15,7 +15,7 @@ const receiver = new Receiver({
     if (opened.ok) await prepareDownloads();
     return opened;
   },
-  start: (link, events) => startReceiving(link, events, transferWorkerUrl),
+  start: (link, choice, events) => startReceiving(link, choice, events, transferWorkerUrl),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

@@ -10,6 +10,8 @@ export interface SendOptions {
   readonly expiresInSeconds: number;
   /** 1 to 1000, or null for unlimited. */
   readonly downloadLimit: number | null;
+  /** The one file, made by `noteFile`, is a note. */
+  readonly note?: boolean;
 }
 
 /** Bytes and pace of a transfer in either direction; `bytes` are the files' own, never coded or padded ones. */
@@ -50,6 +52,7 @@ export interface SendResult {
 /** What a recipient sees of a link before anything is downloaded. */
 export interface TransferInfo {
   readonly transferId: string;
+  readonly kind: 'files' | 'note';
   readonly files: readonly ManifestFile[];
   readonly bytes: number;
   readonly expiresAtMs: number;

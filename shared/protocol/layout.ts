@@ -77,6 +77,12 @@ export class TransferLayout {
     };
   }
 
+  /** The segment whose text holds this byte of the content. */
+  segmentAt(offset: number): number {
+    if (!Number.isInteger(offset) || offset < 0 || offset >= this.contentBytes) throw new RangeError('no such byte');
+    return Math.floor(offset / this.#fullTextBytes);
+  }
+
   /** Bytes of all shards that one node may hold of this transfer. */
   get shardBytesPerNode(): number {
     return (this.segmentCount - 1) * ROWS_PER_SEGMENT * RECORD_SIZE_BYTES + this.segment(this.segmentCount - 1).shardBytes;

@@ -85,7 +85,12 @@ export function parseManifest(text: Uint8Array): Manifest {
   const total = parsed.files.reduce((sum, file) => sum + file.bytes, 0);
   if (!Number.isSafeInteger(total)) throw new SendError('manifest_damaged', 'sizes overflow');
   if (parsed.kind === 'note' && !isNote(parsed.files)) throw new SendError('manifest_damaged', 'this is no note');
-  return { ...(parsed.kind ? { kind: parsed.kind } : {}), files: parsed.files, segmentCount: parsed.segments.count, segmentsDigest: decodeB64(parsed.segments.digest, KEY_BYTES, 'manifest_damaged') };
+  return {
+    ...(parsed.kind ? { kind: parsed.kind } : {}),
+    files: parsed.files,
+    segmentCount: parsed.segments.count,
+    segmentsDigest: decodeB64(parsed.segments.digest, KEY_BYTES, 'manifest_damaged'),
+  };
 }
 
 /** Whether these files are what a note holds: one text of its own name, type and size. */

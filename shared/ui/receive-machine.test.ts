@@ -4,6 +4,7 @@ import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveSt
 
 const info: TransferInfo = {
   transferId: 'x',
+  kind: 'files',
   files: [{ path: 'a.txt', bytes: 100, type: '', modifiedMs: null }],
   bytes: 100,
   expiresAtMs: 1,
@@ -12,7 +13,7 @@ const info: TransferInfo = {
 const result = { bytes: 100, problems: [] };
 const opening: ReceiveState = { step: 'opening' };
 const opened: ReceiveEvent = { type: 'opened', info };
-const download: ReceiveEvent = { type: 'download' };
+const download: ReceiveEvent = { type: 'download', choice: null };
 const progress = (doneBytes: number): ReceiveEvent => ({
   type: 'progress',
   progress: { doneBytes, totalBytes: 100, bytesPerSecond: 1, secondsLeft: 1 },
@@ -21,9 +22,9 @@ const run = (events: readonly ReceiveEvent[], from: ReceiveState = opening): Rec
 
 describe('the receive page', () => {
   it('lists before it downloads, and downloads only when told', () => {
-    expect(run([opened])).toEqual({ step: 'listed', info });
+    expect(run([opened])).toEqual({ step: 'listed', info, choice: null });
     expect(run([opened, download, progress(50)])).toMatchObject({ step: 'receiving', progress: { doneBytes: 50 } });
-    expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, result });
+    expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, choice: null, result });
   });
 
   it('cannot download what was not opened', () => {
@@ -34,14 +35,25 @@ describe('the receive page', () => {
 
   it('keeps the list after a failure that can be tried again', () => {
     const failed = run([opened, download, { type: 'failed', code: 'not_enough_shards' }]);
-    expect(failed).toEqual({ step: 'failed', info, code: 'not_enough_shards' });
+    expect(failed).toEqual({ step: 'failed', info, choice: null, code: 'not_enough_shards' });
     expect(run([download], failed)).toMatchObject({ step: 'receiving', progress: null });
   });
 
   it('goes back to the list when the person cancels', () => {
     const cancelling = run([opened, download, { type: 'cancel' }]);
     expect(cancelling).toMatchObject({ step: 'receiving', cancelling: true });
-    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual({ step: 'listed', info });
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual({ step: 'listed', info, choice: null });
+  });
+
+  it('remembers which files were wanted, through a failure, a retry and the way back to the list', () => {
+    const some: ReceiveEvent = { type: 'download', choice: [0] };
+    const failed = run([opened, some, { type: 'failed', code: 'not_enough_shards' }]);
+    expect(failed).toMatchObject({ step: 'failed', choice: [0] });
+    expect(run([{ type: 'list' }], failed)).toEqual({ step: 'listed', info, choice: [0] });
+    expect(run([opened, some, { type: 'received', result }, { type: 'list' }])).toEqual({ step: 'listed', info, choice: [0] });
+    const receiving = run([opened, some]);
+    expect(run([{ type: 'list' }], receiving)).toBe(receiving);
+    expect(run([{ type: 'cancel' }, { type: 'failed', code: 'cancelled' }], receiving)).toEqual({ step: 'listed', info, choice: [0] });
   });
 
   it('closes when the transfer ended meanwhile', () => {

@@ -1,7 +1,14 @@
 /** What the receive page is doing, as data, like send-machine.ts. */
+import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
+
+interface Listed {
+  readonly info: TransferInfo;
+  /** The files that the person last wanted. */
+  readonly choice: Choice;
+}
 
 export type ReceiveState =
   | { readonly step: 'opening' }
@@ -9,17 +16,19 @@ export type ReceiveState =
   | { readonly step: 'keyGone' }
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
-  | { readonly step: 'listed'; readonly info: TransferInfo }
-  | { readonly step: 'receiving'; readonly info: TransferInfo; readonly progress: Progress | null; readonly cancelling: boolean }
-  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode }
-  | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
+  | ({ readonly step: 'listed' } & Listed)
+  | ({ readonly step: 'receiving'; readonly progress: Progress | null; readonly cancelling: boolean } & Listed)
+  | ({ readonly step: 'failed'; readonly code: ErrorCode } & Listed)
+  | ({ readonly step: 'done'; readonly result: ReceiveResult } & Listed);
 
 export type ReceiveEvent =
   | { readonly type: 'open' }
   | { readonly type: 'keyGone' }
   | { readonly type: 'opened'; readonly info: TransferInfo }
   | { readonly type: 'refused'; readonly code: ErrorCode }
-  | { readonly type: 'download' }
+  | { readonly type: 'download'; readonly choice: Choice }
+  /** Back to the list, for other files. */
+  | { readonly type: 'list' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
@@ -31,6 +40,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['transfer_unknown', 't
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
 
+/** How many files are on their way, or were. */
+export const countWanted = ({ info, choice }: Listed): number => choice?.length ?? info.files.length;
+
 export const isReceiving = (state: ReceiveState): boolean => state.step === 'receiving';
 
 /** Events that make no sense in a state leave it as it is. */
@@ -41,20 +53,22 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return state.step === 'opening' ? { step: 'listed', info: event.info } : state;
+      return state.step === 'opening' ? { step: 'listed', info: event.info, choice: null } : state;
     case 'refused':
       return state.step === 'opening' ? { step: 'closed', code: event.code } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, progress: null, cancelling: false } : state;
+      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, choice: event.choice, progress: null, cancelling: false } : state;
+    case 'list':
+      return 'info' in state && !isReceiving(state) ? { step: 'listed', info: state.info, choice: state.choice } : state;
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
     case 'cancel':
       return state.step === 'receiving' ? { ...state, cancelling: true } : state;
     case 'received':
-      return state.step === 'receiving' ? { step: 'done', info: state.info, result: event.result } : state;
+      return state.step === 'receiving' ? { step: 'done', info: state.info, choice: state.choice, result: event.result } : state;
     case 'failed':
       if (state.step !== 'receiving') return state;
-      if (event.code === 'cancelled') return { step: 'listed', info: state.info };
-      return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, code: event.code };
+      if (event.code === 'cancelled') return { step: 'listed', info: state.info, choice: state.choice };
+      return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, choice: state.choice, code: event.code };
   }
 }

@@ -1,4 +1,5 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
+import type { Choice } from '../client/receive/selection.ts';
 import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
@@ -6,7 +7,8 @@ const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string): Promise<OpenedLink>;
-  start(link: string, events: ReceiveEvents): ReceiveHandle;
+  /** @param choice - the files to save; null for all. */
+  start(link: string, choice: Choice, events: ReceiveEvents): ReceiveHandle;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
 }
@@ -48,19 +50,25 @@ export class Receiver {
     this.#tell({ type: 'keyGone' });
   }
 
-  download(): void {
+  /** @param choice - the files to save; those of last time unless given. */
+  download(choice: Choice = 'choice' in this.#state ? this.#state.choice : null): void {
     const link = this.#link;
-    this.#tell({ type: 'download' });
+    this.#tell({ type: 'download', choice });
     if (this.#state.step !== 'receiving' || link === null) return;
     const attempt = ++this.#attempt;
     const ifCurrent = (event: ReceiveEvent): void => {
       if (attempt === this.#attempt) this.#tell(event);
     };
-    this.#handle = this.#parts.start(link, {
+    this.#handle = this.#parts.start(link, choice, {
       onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
       onDone: (result) => ifCurrent({ type: 'received', result }),
       onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
     });
+  }
+
+  /** Back to the list, for other files. */
+  list(): void {
+    this.#tell({ type: 'list' });
   }
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */

@@ -2,6 +2,7 @@
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
+import type { Choice } from '../receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
@@ -38,9 +39,10 @@ export interface ReceiveHandle {
  * Claims, downloads, verifies and streams to disk through the service worker that the page registered. One worker
  * gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
  *
+ * @param choice - the files to save; null for all.
  * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
-export function startReceiving(address: string, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
+export function startReceiving(address: string, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
   const gatherer = new Worker(workerUrl, { type: 'module' });
   const writer = new Worker(workerUrl, { type: 'module' });
   const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
@@ -94,7 +96,7 @@ export function startReceiving(address: string, events: ReceiveEvents, workerUrl
       streams = active;
       const { port1, port2 } = new MessageChannel();
       post(writer, { type: 'write', gatherer: port2 }, [port2]);
-      post(gatherer, { type: 'receive', address, writer: port1 }, [port1]);
+      post(gatherer, { type: 'receive', address, choice, writer: port1 }, [port1]);
     },
     (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
   );

@@ -2,6 +2,7 @@
 import { openTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
+import type { Choice } from '../receive/selection.ts';
 import { sendTransfer } from '../send/send.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { downloadSink } from './download-sink.ts';
@@ -32,7 +33,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       break;
     case 'receive':
-      void run(() => receive(data.address, data.writer));
+      void run(() => receive(data.address, data.choice, data.writer));
       break;
     case 'write':
       write(data.gatherer);
@@ -55,12 +56,12 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
-async function receive(address: string, port: MessagePort): Promise<void> {
+async function receive(address: string, choice: Choice, port: MessagePort): Promise<void> {
   const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
-    const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());
-    const result = await gatherTransfer(transfer, writer, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+    const writer = new RemoteWriter(port, openingInputOf(transfer, choice), () => cancel.abort());
+    const result = await gatherTransfer(transfer, writer, { choice, signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
     tell({ type: 'received', result });
   } finally {
     clearInterval(keepAlive);

@@ -1,5 +1,6 @@
 /** What a page and its transfer workers say to each other. */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { Choice } from '../receive/selection.ts';
 import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
 export interface FileToSend {
@@ -11,7 +12,7 @@ export interface FileToSend {
 export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
-  | { readonly type: 'receive'; readonly address: string; readonly writer: MessagePort }
+  | { readonly type: 'receive'; readonly address: string; readonly choice: Choice; readonly writer: MessagePort }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */

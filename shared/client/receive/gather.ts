@@ -28,6 +28,8 @@ const SECOND_CHANCES_MS = [250, 1_000, 2_500];
 
 export interface SegmentSources {
   readonly index: number;
+  /** Up to which segment nodes are asked to go on: the last of the run that is wanted. */
+  readonly spanEnd: number;
   readonly shardBytes: number;
   readonly roots: readonly ShardId[];
   /** Shard indexes whose node has signed for this segment. */
@@ -63,7 +65,6 @@ export class Gatherer {
   readonly problems: NodeProblem[] = [];
   readonly #sources: Map<number, Source>;
   readonly #requiredShards: number;
-  readonly #lastSegment: number;
   readonly #newSeat: (shardIndex: number) => Promise<Seat>;
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
@@ -71,13 +72,12 @@ export class Gatherer {
   #refusal: SendError | null = null;
 
   /** @param newSeat - gets a fresh order for a node from the coordinator. */
-  constructor(options: { seats: readonly Seat[]; requiredShards: number; lastSegment: number; newSeat(shardIndex: number): Promise<Seat>; signal: AbortSignal }, deps: ClientDeps) {
+  constructor(options: { seats: readonly Seat[]; requiredShards: number; newSeat(shardIndex: number): Promise<Seat>; signal: AbortSignal }, deps: ClientDeps) {
     const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
     this.#sources = new Map(
       options.seats.map((seat) => [seat.shardIndex, { seat, orderGoodUntilMs, opening: null, stream: null, given: null, pace: new PaceMeter(), failures: 0 }]),
     );
     this.#requiredShards = options.requiredShards;
-    this.#lastSegment = options.lastSegment;
     this.#newSeat = options.newSeat;
     this.#signal = options.signal;
     this.#deps = deps;
@@ -197,7 +197,7 @@ export class Gatherer {
   async #fetch(attempt: Attempt, segment: SegmentSources, rooms: ShardRooms): Promise<Attempt['state']> {
     const { source, shardIndex } = attempt;
     try {
-      const stream = await this.#streamFor(source, segment.index);
+      const stream = await this.#streamFor(source, segment);
       if (attempt.dropped) throw new SendError('cancelled');
       const shard = await this.#readTimed(source, stream, segment, rooms);
       if (!shard) throw new SendError('shard_absent');
@@ -232,9 +232,9 @@ export class Gatherer {
     }
   }
 
-  async #streamFor(source: Source, from: number): Promise<ShardStream> {
+  async #streamFor(source: Source, { index: from, spanEnd: to }: SegmentSources): Promise<ShardStream> {
     const { stream } = source;
-    if (stream && !stream.closed && stream.position <= from) return stream;
+    if (stream && !stream.closed && stream.position <= from && from <= stream.last) return stream;
     this.#drop(source);
     const opening = new AbortController();
     source.opening = opening;
@@ -242,7 +242,7 @@ export class Gatherer {
     this.#signal.addEventListener('abort', () => opening.abort(), { once: true, signal: opening.signal });
     if (this.#deps.now() >= source.orderGoodUntilMs) source.seat = await this.#seatWithOrder(source);
     source.orderGoodUntilMs = 0;
-    const opened = await ShardStream.open(source.seat, { from, to: this.#lastSegment }, this.#deps, opening);
+    const opened = await ShardStream.open(source.seat, { from, to }, this.#deps, opening);
     if (source.opening !== opening) {
       opened.close();
       throw new SendError('cancelled');

@@ -12,8 +12,10 @@ import type { Progress, ReceiveResult } from '../types.ts';
 import { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
 import type { OpenTransfer } from './open-transfer.ts';
+import { orderDesk } from './order-desk.ts';
 import { ShardRebuilder } from './rebuild-shards.ts';
 import { SegmentTable } from './segment-table.ts';
+import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selection.ts';
 import { OpeningWriter, openingInputOf, type GatheredSegment, type SegmentWriter } from './segment-writer.ts';
 import { ShardRooms } from './shard-rooms.ts';
 
@@ -24,6 +26,8 @@ const SEGMENTS_UNDER_WAY = 3;
 const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
 export interface ReceiveOptions {
+  /** All files unless given. Segments that hold nothing of the chosen ones are not fetched. */
+  readonly choice?: Choice;
   onProgress?(progress: Progress): void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,18 +39,21 @@ export interface ReceiveOptions {
  * @throws SendError; open files are aborted and the claim is given back.
  */
 export function receiveTransfer(transfer: OpenTransfer, sink: ReceiveSink, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
-  return gatherTransfer(transfer, new OpeningWriter(openingInputOf(transfer), sink), options, deps);
+  return gatherTransfer(transfer, new OpeningWriter(openingInputOf(transfer, options.choice), sink), options, deps);
 }
 
-/** The same, with opening and writing done by whatever stands behind `writer`. */
+/** The same, with opening and writing done by whatever stands behind `writer`, for the same choice. */
 export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWriter, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
-  const { api, info, link, status, manifest } = transfer;
+  const { api, link, status, manifest } = transfer;
+  const { choice = null } = options;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const claimId = encodeB64(deps.randomBytes(ID_BYTES));
   const layout = new TransferLayout(status.contentBytes, status.requiredShards);
-  const table = new SegmentTable(api, link.transferId, manifest, layout, status.totalShards, { signal });
-  table.prefetch(); // needs no claim
+  const wanted = chooseFiles(manifest.files, choice);
+  const spans = choice ? spansOf(wanted, layout) : wholeSpan(layout);
+  const table = new SegmentTable(api, link.transferId, manifest, { layout, totalShards: status.totalShards, spans }, { signal });
+  if (spans.length > 0) table.prefetch(); // needs no claim
   const claim = await api.claim(claimId, { signal }).catch((thrown: unknown) => {
     stop.abort();
     throw thrown;
@@ -54,7 +61,10 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   const gatherer = gathererFor(transfer, claim, signal, deps);
   const toProblems = () => gatherer.problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
   try {
-    await Promise.race([moveSegments(transfer, { table, layout, gatherer, writer, lease: new Lease(api, claimId, deps, signal) }, options, deps), aborted(signal)]);
+    await Promise.race([
+      moveSegments(transfer, { table, layout, bytes: bytesOf(wanted), gatherer, writer, lease: new Lease(api, claimId, deps, signal) }, options, deps),
+      aborted(signal),
+    ]);
     await Promise.race([writer.finish(), aborted(signal)]);
   } catch (thrown) {
     const error = options.signal?.aborted ? new SendError('cancelled') : asSendError(thrown, 'internal', "couldn't receive");
@@ -71,35 +81,33 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
     if (thrown instanceof SendError && ENDINGS.has(thrown.code)) throw thrown;
   });
   stop.abort();
-  return { bytes: info.bytes, problems: gatherer.problems };
+  return { bytes: bytesOf(wanted), problems: gatherer.problems };
 }
 
-function gathererFor({ api, status, manifest }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
-  const newSeat = async (shardIndex: number) => {
-    const [seat] = await api.fetchOrders(claim.claimId, [shardIndex], { signal });
-    if (seat?.shardIndex !== shardIndex) throw new SendError('unavailable', 'the coordinator gave no order');
-    return seat;
-  };
-  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, lastSegment: manifest.segmentCount - 1, newSeat, signal }, deps);
+export function gathererFor({ api, status }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
+  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat: orderDesk(api, claim.claimId, signal), signal }, deps);
 }
 
 interface Parts {
   readonly table: SegmentTable;
   readonly layout: TransferLayout;
+  /** Of the files that are wanted. */
+  readonly bytes: number;
   readonly gatherer: Gatherer;
   readonly writer: SegmentWriter;
   readonly lease: Lease;
 }
 
-async function moveSegments({ status, info }: OpenTransfer, { table, layout, gatherer, writer, lease }: Parts, { onProgress }: ReceiveOptions, deps: ClientDeps): Promise<void> {
+async function moveSegments({ status }: OpenTransfer, { table, layout, bytes, gatherer, writer, lease }: Parts, { onProgress }: ReceiveOptions, deps: ClientDeps): Promise<void> {
   const { requiredShards, totalShards } = status;
   const maxShardBytes = layout.segment(0).shardBytes;
   const rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
   const rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
-  const meter = new ProgressMeter(info.bytes, deps.now, onProgress);
+  const meter = new ProgressMeter(bytes, deps.now, onProgress);
 
-  const gather = async (): Promise<GatheredSegment> => {
+  const gather = async (): Promise<GatheredSegment | null> => {
     const segment = await table.next();
+    if (!segment) return null;
     const dataShards = await rebuilder.dataShards(await gatherer.gather(segment, rooms), segment.shardBytes);
     return { index: segment.index, salt: segment.salt, dataShards };
   };
@@ -118,9 +126,8 @@ async function moveSegments({ status, info }: OpenTransfer, { table, layout, gat
   };
   const move = async (): Promise<void> => {
     const underWay = [follow(writer.start())];
-    for (let index = 0; index < layout.segmentCount; index++) {
-      // Nodes send segments in order, so each is gathered after the one before it.
-      const segment = await gather();
+    // Nodes send segments in order, so each is gathered after the one before it.
+    for (let segment = await gather(); segment; segment = await gather()) {
       underWay.push(follow(write(segment)));
       if (underWay.length >= SEGMENTS_UNDER_WAY) await underWay.shift();
     }

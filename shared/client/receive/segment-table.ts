@@ -1,9 +1,10 @@
-/** A transfer's segments in order, page by page, held against what the manifest commits to. docs/protocol.md §5, §10. */
+/** A transfer's segments in order, page by page, held against what the manifest commits to; those that are wanted are given out. docs/protocol.md §5, §10. */
 import { asShardId, decodeB64, KEY_BYTES, type TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { TransferLayout } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest } from '../../protocol/manifest.ts';
 import type { SegmentTable as Page } from '../../protocol/messages.ts';
+import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { CallOptions, TransferApi } from '../coordinator-api.ts';
 import type { SegmentSources } from './gather.ts';
 
@@ -18,17 +19,27 @@ export class SegmentTable {
   readonly #totalShards: number;
   readonly #digest: SegmentsDigest;
   readonly #options: CallOptions;
+  /** What is still to be given out. */
+  readonly #spans: SegmentRange[];
   #page: Segment[] = [];
   #coming: Promise<Page> | null = null;
   #next = 0;
 
-  constructor(api: TransferApi, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number, options: CallOptions) {
+  /** @param spans - of segments that are wanted: ascending, apart from each other. */
+  constructor(
+    api: TransferApi,
+    transferId: TransferId,
+    manifest: Manifest,
+    { layout, totalShards, spans }: { readonly layout: TransferLayout; readonly totalShards: number; readonly spans: readonly SegmentRange[] },
+    options: CallOptions,
+  ) {
     this.#api = api;
     this.#manifest = manifest;
     this.#layout = layout;
     this.#totalShards = totalShards;
     this.#digest = new SegmentsDigest(transferId, manifest.segmentCount);
     this.#options = options;
+    this.#spans = [...spans];
   }
 
   /** Asks for the first page, which `next` then waits for. */
@@ -40,9 +51,20 @@ export class SegmentTable {
   /**
    * The last segment is only given out when the whole table is the one that the sender sealed.
    *
+   * @returns the next segment that is wanted, null after the last.
    * @throws SendError `manifest_damaged`.
    */
-  async next(): Promise<Segment> {
+  async next(): Promise<Segment | null> {
+    const span = this.#spans[0];
+    if (!span) return null;
+    let segment = await this.#read();
+    while (segment.index < span.from) segment = await this.#read();
+    if (segment.index === span.to) this.#spans.shift();
+    if (this.#spans.length === 0) while (this.#next < this.#manifest.segmentCount) await this.#read();
+    return { ...segment, spanEnd: span.to };
+  }
+
+  async #read(): Promise<Segment> {
     if (this.#page.length === 0) {
       const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
       this.#coming = null;
@@ -64,6 +86,7 @@ export class SegmentTable {
       if (index !== this.#next + i || index >= this.#manifest.segmentCount) throw new SendError('manifest_damaged', 'segments out of order');
       return {
         index,
+        spanEnd: index,
         salt: decodeB64(salt, KEY_BYTES, 'manifest_damaged'),
         shardBytes: this.#layout.segment(index).shardBytes,
         roots: Array.from({ length: this.#totalShards }, (_, j) => asShardId(bytes.subarray(j * KEY_BYTES, (j + 1) * KEY_BYTES))),

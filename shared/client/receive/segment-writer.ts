@@ -6,11 +6,11 @@
 import type { Secret } from '../../protocol/bytes.ts';
 import type { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
-import type { ManifestFile } from '../../protocol/manifest.ts';
 import type { ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
 import { openSegment } from './open-segment.ts';
 import type { OpenTransfer } from './open-transfer.ts';
+import { chooseFiles, type Choice, type PlacedFile } from './selection.ts';
 
 export interface GatheredSegment {
   readonly index: number;
@@ -42,14 +42,15 @@ export interface SegmentWriter {
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
   readonly secret: Secret;
-  readonly files: readonly ManifestFile[];
+  /** Those that are to be written. */
+  readonly files: readonly PlacedFile[];
   readonly contentBytes: number;
   readonly requiredShards: number;
 }
 
-export const openingInputOf = ({ link, manifest, status }: OpenTransfer): OpeningInput => ({
+export const openingInputOf = ({ link, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
   secret: link.secret,
-  files: manifest.files,
+  files: chooseFiles(manifest.files, choice),
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
 });
@@ -86,8 +87,11 @@ export class OpeningWriter implements SegmentWriter {
   }
 
   async #write({ index, salt, dataShards }: GatheredSegment): Promise<WrittenSegment> {
-    for await (const text of openSegment(dataShards, this.#layout.segment(index), { secret: this.#secret, salt })) {
-      this.#doneBytes += await this.#files.write(text);
+    const layout = this.#layout.segment(index);
+    let offset = layout.textOffset;
+    for await (const text of openSegment(dataShards, layout, { secret: this.#secret, salt })) {
+      offset += text.length;
+      this.#doneBytes += await this.#files.write(text, offset - text.length);
     }
     return { rooms: dataShards, doneBytes: this.#doneBytes };
   }

@@ -13,6 +13,8 @@ const SKIP_BYTES = 64 * 1024;
 
 export class ShardStream {
   readonly seat: Seat;
+  /** The last segment that was asked for. */
+  readonly last: number;
   /** The segment whose frame comes next. */
   position: number;
   /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
@@ -28,9 +30,10 @@ export class ShardStream {
   #receivedBytes = 0;
   #closed = false;
 
-  private constructor(seat: Seat, from: number, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
+  private constructor(seat: Seat, { from, to }: SegmentRange, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
     this.seat = seat;
     this.position = from;
+    this.last = to;
     this.#read = bodyReader(body);
     this.#abort = abort;
     this.#now = now;
@@ -43,7 +46,7 @@ export class ShardStream {
       const { url, init } = shardRequest(seat, range);
       const response = await deps.fetch(url, { ...init, signal: abort.signal });
       if (!response.ok || !response.body) throw await readProblem(response, 'node_unreachable');
-      return new ShardStream(seat, range.from, response.body, abort, deps.now);
+      return new ShardStream(seat, range, response.body, abort, deps.now);
     } catch (thrown) {
       throw asSendError(thrown, 'node_unreachable', "couldn't open a stream from a node");
     }

@@ -291,6 +291,7 @@ class Sending {
     for (const index of range(this.#layout.segmentCount)) digest.add({ salt: this.#salts[index]!, roots: this.#roots.get(index)! });
     const salt = this.#deps.randomBytes(KEY_BYTES);
     const text = encodeManifest({
+      ...(this.#input.options.note ? { kind: 'note' as const } : {}),
       files: this.#input.files.map(({ path, bytes, type, modifiedMs }) => ({ path, bytes, type, modifiedMs })),
       segmentCount: this.#layout.segmentCount,
       segmentsDigest: digest.digest(),
