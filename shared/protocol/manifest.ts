@@ -94,7 +94,7 @@ export function parseManifest(text: Uint8Array): Manifest {
 }
 
 /** Whether these files are what a note holds: one text of its own name, type and size. */
-function isNote([note, ...others]: readonly ManifestFile[]): boolean {
+export function isNote([note, ...others]: readonly Pick<ManifestFile, 'path' | 'bytes' | 'type'>[]): boolean {
   return note !== undefined && others.length === 0 && note.path === NOTE_PATH && note.type === NOTE_TYPE && note.bytes <= MAX_NOTE_BYTES;
 }
 

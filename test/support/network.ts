@@ -12,10 +12,11 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the `shardsend` command to its end. */
-export function runCommand(args: readonly string[], options: { signal?: AbortSignal; cwd?: string } = {}): Promise<CommandResult> {
+/** Runs the `shardsend` command to its end. @param options.input - its standard input; none unless given. */
+export function runCommand(args: readonly string[], { input, ...options }: { signal?: AbortSignal; cwd?: string; input?: string } = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, 'cli/main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn(process.execPath, [path.join(root, 'cli/main.ts'), ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    child.stdin.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data) => (stdout += String(data)));

@@ -9,7 +9,7 @@ import { SendError, asSendError } from '../../protocol/errors.ts';
 import { TransferLayout, contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
 import { MAX_FILES, MAX_MANIFEST_BYTES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
 import { encodeLink } from '../../protocol/link.ts';
-import { SegmentsDigest, encodeManifest, isManifestPath } from '../../protocol/manifest.ts';
+import { SegmentsDigest, encodeManifest, isManifestPath, isNote } from '../../protocol/manifest.ts';
 import type { Placement } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
@@ -45,6 +45,7 @@ export interface SendInput {
  */
 export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<SendResult> {
   const bytes = checkFiles(input.files);
+  if (input.options.note && !isNote(input.files)) throw new RangeError('this is no note');
   const transferId = asTransferId(deps.randomBytes(ID_BYTES));
   const secret = asSecret(deps.randomBytes(KEY_BYTES));
   const ownerToken = deps.randomBytes(KEY_BYTES);
