@@ -1,6 +1,6 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
-import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
+import { openLink, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
@@ -16,6 +16,7 @@ const receiver = new Receiver({
     return opened;
   },
   start: (link, choice, events) => startReceiving(link, choice, events, transferWorkerUrl),
+  readNote: (link, events) => startReadingNote(link, events, transferWorkerUrl),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

@@ -1,6 +1,8 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
 import type { Choice } from '../client/receive/selection.ts';
-import type { OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
+import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
+import type { Progress, ReceiveResult } from '../client/types.ts';
+import type { SendError } from '../protocol/errors.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
@@ -9,6 +11,7 @@ export interface ReceiverParts {
   open(link: string): Promise<OpenedLink>;
   /** @param choice - the files to save; null for all. */
   start(link: string, choice: Choice, events: ReceiveEvents): ReceiveHandle;
+  readNote(link: string, events: NoteEvents): ReceiveHandle;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
 }
@@ -16,6 +19,7 @@ export interface ReceiverParts {
 export class Receiver {
   readonly #parts: ReceiverParts;
   #state = $state.raw<ReceiveState>({ step: 'opening' });
+  #note = $state.raw<string | null>(null);
   #link: string | null = null;
   #handle: ReceiveHandle | null = null;
   #callOff: (() => void) | null = null;
@@ -30,11 +34,17 @@ export class Receiver {
     return this.#state;
   }
 
+  /** The text of a note, once it was read. */
+  get note(): string | null {
+    return this.#note;
+  }
+
   /** Opens a link, or the last one again. */
   async open(link = this.#link): Promise<void> {
     if (link === null || isReceiving(this.#state)) return;
     this.#callOff?.();
     this.#link = link;
+    this.#note = null;
     const looksAgain = opensLater(this.#state);
     // Looking again by itself shows no flicker: the page stays as it is until there is something new to say.
     if (!looksAgain) this.#tell({ type: 'open' });
@@ -59,11 +69,16 @@ export class Receiver {
     const ifCurrent = (event: ReceiveEvent): void => {
       if (attempt === this.#attempt) this.#tell(event);
     };
-    this.#handle = this.#parts.start(link, choice, {
-      onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
-      onDone: (result) => ifCurrent({ type: 'received', result }),
-      onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
-    });
+    const events = {
+      onProgress: (progress: Progress) => ifCurrent({ type: 'progress', progress }),
+      onDone: (result: ReceiveResult) => ifCurrent({ type: 'received', result }),
+      onError: (error: SendError) => ifCurrent({ type: 'failed', code: error.code }),
+      onNote: (text: string, result: ReceiveResult) => {
+        if (attempt === this.#attempt) this.#note = text;
+        ifCurrent({ type: 'received', result });
+      },
+    };
+    this.#handle = this.#state.info.kind === 'note' ? this.#parts.readNote(link, events) : this.#parts.start(link, choice, events);
   }
 
   /** Back to the list, for other files. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SendResult } from '../client/types.ts';
-import { isSending, nextSend, startPicking, type SendEvent, type SendState } from './send-machine.ts';
+import { isSending, limitOf, nextSend, startPicking, type SendEvent, type SendState } from './send-machine.ts';
 
 const choices = { expiresInSeconds: 3600, downloadLimit: 5 };
 const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
@@ -28,13 +28,13 @@ describe('the send screen', () => {
 
   it('goes from files to a link', () => {
     const state = run([add, start, { type: 'link', link: result.link }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
-    expect(state).toEqual({ step: 'done', fileCount: 1, choices, result, revoking: 'no' });
+    expect(state).toEqual({ step: 'done', fileCount: 1, note: null, choices, result, revoking: 'no' });
   });
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
-    expect(failed).toEqual({ step: 'failed', files: [file], choices, code: 'offline' });
-    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], choices, link: null, progress: null, cancelling: false });
+    expect(failed).toEqual({ step: 'failed', files: [file], note: null, choices, code: 'offline' });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], note: null, choices, link: null, progress: null, cancelling: false });
     expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
   });
 
@@ -93,5 +93,31 @@ describe('withdrawing', () => {
 
   it('starts over with the same choices and no files', () => {
     expect(run([{ type: 'again' }], done)).toEqual(startPicking(choices));
+  });
+});
+
+describe('a note', () => {
+  const write = (text: string, burn = false): SendEvent => ({ type: 'write', note: { text, burn } });
+
+  it('is sent instead of files, and kept until it is sent', () => {
+    expect(run([write(''), start])).toMatchObject({ step: 'picking', notice: 'no_files' });
+    expect(run([write('x'.repeat(1024 * 1024 + 1)), start])).toMatchObject({ step: 'picking', notice: 'note_too_long' });
+    const failed = run([write('secret', true), start, { type: 'failed', code: 'offline' }]);
+    expect(failed).toMatchObject({ step: 'failed', note: { text: 'secret' } });
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [], { text: 'secret', burn: true }));
+  });
+
+  it('is forgotten once it is sent, and so is that it was to be burnt', () => {
+    const done = run([write('secret', true), start, { type: 'sent', result }]);
+    expect(JSON.stringify(done)).not.toContain('secret');
+    expect(limitOf(done as never)).toBe(1);
+    const again = run([{ type: 'again' }], done);
+    expect(again).toEqual(startPicking(choices));
+  });
+
+  it('is put away for files only by the person, or where nothing was written', () => {
+    expect(run([write('secret'), add])).toMatchObject({ note: { text: 'secret' } });
+    expect(run([write(''), add])).toMatchObject({ note: null });
+    expect(run([write('secret'), { type: 'write', note: null }])).toEqual(startPicking(choices));
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { Progress, SendResult } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
+import { MAX_NOTE_BYTES } from '../protocol/limits.ts';
 import { addFiles, type ChosenFile } from './selection.ts';
 
 export interface SendChoices {
@@ -11,8 +12,17 @@ export interface SendChoices {
   readonly downloadLimit: number | null;
 }
 
+/** What is being written instead of choosing files. */
+export interface NoteDraft {
+  readonly text: string;
+  /** It may be read once. */
+  readonly burn: boolean;
+}
+
 interface Chosen {
   readonly files: readonly ChosenFile[];
+  /** Null where files are sent. */
+  readonly note: NoteDraft | null;
   readonly choices: SendChoices;
 }
 
@@ -36,6 +46,8 @@ export interface Unsent extends Chosen {
 export interface Sent {
   readonly step: 'done';
   readonly fileCount: number;
+  /** Null where files were sent. The text is forgotten. */
+  readonly note: Pick<NoteDraft, 'burn'> | null;
   readonly choices: SendChoices;
   readonly result: SendResult;
   readonly revoking: 'no' | 'asking' | 'busy' | 'done' | { readonly failed: ErrorCode };
@@ -47,6 +59,8 @@ export type SendEvent =
   | { readonly type: 'addFailed'; readonly code: ErrorCode }
   | { readonly type: 'remove'; readonly path: string }
   | { readonly type: 'clear' }
+  /** Null puts the note away. */
+  | { readonly type: 'write'; readonly note: NoteDraft | null }
   | { readonly type: 'choose'; readonly choices: SendChoices }
   | { readonly type: 'start' }
   | { readonly type: 'link'; readonly link: string }
@@ -62,12 +76,19 @@ export type SendEvent =
   | { readonly type: 'revoked' }
   | { readonly type: 'revokeFailed'; readonly code: ErrorCode };
 
-export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = []): Picking => ({
+export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = [], note: NoteDraft | null = null): Picking => ({
   step: 'picking',
   files,
+  note,
   choices,
   notice: null,
 });
+
+/** What a note weighs, in UTF-8. */
+export const noteBytes = (text: string): number => new TextEncoder().encode(text).length;
+
+/** How often what is sent may be downloaded. */
+export const limitOf = ({ note, choices }: Pick<Chosen | Sent, 'note' | 'choices'>): number | null => (note?.burn ? 1 : choices.downloadLimit);
 
 /** Leaving the page now would lose work that cannot be taken up again. */
 export const isSending = (state: SendState): boolean => state.step === 'sending';
@@ -90,7 +111,8 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
   switch (event.type) {
     case 'add': {
       const { files, problem } = addFiles(state.files, event.files);
-      return { ...state, files, notice: problem };
+      // What comes from elsewhere, such as the extension, puts away a note that nobody began.
+      return { ...state, files, note: state.note?.text === '' ? null : state.note, notice: problem };
     }
     case 'addFailed':
       return { ...state, notice: event.code };
@@ -98,11 +120,15 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
       return { ...state, files: state.files.filter((item) => item.path !== event.path), notice: null };
     case 'clear':
       return { ...state, files: [], notice: null };
+    case 'write':
+      return { ...state, note: event.note, notice: null };
     case 'choose':
       return { ...state, choices: event.choices };
     case 'start': {
-      const { files, choices } = state;
-      return files.length === 0 ? { ...state, notice: 'no_files' } : sendAll({ files, choices });
+      const { files, note, choices } = state;
+      if (note ? note.text === '' : files.length === 0) return { ...state, notice: 'no_files' };
+      if (note && noteBytes(note.text) > MAX_NOTE_BYTES) return { ...state, notice: 'note_too_long' };
+      return sendAll({ files, note, choices });
     }
     default:
       return state;
@@ -110,7 +136,7 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
 }
 
 function fromSending(state: Sending, event: SendEvent): SendState {
-  const { files, choices } = state;
+  const { files, note, choices } = state;
   switch (event.type) {
     case 'link':
       return { ...state, link: event.link };
@@ -119,18 +145,18 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, choices, result: event.result, revoking: 'no' };
+      return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, result: event.result, revoking: 'no' };
     case 'failed':
-      return event.code === 'cancelled' ? startPicking(choices, files) : { step: 'failed', files, choices, code: event.code };
+      return event.code === 'cancelled' ? startPicking(choices, files, note) : { step: 'failed', files, note, choices, code: event.code };
     default:
       return state;
   }
 }
 
 function fromFailed(state: Unsent, event: SendEvent): SendState {
-  const { files, choices } = state;
-  if (event.type === 'start') return sendAll({ files, choices });
-  if (event.type === 'change') return startPicking(choices, files);
+  const { files, note, choices } = state;
+  if (event.type === 'start') return sendAll({ files, note, choices });
+  if (event.type === 'change') return startPicking(choices, files, note);
   return state;
 }
 
@@ -155,9 +181,10 @@ function fromDone(state: Sent, event: SendEvent): SendState {
   }
 }
 
-const sendAll = ({ files, choices }: Chosen): Sending => ({
+const sendAll = ({ files, note, choices }: Chosen): Sending => ({
   step: 'sending',
   files,
+  note,
   choices,
   link: null,
   progress: null,

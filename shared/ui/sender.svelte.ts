@@ -2,8 +2,9 @@
 import type { SendEvents, SendHandle } from '../client/browser/send.ts';
 import type { SendOptions } from '../client/types.ts';
 import type { SendError } from '../protocol/errors.ts';
+import { NOTE_PATH, NOTE_TYPE } from '../protocol/limits.ts';
 import { filesOfTransfer, type ChosenFile } from './selection.ts';
-import { nextSend, startPicking, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
+import { limitOf, nextSend, startPicking, type NoteDraft, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
 
 export interface SenderParts {
   /** Read at each start: the person may have changed the coordinator meanwhile. */
@@ -61,6 +62,11 @@ export class Sender {
     this.#tell({ type: 'clear' });
   }
 
+  /** @param note - null puts it away. */
+  write(note: NoteDraft | null): void {
+    this.#tell({ type: 'write', note });
+  }
+
   choose(choices: SendChoices): void {
     this.#tell({ type: 'choose', choices });
   }
@@ -75,8 +81,8 @@ export class Sender {
     };
     this.#coordinator = this.#parts.coordinator();
     this.#handle = this.#parts.start(
-      state.files,
-      { ...state.choices, coordinator: this.#coordinator },
+      state.note ? [noteToSend(state.note)] : state.files,
+      { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, coordinator: this.#coordinator },
       {
         onLink: (link) => ifCurrent({ type: 'link', link }),
         onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
@@ -123,3 +129,5 @@ export class Sender {
     if (this.#state !== before) this.#parts.onState?.(this.#state);
   }
 }
+
+const noteToSend = ({ text }: NoteDraft): ChosenFile => ({ path: NOTE_PATH, file: new File([text], NOTE_PATH, { type: NOTE_TYPE }) });

@@ -84,7 +84,8 @@ export function startReceiving(address: string, choice: Choice, events: ReceiveE
         break;
       case 'link':
       case 'sent':
-        break; // of a worker that sends
+      case 'note':
+        break; // of workers with other jobs
     }
   };
   for (const worker of [gatherer, writer]) {
@@ -101,6 +102,29 @@ export function startReceiving(address: string, choice: Choice, events: ReceiveE
     (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
   );
   return { cancel: () => post(gatherer, { type: 'cancel' }) };
+}
+
+export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
+  /** The download is counted; the text may be shown. */
+  onNote(text: string, result: ReceiveResult): void;
+}
+
+/** Claims and reads a note, in a worker of its own; nothing touches a disk. @param workerUrl - as for `startReceiving`. */
+export function startReadingNote(address: string, events: NoteEvents, workerUrl: string): ReceiveHandle {
+  const worker = new Worker(workerUrl, { type: 'module' });
+  const post = (message: ToWorker): void => worker.postMessage(message);
+  const end = (report: () => void): void => {
+    worker.terminate();
+    report();
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    if (data.type === 'progress') events.onProgress(data.progress);
+    if (data.type === 'note') end(() => events.onNote(data.text, data.result));
+    if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));
+  };
+  worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
+  post({ type: 'read-note', address });
+  return { cancel: () => post({ type: 'cancel' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {

@@ -1,10 +1,11 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
 import { openTransfer } from '../receive/open-transfer.ts';
-import { gatherTransfer } from '../receive/receive.ts';
+import { gatherTransfer, receiveTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import type { Choice } from '../receive/selection.ts';
 import { sendTransfer } from '../send/send.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
+import { NoteSink } from '../note.ts';
 import { downloadSink } from './download-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
@@ -34,6 +35,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       break;
     case 'receive':
       void run(() => receive(data.address, data.choice, data.writer));
+      break;
+    case 'read-note':
+      void run(() => readNote(data.address));
       break;
     case 'write':
       write(data.gatherer);
@@ -66,6 +70,13 @@ async function receive(address: string, choice: Choice, port: MessagePort): Prom
   } finally {
     clearInterval(keepAlive);
   }
+}
+
+async function readNote(address: string): Promise<void> {
+  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+  const sink = new NoteSink();
+  const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+  tell({ type: 'note', text: await sink.text(), result });
 }
 
 function write(port: MessagePort): void {

@@ -13,6 +13,8 @@ export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
   | { readonly type: 'receive'; readonly address: string; readonly choice: Choice; readonly writer: MessagePort }
+  /** Gathers and opens a note, all in one worker. */
+  | { readonly type: 'read-note'; readonly address: string }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
@@ -24,6 +26,7 @@ export type FromWorker =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'received'; readonly result: ReceiveResult }
+  | { readonly type: 'note'; readonly text: string; readonly result: ReceiveResult }
   /** The page announces a download to the service worker and hands back its port. */
   | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }
   | { readonly type: 'stream-ready'; readonly id: string }
