@@ -9,6 +9,7 @@ const LANES = 8;
 
 /**
  * @param dataShards - all k, each at the start of its buffer; must not be touched until the iteration ended.
+ * @param records - which of them, from and up to but not with; all unless given.
  * @returns the text of each record; every array is the caller's own.
  * @throws SendError `wrong_key`.
  */
@@ -16,6 +17,7 @@ export async function* openSegment(
   dataShards: readonly ArrayBuffer[],
   layout: SegmentLayout,
   keyInput: { readonly secret: Secret; readonly salt: Uint8Array },
+  { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: layout.recordCount },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const key = deriveSegmentKey(keyInput.secret, keyInput.salt, layout.index);
   const open = (record: number): Promise<Uint8Array> => {
@@ -27,9 +29,9 @@ export async function* openSegment(
   };
   const running: Promise<Uint8Array>[] = [];
   try {
-    for (let record = 0; record < layout.recordCount || running.length > 0; record++) {
-      if (record < layout.recordCount) running.push(open(record));
-      if (running.length >= LANES || record >= layout.recordCount) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
+    for (let record = from; record < to || running.length > 0; record++) {
+      if (record < to) running.push(open(record));
+      if (running.length >= LANES || record >= to) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
     }
   } catch (thrown) {
     if (thrown instanceof OpenError) throw new SendError('wrong_key', `segment ${layout.index} does not open`, { cause: thrown });
