@@ -16,6 +16,10 @@ const receiver = new Receiver({
     return opened;
   },
   start: (link, choice, events) => startReceiving(link, choice, events, transferWorkerUrl),
+  openPreviews: async (link, info) => {
+    const { Previews } = await import('../shared/client/browser/preview.ts');
+    return new Previews(link, info.files, transferWorkerUrl);
+  },
   readNote: (link, events) => startReadingNote(link, events, transferWorkerUrl),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);

@@ -9,10 +9,11 @@ import { general } from './messages/general.ts';
 import { notes } from './messages/notes.ts';
 import { network } from './messages/network.ts';
 import { node } from './messages/node.ts';
+import { previews } from './messages/previews.ts';
 import { receiving } from './messages/receiving.ts';
 import { sending } from './messages/sending.ts';
 
-const catalogue = { ...general, ...sending, ...receiving, ...extension, ...network, ...node, ...notes };
+const catalogue = { ...general, ...sending, ...receiving, ...extension, ...network, ...node, ...notes, ...previews };
 
 type Catalogue = typeof catalogue;
 type MessageKey = keyof Catalogue;

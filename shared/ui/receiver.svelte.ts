@@ -1,7 +1,8 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
+import type { Previews } from '../client/browser/preview.ts';
 import type { Choice } from '../client/receive/selection.ts';
 import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
-import type { Progress, ReceiveResult } from '../client/types.ts';
+import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
 import type { SendError } from '../protocol/errors.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
@@ -11,6 +12,8 @@ export interface ReceiverParts {
   open(link: string): Promise<OpenedLink>;
   /** @param choice - the files to save; null for all. */
   start(link: string, choice: Choice, events: ReceiveEvents): ReceiveHandle;
+  /** Parts of files without a download; loaded when first asked for. */
+  openPreviews(link: string, info: TransferInfo): Promise<Previews>;
   readNote(link: string, events: NoteEvents): ReceiveHandle;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
@@ -79,6 +82,11 @@ export class Receiver {
       },
     };
     this.#handle = this.#state.info.kind === 'note' ? this.#parts.readNote(link, events) : this.#parts.start(link, choice, events);
+  }
+
+  /** The caller closes them. */
+  openPreviews(info: TransferInfo): Promise<Previews> {
+    return this.#parts.openPreviews(this.#link ?? '', info);
   }
 
   /** Back to the list, for other files. */

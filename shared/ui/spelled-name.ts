@@ -12,6 +12,8 @@ export interface NamePart {
 }
 
 export function nameParts(name: string): readonly NamePart[] {
+  // Nothing but spaces would look like no name at all.
+  if (name !== '' && name.trim() === '') return Array.from(name, (space) => ({ text: spell(space), spelt: true }));
   const parts: NamePart[] = [];
   let from = 0;
   for (const found of name.matchAll(UNSEEN)) {

@@ -3,50 +3,15 @@
  * only say whether a look is worth it, and tell apart what begins alike.
  */
 import { MIB } from '../../protocol/limits.ts';
+import { endingOf, type NamedFile } from './preview-offer.ts';
+import type { PreviewMime } from './preview-protocol.ts';
 
-export type PreviewKind =
-  | { readonly kind: 'image' | 'audio' | 'video'; readonly mime: string }
-  | { readonly kind: 'text' }
-  | { readonly kind: 'pdf' };
-
-interface NamedFile {
-  readonly path: string;
-  readonly type: string;
-  readonly bytes: number;
-}
-
-/** What a browser is told that a file is: nothing else is ever served as a preview. */
-export const PREVIEW_TYPES: ReadonlySet<string> = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'image/svg+xml',
-  'audio/mpeg',
-  'audio/mp4',
-  'audio/wav',
-  'audio/ogg',
-  'audio/flac',
-  'video/mp4',
-  'video/webm',
-  'video/ogg',
-]);
+export type PreviewKind = { readonly kind: 'image' | 'audio' | 'video'; readonly mime: PreviewMime } | { readonly kind: 'text' } | { readonly kind: 'pdf' };
 
 /** Enough of a file to tell what it is. */
 export const SNIFFED_BYTES = 4096;
 /** An image is decoded whole, and a PDF is opened whole. */
 export const MAX_WHOLE_BYTES = 64 * MIB;
-
-const TEXT_ENDINGS =
-  'txt text md markdown csv tsv log json jsonl yaml yml toml ini conf cfg env xml html htm css js mjs cjs ts tsx jsx svelte vue py rb rs go c h cc cpp hpp java kt swift sh bash zsh fish ps1 bat sql diff patch tex srt vtt ics vcf asc pem gitignore dockerfile makefile license readme';
-const ENDINGS = new Set(`${TEXT_ENDINGS} png jpg jpeg gif webp avif svg mp3 m4a wav ogg oga opus flac mp4 m4v mov webm ogv pdf`.split(' '));
-const TYPES = /^(?:image|audio|video|text)\/|^application\/(?:pdf|json|ogg|xml|javascript)$/;
-
-const endingOf = (path: string): string => /([^./]*)$/.exec(path)![1]!.toLowerCase();
-
-/** Whether a look may be worth it. */
-export const mayPreview = ({ path, type, bytes }: NamedFile): boolean => bytes > 0 && (TYPES.test(type) || ENDINGS.has(endingOf(path)));
 
 /** @param head - the file's first SNIFFED_BYTES, or all of it. @returns null for what is not shown. */
 export function previewKind(head: Uint8Array, file: NamedFile): PreviewKind | null {
@@ -57,9 +22,9 @@ export function previewKind(head: Uint8Array, file: NamedFile): PreviewKind | nu
 
 function kindByMagic(head: Uint8Array, { path, type }: NamedFile): PreviewKind | null {
   const at = (offset: number, text: string): boolean => head.length >= offset + text.length && latin(head.subarray(offset, offset + text.length)) === text;
-  const image = (mime: string): PreviewKind => ({ kind: 'image', mime });
-  const audio = (mime: string): PreviewKind => ({ kind: 'audio', mime });
-  const video = (mime: string): PreviewKind => ({ kind: 'video', mime });
+  const image = (mime: PreviewMime & `image/${string}`): PreviewKind => ({ kind: 'image', mime });
+  const audio = (mime: PreviewMime & `audio/${string}`): PreviewKind => ({ kind: 'audio', mime });
+  const video = (mime: PreviewMime & `video/${string}`): PreviewKind => ({ kind: 'video', mime });
   if (at(0, '\x89PNG\r\n\x1a\n')) return image('image/png');
   if (at(0, '\xff\xd8\xff')) return image('image/jpeg');
   if (at(0, 'GIF87a') || at(0, 'GIF89a')) return image('image/gif');

@@ -85,6 +85,8 @@ export function startReceiving(address: string, choice: Choice, events: ReceiveE
       case 'link':
       case 'sent':
       case 'note':
+      case 'preview-opened':
+      case 'preview-closed':
         break; // of workers with other jobs
     }
   };

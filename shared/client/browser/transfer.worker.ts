@@ -6,12 +6,15 @@ import type { Choice } from '../receive/selection.ts';
 import { sendTransfer } from '../send/send.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { NoteSink } from '../note.ts';
+import { servePart } from './part-port.ts';
+import type { RangeReader } from '../receive/range-reader.ts';
 import { downloadSink } from './download-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 const KEEP_ALIVE_MS = 5_000;
 const cancel = new AbortController();
+let previewed: Promise<RangeReader> | null = null;
 let givePort: ((port: MessagePort) => void) | null = null;
 
 const tell = (message: FromWorker): void => self.postMessage(message);
@@ -38,6 +41,12 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       break;
     case 'read-note':
       void run(() => readNote(data.address));
+      break;
+    case 'preview':
+      void run(() => preview(data.address));
+      break;
+    case 'serve':
+      void previewed!.then((reader) => servePart(reader, data.part, data.port));
       break;
     case 'write':
       write(data.gatherer);
@@ -78,6 +87,19 @@ async function readNote(address: string): Promise<void> {
   const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
   tell({ type: 'note', text: await sink.text(), result });
 }
+
+/** Until the page has seen enough. */
+async function preview(address: string): Promise<void> {
+  const { RangeReader } = await import('../receive/range-reader.ts');
+  previewed = openTransfer(address, webDeps(), { signal: cancel.signal }).then((transfer) => RangeReader.open(transfer, webDeps()));
+  const reader = await previewed;
+  tell({ type: 'preview-opened' });
+  if (!cancel.signal.aborted) await once(cancel.signal);
+  await reader.close();
+  tell({ type: 'preview-closed' });
+}
+
+const once = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 function write(port: MessagePort): void {
   serveWriter(port, (input, onCancel) => {

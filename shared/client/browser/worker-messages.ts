@@ -1,5 +1,6 @@
 /** What a page and its transfer workers say to each other. */
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { FilePart } from './preview-protocol.ts';
 import type { Choice } from '../receive/selection.ts';
 import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
@@ -15,6 +16,10 @@ export type ToWorker =
   | { readonly type: 'receive'; readonly address: string; readonly choice: Choice; readonly writer: MessagePort }
   /** Gathers and opens a note, all in one worker. */
   | { readonly type: 'read-note'; readonly address: string }
+  /** Opens a transfer for previews. */
+  | { readonly type: 'preview'; readonly address: string }
+  /** Then, as often as wanted: hands part of a file over the port, as preview-protocol.ts says. */
+  | { readonly type: 'serve'; readonly part: FilePart; readonly port: MessagePort }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
@@ -26,6 +31,10 @@ export type FromWorker =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'received'; readonly result: ReceiveResult }
+  /** Parts may be asked for. */
+  | { readonly type: 'preview-opened' }
+  /** The claim of previews was given back. */
+  | { readonly type: 'preview-closed' }
   | { readonly type: 'note'; readonly text: string; readonly result: ReceiveResult }
   /** The page announces a download to the service worker and hands back its port. */
   | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }

@@ -18,7 +18,6 @@ export const receiving = {
   'tree.all': 'All files',
   'tree.folder': (name: string, n: number) => `${name}, ${files(n)}`,
   'tree.keys': 'Arrow up and down move through the list; arrow left and right close and open a folder.',
-  'preview.open': (name: string) => `Preview ${name}`,
   'receive.expires': 'Deleted on',
   'receive.left': 'Downloads left',
   'receive.left.none': 'No limit',
