@@ -269,6 +269,25 @@ describe('previews', () => {
     browser.complaints.length = 0; // the browser says that it blocked what the test put there
   });
 
+  test('reach the service worker from a frame of this site alone: one without an origin gets nothing of it', async () => {
+    page = await browser.open(await sendFiles({ 'a.png': png(4, 4) }));
+    await button(page, say('preview.look')).click();
+    await frame().locator('img').waitFor();
+    const leftTheBrowser = (): string[] => proxy.requests.filter(({ url }) => url.includes('/_preview/')).map(({ url }) => new URL(url).pathname);
+    expect(leftTheBrowser()).toEqual([]);
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const alone = document.createElement('iframe');
+          alone.setAttribute('sandbox', '');
+          alone.onload = resolve;
+          alone.src = '/_preview/frame/image/alone';
+          document.body.append(alone);
+        }),
+    );
+    expect(leftTheBrowser()).toEqual(['/_preview/frame/image/alone']);
+  });
+
   test('are off where downloads are counted, and the page says why', async () => {
     page = await browser.open(await sendFiles({ 'a.png': png(4, 4), 'b.txt': Buffer.from('b') }, '--downloads', '3'));
     await page.getByText(say('preview.off')).waitFor();
