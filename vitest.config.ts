@@ -27,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'network',
+          setupFiles: ['test/support/state-home.ts'],
           environment: 'node',
           include: ['test/{network,fault}/**/*.test.ts'],
           exclude: [...NEVER, SLOW],
@@ -39,6 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          setupFiles: ['test/support/state-home.ts'],
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...NEVER, SLOW],
@@ -51,6 +53,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          setupFiles: ['test/support/state-home.ts'],
           environment: 'node',
           include: [`{shared,node,cli,test}/${SLOW}`],
           exclude: NEVER,

@@ -40,7 +40,7 @@ const REPEATED_WITHIN_MS = 1_000;
  * Ctrl-C, and what a supervisor sends, as a signal that ends a transfer cleanly. A second one ends the process at once;
  * one that follows within a second is the same, passed on by the programs that started this one.
  */
-export function stopSignal(now: () => number): AbortSignal {
+export function stopSignal(now: () => number, names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): AbortSignal {
   const stop = new AbortController();
   let firstAtMs: number | null = null;
   const onSignal = (): void => {
@@ -48,6 +48,6 @@ export function stopSignal(now: () => number): AbortSignal {
     if (now() - firstAtMs > REPEATED_WITHIN_MS) process.exit(EXIT_FAILED);
     stop.abort();
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  for (const name of names) process.on(name, onSignal);
   return stop.signal;
 }

@@ -19,11 +19,13 @@ import { DiskSink } from '../disk-sink.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal, write } from '../report.ts';
+import { UploadLines } from '../upload-lines.ts';
 import { UsageError } from '../values.ts';
 
 export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
+What is still being sent is received as it comes.
 A note is printed, unless --out says where it shall be kept.
 
   --out FOLDER          where to; the current folder unless given
@@ -64,8 +66,10 @@ export async function runGet(args: string[]): Promise<number> {
     const opened = await openTransfer(link, deps, { signal });
     const { info } = opened;
     if (list) return await printList(info, json);
+    const upload = new UploadLines(process.stderr, progress);
+    upload.show(info.upload);
     const receive: Job['receive'] = async (sink, choice) => {
-      const result = await receiveTransfer(opened, sink, { choice, signal, onProgress: (now) => progress.show(now) }, deps);
+      const result = await receiveTransfer(opened, sink, { choice, signal, onProgress: (now) => progress.show(now), onUpload: (seen) => upload.show(seen) }, deps);
       progress.clear();
       for (const { url, code } of result.problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
       return { ...result, seconds: (deps.now() - startedAtMs) / 1000 };

@@ -1,33 +1,57 @@
 /** `shardsend send`. */
-import { parseArgs } from 'node:util';
-import { buffer } from 'node:stream/consumers';
 import { readFile } from 'node:fs/promises';
-import { noteFile, sendTransfer, type SourceFile } from '../../shared/client/index.ts';
+import { buffer } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import {
+  noteFile,
+  resumeTransfer,
+  sendTransfer,
+  UploadControl,
+  type BegunSend,
+  type ClientDeps,
+  type SendOptions,
+  type SendResult,
+  type SourceFile,
+  type UploadState,
+} from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
+import { VaultJournal, VaultSendStore, type Vault } from '../../shared/client/sends/index.ts';
 import { SendError, asSendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
-import { readSources } from '../sources.ts';
+import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
+import { begunOf, canKeep, chooseUnfinished, forgetSend, markFinished, recordOf, unfinishedOfSources } from '../sends/unfinished.ts';
+import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
+import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
 export const sendHelp = `${SHARDSEND} send FILE|FOLDER… [options]
-
-Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them.
-
 ${SHARDSEND} send --note FILE [options]
+${SHARDSEND} send --resume [TRANSFER]
 
-Sends a text as a note, which is read in the page or by get; with --downloads 1 it is gone once it was read.
+Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them. The link works from
+the moment it is printed: whoever opens it gets what is there, and the rest as it comes.
 
-  --note FILE           the note's text, at most 1 MiB; - reads it from standard input
+A send that was interrupted goes on with --resume, without sending again what is stored. Ctrl-C withdraws it.
+
+  --note FILE           sends a text of at most 1 MiB, to be read in the page or by get; - reads it from standard input.
+                        With --downloads 1 it is gone once it was read
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
+  --resume              goes on with the send of this machine that was not finished; TRANSFER, its id or link, says
+                        which where there are several
   --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
                         "survives":{"now","nodes","operators"},"relaxed":[rule…]}.
                         Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
+
+const STATES: Partial<Record<UploadState, string>> = {
+  checking: 'Comparing the files with what was sent.',
+  offline: 'There is no network. The send goes on by itself when it is back.',
+};
 
 export async function runSend(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -38,9 +62,17 @@ export async function runSend(args: string[]): Promise<number> {
       expires: { type: 'string', default: '7d' },
       downloads: { type: 'string', default: 'unlimited' },
       note: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
+  const vault = folderVault(stateFolder(process.env));
+  const run = new Run(vault, values.json);
+  if (values.resume) {
+    if (positionals.length > 1) throw new UsageError('--resume takes one transfer');
+    const record = await chooseUnfinished(vault, positionals[0]);
+    return run.to(() => run.resume(begunOf(record)));
+  }
   const { note } = values;
   if (note === undefined && positionals.length === 0) throw new UsageError('send takes at least one file or folder');
   if (note !== undefined && positionals.length > 0) throw new UsageError('--note sends a text alone, without files');
@@ -48,39 +80,141 @@ export async function runSend(args: string[]): Promise<number> {
     coordinator: parseCoordinator(values.coordinator),
     expiresInSeconds: parseExpires(values.expires),
     downloadLimit: parseDownloads(values.downloads),
-    note: note !== undefined,
   };
-  const deps = nodeDeps();
-  const signal = stopSignal(deps.now);
-  const progress = new ProgressLine('Sending', process.stderr, deps.now);
-  const startedAtMs = deps.now();
-  try {
-    const { files, leftOut } = note === undefined ? await readSources(positionals) : { files: [await readNote(note)], leftOut: [] };
-    for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
-    if (signal.aborted) throw new SendError('cancelled');
-    const result = await sendTransfer({ files, options, signal, onProgress: (now) => progress.show(now) }, deps);
-    const { link, transferId, ownerToken, bytes, sentBytes, expiresAtMs, problems } = result;
-    const seconds = (deps.now() - startedAtMs) / 1000;
-    progress.clear();
-    for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
-    if (values.json) {
-      await printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
-    } else {
-      process.stderr.write(`Sent ${note === undefined ? countFiles(files.length) : 'a note'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
-      process.stderr.write(`${survivalLine(result)}\n`);
-      process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${note === undefined ? 'them' : 'it'}:\n`);
-      await print(link);
+  return run.to(() => (note === undefined ? run.send(positionals, options) : run.sendNote(note, options)));
+}
+
+/** One run of the command, from its first line to its last. */
+class Run {
+  readonly #vault: Vault;
+  readonly #json: boolean;
+  readonly #deps: ClientDeps = nodeDeps();
+  readonly #signal = stopSignal(this.#deps.now, ['SIGINT']);
+  /** What ends a session or a machine ends the sending, and the transfer goes on later. */
+  readonly #leave = stopSignal(this.#deps.now, ['SIGTERM', 'SIGHUP']);
+  readonly #progress = new ProgressLine('Sending', process.stderr, this.#deps.now);
+  readonly #startedAtMs = this.#deps.now();
+  #begun: BegunSend | null = null;
+  #fileCount = 0;
+  #what = '';
+
+  constructor(vault: Vault, json: boolean) {
+    this.#vault = vault;
+    this.#json = json;
+  }
+
+  /** @returns the exit code. */
+  async to(sending: () => Promise<SendResult>): Promise<number> {
+    try {
+      const result = await sending();
+      if (this.#begun) await markFinished(this.#vault, this.#begun.transferId);
+      await this.#report(result);
+      return EXIT_OK;
+    } catch (error) {
+      this.#progress.clear();
+      await this.#keepOrForget(error);
+      return reportFailure(error, this.#json);
     }
-    return EXIT_OK;
-  } catch (error) {
-    progress.clear();
-    return reportFailure(error, values.json);
+  }
+
+  /** Too short to be resumed. @param source - a file, or `-` for standard input. */
+  async sendNote(source: string, options: SendOptions): Promise<SendResult> {
+    const note = await readNote(source);
+    this.#stopIfTold();
+    return sendTransfer({ ...this.#input([note], 'the note'), options: { ...options, note: true }, onLink: (begun) => this.#showLink(begun) }, this.#deps);
+  }
+
+  async send(args: readonly string[], options: SendOptions): Promise<SendResult> {
+    const { files, leftOut } = await readSources(args);
+    for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
+    const keeps = await canKeep(this.#vault);
+    if (!keeps) process.stderr.write('This machine cannot keep track of what you send: if the send is interrupted, it cannot go on.\n');
+    for (const { title, transferId } of keeps ? await unfinishedOfSources(this.#vault, args) : []) {
+      process.stderr.write(`An earlier send of ${safePath(title)} is not finished. To go on with that one: ${SHARDSEND} send --resume ${transferId}\n`);
+    }
+    this.#stopIfTold();
+    return sendTransfer(
+      {
+        ...this.#input(files),
+        options,
+        ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
+        onLink: async (begun) => {
+          if (keeps) {
+            this.#begun = begun;
+            await keepSources(this.#vault, begun.transferId, args);
+            await new VaultSendStore(this.#vault).put(recordOf(begun, files, this.#deps.now()));
+          }
+          await this.#showLink(begun);
+        },
+      },
+      this.#deps,
+    );
+  }
+
+  async resume(begun: BegunSend): Promise<SendResult> {
+    this.#begun = begun;
+    const args = await readKeptSources(this.#vault, begun.transferId);
+    if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
+    const { files } = await readSources(args);
+    this.#stopIfTold();
+    const input = this.#input(files);
+    await this.#showLink(begun);
+    return resumeTransfer({ ...input, begun, journal: new VaultJournal(this.#vault, begun.transferId) }, this.#deps);
+  }
+
+  #stopIfTold(): void {
+    if (this.#signal.aborted || this.#leave.aborted) throw new SendError('cancelled');
+  }
+
+  /** @param what - is sent, as the link's line has it. */
+  #input(files: Sources['files'], what = files.length === 1 ? 'the file' : 'the files') {
+    this.#fileCount = files.length;
+    this.#what = what;
+    return {
+      files,
+      signal: this.#signal,
+      leave: this.#leave,
+      control: new UploadControl(),
+      onProgress: (now: Parameters<ProgressLine['show']>[0]) => this.#progress.show(now),
+      onState: (state: UploadState) => {
+        const text = STATES[state];
+        if (text === undefined) return;
+        this.#progress.clear();
+        process.stderr.write(`${text}\n`);
+      },
+    };
+  }
+
+  async #showLink({ link, expiresAtMs }: BegunSend): Promise<void> {
+    if (this.#json) return;
+    process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#what}, from now on:\n`);
+    await print(link);
+  }
+
+  /** What can still be resumed stays; the person is told how. */
+  async #keepOrForget(error: unknown): Promise<void> {
+    if (this.#begun === null) return;
+    const { transferId } = this.#begun;
+    if (OVER.has(error instanceof SendError ? error.code : '')) return markFinished(this.#vault, transferId);
+    if ((await new VaultJournal(this.#vault, transferId).load()) === null) return forgetSend(this.#vault, transferId);
+    process.stderr.write(`What is stored stays. To go on: ${SHARDSEND} send --resume ${transferId}\n`);
+  }
+
+  async #report(result: SendResult): Promise<void> {
+    const { link, transferId, ownerToken, bytes, sentBytes, problems } = result;
+    const seconds = (this.#deps.now() - this.#startedAtMs) / 1000;
+    this.#progress.clear();
+    for (const { url, code } of problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
+    if (this.#json) return printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
+    process.stderr.write(`Sent ${this.#fileCount} ${this.#fileCount === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
+    process.stderr.write(`${survivalLine(result)}\n`);
   }
 }
 
-const countFiles = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`;
+/** The transfer has ended, whatever the sender does. */
+const OVER: ReadonlySet<string> = new Set(['transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
-/** @param source - a file, or `-` for standard input. @throws SendError. */
+/** @throws SendError. */
 async function readNote(source: string): Promise<SourceFile> {
   try {
     return noteFile(new Uint8Array(source === '-' ? await buffer(process.stdin) : await readFile(source)));

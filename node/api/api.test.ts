@@ -10,6 +10,7 @@ import {
   decodeB64,
   deletionBytes,
   encodeB64,
+  encodeHold,
   encodeOpen,
   encodeSeal,
   encodeShardHeader,
@@ -127,6 +128,42 @@ describe('storing', () => {
     await client.close();
     const frames = await fetchFrames(node.url, await fetchOrder(transferId), 0, 0);
     expect(Buffer.compare(frames[0]!.bytes!, second.bytes)).toBe(0);
+  });
+
+  it('says of a shard that it holds that it need not come again, and covers it by the next receipt', async () => {
+    const transferId = newTransferId();
+    const [held, lost] = await Promise.all([makeShard(0, 5000), makeShard(1, 6000)]);
+    const before = await StoreClient.open(node.url, await storeOrder(transferId));
+    await before.store(held, held.bytes);
+    await before.close(); // the sender vanished without a receipt
+
+    const client = await StoreClient.open(node.url, await storeOrder(transferId));
+    client.send(encodeHold(held));
+    expect(await client.expect('stored')).toMatchObject({ segment: 0 });
+    client.send(encodeHold(lost));
+    expect(await client.expect('absent')).toMatchObject({ segment: 1 });
+    for (const other of [
+      { ...held, root: lost.root },
+      { ...held, shardBytes: 4999 },
+    ]) {
+      client.send(encodeHold(other));
+      expect(await client.expect('absent')).toMatchObject({ segment: 0 });
+    }
+    const receipt = await client.seal();
+    expect(receipt.segments).toEqual([0]);
+    expect(await receiptHolds(transferId, receipt, [held])).toBe(true);
+    await client.close();
+    const orders = [
+      await stage.coordinator.order(node.nodeId, { action: 'store', transferId, shardIndex: 4, shardExpiresAtMs }),
+      await stage.coordinator.order(node.nodeId, { action: 'store', transferId, shardIndex: 3, shardExpiresAtMs: shardExpiresAtMs + 1 }),
+    ];
+    for (const order of orders) {
+      const stranger = await StoreClient.open(node.url, order);
+      stranger.send(encodeHold(held));
+      await stranger.expect('absent');
+      expect((await stranger.seal()).segments).toEqual([]);
+      await stranger.close();
+    }
   });
 
   it('refuses a shard that is not what its root says, and keeps nothing of it', async () => {

@@ -8,6 +8,7 @@ import {
   NO_COMMITMENT,
   SendError,
   STORE_WINDOW_SHARDS,
+  encodeAbsent,
   encodeProblem,
   encodeReady,
   encodeReceipt,
@@ -124,6 +125,8 @@ export class StoreSession {
         this.#seal(order);
       } else if (message.type === 'shard') {
         if (!(await this.#receive(order, permitted, message))) return;
+      } else if (message.type === 'hold') {
+        await this.#hold(order, permitted, message);
       } else throw new SendError('bad_request', 'this message comes first or never');
     }
   }
@@ -178,6 +181,20 @@ export class StoreSession {
     });
     this.#pending.add(storing);
     return true;
+  }
+
+  /** Says whether a shard need not be sent; one that is held is covered by the next SEAL. */
+  async #hold(order: Order, permitted: ReadonlyMap<number, ShardStatement> | null, shard: ShardStatement): Promise<void> {
+    const refusal = this.#refusalOf(order, permitted, shard);
+    if (refusal !== null) return this.#refuse(refusal, shard.segment);
+    const { transferId, shardIndex, shardExpiresAtMs } = order;
+    try {
+      const held = await this.#context.store.holds({ transferId, shardIndex, expiresAtMs: shardExpiresAtMs, ...shard });
+      if (held) this.#unsealed.set(shard.segment, shard);
+      this.#send(held ? encodeStored(shard.segment) : encodeAbsent(shard.segment));
+    } catch (thrown) {
+      this.#refuse(this.#codeOf(thrown), shard.segment);
+    }
   }
 
   #refusalOf(order: Order, permitted: ReadonlyMap<number, ShardStatement> | null, shard: ShardStatement): ErrorCode | null {

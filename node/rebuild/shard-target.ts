@@ -146,6 +146,8 @@ export class ShardTarget {
         if (message.segments.some((segment) => !this.#sent.has(segment))) throw new SendError('receipt_invalid', 'a receipt for a shard that was not sent');
         this.#receipt = message;
         break;
+      case 'absent':
+        throw new SendError('bad_request', 'the node answers what was not asked');
       case 'problem':
         if (message.segment === null) return this.#fail(message.error);
         this.#acknowledge();

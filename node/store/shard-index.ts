@@ -294,5 +294,5 @@ function readTotals(row: Record<string, unknown> | undefined): ShardTotals {
 }
 
 /** Whether both name the same bytes of the same seat. Until when they are kept may differ: then the index is right. */
-export const agrees = (row: ShardRow, header: ShardHeader): boolean =>
+export const agrees = (row: ShardRow, header: Pick<ShardHeader, 'root' | 'shardBytes' | 'shardIndex'>): boolean =>
   equalBytes(row.root, header.root) && row.shardBytes === header.shardBytes && row.shardIndex === header.shardIndex;

@@ -169,6 +169,19 @@ export class ShardStore {
     }
   }
 
+  /** Whether exactly this shard is here, whole and for that time. @throws SendError `transfer_deleted`, `unavailable` while the folder is gone. */
+  holds(shard: ShardToStore & { readonly shardBytes: number }): Promise<boolean> {
+    return this.#turns.take(encodeHex(shard.transferId), shard.segment, async () => {
+      this.#refuseDeleted(shard.transferId);
+      const held = this.index.get(shard.transferId, shard.segment);
+      if (held === null || !agrees(held, shard) || held.expiresAtMs !== shard.expiresAtMs || held.expiresAtMs <= this.#clock.nowMs()) return false;
+      const whole = await this.#isWhole(held);
+      this.#refuseDeleted(shard.transferId);
+      if (!whole) this.onDamaged();
+      return whole;
+    });
+  }
+
   isDeleted(transferId: TransferId): boolean {
     return this.index.tombstone(transferId) !== null;
   }

@@ -17,6 +17,7 @@ import {
   type CreateTransfer,
   type NodesReport,
   type Placement,
+  type Presence,
   type Problem,
   type Seat,
   type SegmentTable,
@@ -66,6 +67,10 @@ export class TransferApi {
   }
   async putManifest(sealed: Uint8Array<ArrayBuffer>, options?: CallOptions): Promise<void> {
     await this.#request('PUT', '/manifest', { body: sealed, type: 'application/octet-stream' }, options, async () => undefined);
+  }
+  /** A sign that somebody is sending, or that the sender pauses. */
+  async presence(state: Presence, options?: CallOptions): Promise<void> {
+    await this.#request('POST', '/presence', jsonBody({ state }), options, async () => undefined);
   }
   complete(report: NodesReport, options?: CallOptions): Promise<Status> {
     return this.#json(statusSchema, 'POST', '/complete', report, options);

@@ -47,14 +47,34 @@ export interface FileSink {
   abort(reason: unknown): Promise<void>;
 }
 
+/** What an earlier try of the same download left behind. */
+export interface Leftover {
+  /** Whole segments whose text is there, from the transfer's first on. */
+  readonly segments: number;
+  /** The claim under which they were fetched. */
+  readonly claimId: string;
+}
+
 /** Where received files go, one after another in the manifest's order. */
 export interface ReceiveSink {
-  openFile(file: ManifestFile, index: number): Promise<FileSink>;
+  /** Asked first, once. A sink without it begins anew each time. */
+  leftover?(): Promise<Leftover | null>;
+  /** Called before the first file. @param claimId - what a later try may go on with. */
+  begin?(claimId: string): Promise<void>;
+  /** @param offset - bytes of the file that are left over. All files are opened, also those of which nothing is missing. */
+  openFile(file: ManifestFile, index: number, offset: number): Promise<FileSink>;
+  /** Between two writes: the text of so many segments is written. May make that durable for a later try. */
+  checkpoint?(segments: number): Promise<void>;
   /** Called once after the last file closed; the transfer is complete when it resolves. */
   finish?(): Promise<void>;
-  /** Called once, at any moment, when the transfer failed: whatever waits in the sink must end. */
+  /** Called once, after the download was counted. */
+  handOver?(): Promise<void>;
+  /** Called once, at any moment, when the transfer failed: whatever waits in the sink must end. `isKept` says whether a later try goes on. */
   abort?(reason: unknown): Promise<void>;
 }
+
+/** Whether what came so far is of use to a later try: not where the person gave it up, the transfer is over, or something is wrong with it. */
+export const isKept = (reason: unknown): boolean => reason instanceof SendError && reason.retryable && reason.code !== 'cancelled';
 
 /** Deps of any program with the web's own fetch, WebSocket and crypto. */
 export function webDeps(): ClientDeps {

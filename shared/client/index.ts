@@ -1,4 +1,6 @@
-export { sendTransfer, type SendInput } from './send/send.ts';
+export { resumeTransfer, sendTransfer, type ResumeInput, type SendInput } from './send/send.ts';
+export { UploadControl } from './send/upload-control.ts';
+export type { UploadJournal, UploadPlan } from './send/upload-journal.ts';
 export { openTransfer, type OpenTransfer } from './receive/open-transfer.ts';
 export { NoteSink, noteFile } from './note.ts';
 export { bytesOf, chooseFiles, filesNamed, type Choice } from './receive/selection.ts';

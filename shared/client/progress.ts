@@ -13,11 +13,13 @@ export class ProgressMeter {
   #doneBytes = 0;
   #reportedAtMs = -Infinity;
 
-  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined) {
+  /** @param startBytes - done before it began: no part of the pace. */
+  constructor(totalBytes: number, now: () => number, report: ((progress: Progress) => void) | undefined, startBytes = 0) {
     this.#totalBytes = totalBytes;
     this.#now = now;
     this.#report = report;
-    this.#marks.push({ atMs: now(), bytes: 0 });
+    this.#doneBytes = startBytes;
+    this.#marks.push({ atMs: now(), bytes: startBytes });
   }
 
   /** @param doneBytes - clipped to the total; progress never runs backwards. */

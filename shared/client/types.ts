@@ -24,6 +24,22 @@ export interface Progress {
   readonly secondsLeft: number | null;
 }
 
+/** What an upload does: finding out whether files are as they were, sending, or waiting for a person or the network. */
+export type UploadState = 'checking' | 'sending' | 'paused' | 'offline';
+
+/** A transfer whose link works, and all that its sender needs to go on, show it, and end it. */
+export interface BegunSend {
+  readonly coordinator: string;
+  /** b64. */
+  readonly transferId: string;
+  /** b64; never part of the link. */
+  readonly ownerToken: string;
+  /** b64. */
+  readonly contentSecret: string;
+  readonly link: string;
+  readonly expiresAtMs: number;
+}
+
 /** A node that misbehaved, with what was met there. */
 export interface NodeProblem {
   readonly shardIndex: number;
@@ -49,6 +65,15 @@ export interface SendResult {
   readonly problems: readonly NodeProblem[];
 }
 
+/** How far the sender of a transfer is that is still being uploaded. */
+export interface UploadSeen {
+  /** `silent`: nothing was heard of it for a minute. */
+  readonly sender: 'active' | 'paused' | 'silent';
+  /** Of the files' bytes. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 /** What a recipient sees of a link before anything is downloaded. */
 export interface TransferInfo {
   readonly transferId: string;
@@ -58,6 +83,8 @@ export interface TransferInfo {
   readonly expiresAtMs: number;
   /** Null when unlimited. */
   readonly downloadsLeft: number | null;
+  /** Null once everything is there. */
+  readonly upload: UploadSeen | null;
 }
 
 export interface ReceiveResult {

@@ -1,2 +1,3 @@
+export * from './entries.ts';
 export * from './keys.ts';
 export * from './records.ts';

@@ -70,7 +70,10 @@ const table = {
   browser_unsupported: row(0, false, 'This window cannot save downloads piece by piece. Open the link in a normal window of a current browser.'),
   disk_full: row(0, true, 'The disk is full. Free some space and try again.'),
   disk_failed: row(0, true, 'The files could not be saved. Check the folder and try again.'),
+  record_unreadable: row(0, false, 'What this device keeps of a transfer cannot be read. The transfer itself goes on until it expires.'),
+  record_unsaved: row(0, true, 'This device cannot keep track of what you send. Keep the link yourself.'),
   cancelled: row(0, true, 'Cancelled.'),
+  paused: row(0, true, 'Paused. It goes on from here.'),
 } as const satisfies Record<string, Row>;
 
 function row(status: number, retryable: boolean, sentence: string): Row {

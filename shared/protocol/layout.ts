@@ -83,6 +83,11 @@ export class TransferLayout {
     return Math.floor(offset / this.#fullTextBytes);
   }
 
+  /** Bytes of the content before segment `index`, which may be `segmentCount`. */
+  textBefore(index: number): number {
+    return Math.min(index * this.#fullTextBytes, this.contentBytes);
+  }
+
   /** Bytes of all shards that one node may hold of this transfer. */
   get shardBytesPerNode(): number {
     return (this.segmentCount - 1) * ROWS_PER_SEGMENT * RECORD_SIZE_BYTES + this.segment(this.segmentCount - 1).shardBytes;

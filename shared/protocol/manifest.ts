@@ -19,8 +19,8 @@ export interface Manifest {
   readonly kind?: 'note';
   readonly files: readonly ManifestFile[];
   readonly segmentCount: number;
-  /** 32 bytes of `segmentsDigest`. */
-  readonly segmentsDigest: Uint8Array;
+  /** 32 bytes of the `SegmentsDigest`; null in an opening manifest, which the sender put before it was done. */
+  readonly segmentsDigest: Uint8Array | null;
 }
 
 /** A segment as the coordinator lists it. */
@@ -31,22 +31,23 @@ export interface SegmentCommitment {
 }
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger());
+export const manifestFilesSchema = v.pipe(
+  v.array(
+    v.object({
+      path: v.pipe(v.string(), v.check(isManifestPath)),
+      bytes: v.pipe(wholeNumber, v.minValue(0)),
+      type: v.pipe(v.string(), v.maxLength(255)),
+      modifiedMs: v.nullable(wholeNumber),
+    }),
+  ),
+  v.minLength(1),
+  v.maxLength(MAX_FILES),
+);
 const schema = v.object({
   version: v.literal(1),
   kind: v.optional(v.literal('note')),
-  files: v.pipe(
-    v.array(
-      v.object({
-        path: v.pipe(v.string(), v.check(isManifestPath)),
-        bytes: v.pipe(wholeNumber, v.minValue(0)),
-        type: v.pipe(v.string(), v.maxLength(255)),
-        modifiedMs: v.nullable(wholeNumber),
-      }),
-    ),
-    v.minLength(1),
-    v.maxLength(MAX_FILES),
-  ),
-  segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.string() }),
+  files: manifestFilesSchema,
+  segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.nullable(v.string()) }),
 });
 
 /** Whether a path may stand in a manifest: relative, no empty, `.` or `..` component, within the limits. */
@@ -63,7 +64,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
       version: 1,
       ...(manifest.kind ? { kind: manifest.kind } : {}),
       files: manifest.files.map(({ path, bytes, type, modifiedMs }) => ({ path, bytes, type, modifiedMs })),
-      segments: { count: manifest.segmentCount, digest: encodeB64(manifest.segmentsDigest) },
+      segments: { count: manifest.segmentCount, digest: manifest.segmentsDigest && encodeB64(manifest.segmentsDigest) },
     }),
   );
   const padded = new Uint8Array(padme(Math.max(json.length, MIN_MANIFEST_TEXT_BYTES)));
@@ -85,11 +86,12 @@ export function parseManifest(text: Uint8Array): Manifest {
   const total = parsed.files.reduce((sum, file) => sum + file.bytes, 0);
   if (!Number.isSafeInteger(total)) throw new SendError('manifest_damaged', 'sizes overflow');
   if (parsed.kind === 'note' && !isNote(parsed.files)) throw new SendError('manifest_damaged', 'this is no note');
+  const { count, digest } = parsed.segments;
   return {
     ...(parsed.kind ? { kind: parsed.kind } : {}),
     files: parsed.files,
-    segmentCount: parsed.segments.count,
-    segmentsDigest: decodeB64(parsed.segments.digest, KEY_BYTES, 'manifest_damaged'),
+    segmentCount: count,
+    segmentsDigest: digest === null ? null : decodeB64(digest, KEY_BYTES, 'manifest_damaged'),
   };
 }
 
@@ -114,6 +116,6 @@ export class SegmentsDigest {
     return this.#hash.digest();
   }
   matches(manifest: Manifest): boolean {
-    return equalBytes(this.digest(), manifest.segmentsDigest);
+    return manifest.segmentsDigest !== null && equalBytes(this.digest(), manifest.segmentsDigest);
   }
 }

@@ -116,9 +116,14 @@ export const statusSchema = v.object({
   expiresAtMs: timeMs,
   downloads: v.object({ limit: v.nullable(count), committed: count, claimed: count }),
   segments: v.object({ total: count, committed: count }),
+  /** Whether whoever sends is at it; null unless the transfer is uploading. */
+  sender: v.nullable(v.picklist(['active', 'paused', 'silent'])),
   survives: v.pipe(v.number(), v.safeInteger()),
 });
 export type Status = v.InferOutput<typeof statusSchema>;
+
+export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']) });
+export type Presence = v.InferOutput<typeof presenceSchema>['state'];
 
 export const shardIndexesSchema = v.object({ shardIndexes });
 

@@ -9,11 +9,13 @@ export type ClientMessage =
   | { readonly type: 'open'; readonly order: Uint8Array }
   | { readonly type: 'committed'; readonly shards: readonly ShardStatement[]; readonly encoded: Uint8Array }
   | { readonly type: 'shard'; readonly segment: number; readonly shardBytes: number; readonly root: ShardId }
+  | ({ readonly type: 'hold' } & ShardStatement)
   | { readonly type: 'seal' };
 
 export type NodeMessage =
   | { readonly type: 'ready'; readonly window: number }
   | { readonly type: 'stored'; readonly segment: number }
+  | { readonly type: 'absent'; readonly segment: number }
   | { readonly type: 'receipt'; readonly storedAtMs: number; readonly signature: Uint8Array; readonly segments: readonly number[] }
   | { readonly type: 'problem'; readonly segment: number | null; readonly error: SendError };
 
@@ -21,9 +23,11 @@ const OPEN = 0x01,
   SHARD = 0x02,
   SEAL = 0x03,
   COMMITTED = 0x04,
+  HOLD = 0x05,
   READY = 0x81,
   STORED = 0x82,
   RECEIPT = 0x83,
+  ABSENT = 0x84,
   PROBLEM = 0xff;
 const NO_SEGMENT = 0xffffffff;
 const STATEMENT_BYTES = 8 + KEY_BYTES;
@@ -32,12 +36,13 @@ export const MAX_CONTROL_BYTES = 1 + 16_384 * STATEMENT_BYTES;
 
 export const encodeOpen = (order: Uint8Array): Uint8Array<ArrayBuffer> => concatBytes(Uint8Array.of(OPEN), order);
 export const encodeCommitted = (shards: readonly ShardStatement[]): Uint8Array<ArrayBuffer> => concatBytes(Uint8Array.of(COMMITTED), encodeStatements(shards));
-export const encodeShardHeader = (shard: ShardStatement): Uint8Array<ArrayBuffer> =>
-  new ByteWriter(9 + KEY_BYTES).u8(SHARD).u32(shard.segment).u32(shard.shardBytes).put(shard.root).done();
+export const encodeShardHeader = (shard: ShardStatement): Uint8Array<ArrayBuffer> => encodeStatement(SHARD, shard);
+export const encodeHold = (shard: ShardStatement): Uint8Array<ArrayBuffer> => encodeStatement(HOLD, shard);
 export const encodeSeal = (): Uint8Array<ArrayBuffer> => Uint8Array.of(SEAL);
 
 export const encodeReady = (window: number): Uint8Array<ArrayBuffer> => new ByteWriter(5).u8(READY).u32(window).done();
 export const encodeStored = (segment: number): Uint8Array<ArrayBuffer> => new ByteWriter(5).u8(STORED).u32(segment).done();
+export const encodeAbsent = (segment: number): Uint8Array<ArrayBuffer> => new ByteWriter(5).u8(ABSENT).u32(segment).done();
 export function encodeReceipt(storedAtMs: number, signature: Uint8Array, segments: readonly number[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(1 + 8 + SIGNATURE_BYTES + 4 + 4 * segments.length).u8(RECEIPT).u64(storedAtMs).put(signature).u32(segments.length);
   for (const segment of segments) writer.u32(segment);
@@ -76,6 +81,9 @@ export function parseClientMessage(bytes: Uint8Array): ClientMessage {
     case SHARD:
       message = { type: 'shard', ...readStatement(reader) };
       break;
+    case HOLD:
+      message = { type: 'hold', ...readStatement(reader) };
+      break;
     case SEAL:
       message = { type: 'seal' };
       break;
@@ -85,6 +93,9 @@ export function parseClientMessage(bytes: Uint8Array): ClientMessage {
   reader.end();
   return message;
 }
+
+const encodeStatement = (type: number, { segment, shardBytes, root }: ShardStatement): Uint8Array<ArrayBuffer> =>
+  new ByteWriter(9 + KEY_BYTES).u8(type).u32(segment).u32(shardBytes).put(root).done();
 
 function readStatement(reader: ByteReader): ShardStatement {
   const segment = reader.u32();
@@ -105,6 +116,9 @@ export function parseNodeMessage(bytes: Uint8Array): NodeMessage {
       break;
     case STORED:
       message = { type: 'stored', segment: reader.u32() };
+      break;
+    case ABSENT:
+      message = { type: 'absent', segment: reader.u32() };
       break;
     case RECEIPT: {
       const storedAtMs = reader.u64();

@@ -9,6 +9,7 @@ const info: TransferInfo = {
   bytes: 100,
   expiresAtMs: 1,
   downloadsLeft: 1,
+  upload: null,
 };
 const result = { bytes: 100, problems: [] };
 const opening: ReceiveState = { step: 'opening' };

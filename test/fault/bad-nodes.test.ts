@@ -171,7 +171,7 @@ test('a file that cannot be read on, while no node has acknowledged what was sen
     throw new Error('gone');
   });
   const sending = sendTransfer(
-    { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (_, transferId) => (id = transferId) },
+    { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (begun) => void (id = begun.transferId) },
     watching,
   );
   await expect(sending).rejects.toMatchObject({ code: 'file_unreadable' });
@@ -189,7 +189,7 @@ test('a transfer that is withdrawn while it is sent ends with that, not with bla
     return chunk;
   });
   const options = { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null };
-  const sending = sendTransfer({ files: [file], options, onLink: (_, transferId, ownerToken) => ([id, token] = [transferId, ownerToken]) }, deps);
+  const sending = sendTransfer({ files: [file], options, onLink: (begun) => void ([id, token] = [begun.transferId, begun.ownerToken]) }, deps);
   await expect(sending).rejects.toMatchObject({ code: 'transfer_revoked' });
 });
 
@@ -227,7 +227,7 @@ describe('nodes that go between acknowledgement and receipt (docs/decisions/0004
       () => opens++,
     );
     const sending = sendTransfer(
-      { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (made) => (link = made) },
+      { files: [file], options: { coordinator: network.origin, expiresInSeconds: 3600, downloadLimit: null }, onLink: (begun) => void (link = begun.link) },
       watching,
     );
     await expect(sending).rejects.toMatchObject({ code: 'file_changed' });

@@ -53,7 +53,7 @@ describe('a file that, while it is sent,', () => {
           }),
         ),
     });
-    const sending = sendTransfer({ files: files.map(changing), options: optionsOf(), onLink: (made) => (link = made) }, deps);
+    const sending = sendTransfer({ files: files.map(changing), options: optionsOf(), onLink: (begun) => void (link = begun.link) }, deps);
     const failure: unknown = await sending.then(
       () => null,
       (thrown: unknown) => thrown,
@@ -98,7 +98,7 @@ describe('a file that, while it is sent,', () => {
       if (offset > 3_000_000) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
       return chunk;
     });
-    const sending = sendTransfer({ files: [failing], options: optionsOf(), onLink: (made) => (link = made) }, deps);
+    const sending = sendTransfer({ files: [failing], options: optionsOf(), onLink: (begun) => void (link = begun.link) }, deps);
     await expect(sending).rejects.toMatchObject({ code: 'file_unreadable' });
     await expectNothingSent(link);
   });
@@ -145,7 +145,7 @@ async function sendWithManifest(files: readonly SourceFile[], change: (manifest:
       return deps.fetch(input, { ...init, body: concatBytes(Uint8Array.of(1), salt, await sealManifestText(key, padded)) });
     },
   };
-  await sendTransfer({ files, options: optionsOf(), onLink: (made) => (link = made) }, malicious);
+  await sendTransfer({ files, options: optionsOf(), onLink: (begun) => void (link = begun.link) }, malicious);
   return link;
 }
 

@@ -46,11 +46,13 @@ const codecs: Codec[] = [
       bytes(protocol.ORDER_BYTES).map(protocol.encodeOpen),
       statements.map(protocol.encodeCommitted),
       fc.record({ segment: segmentIndex, shardBytes, root: shardId }).map(protocol.encodeShardHeader),
+      fc.record({ segment: segmentIndex, shardBytes, root: shardId }).map(protocol.encodeHold),
       fc.constant(protocol.encodeSeal()),
     ),
     encode(message: protocol.ClientMessage) {
       if (message.type === 'open') return protocol.encodeOpen(message.order);
       if (message.type === 'committed') return protocol.encodeCommitted(message.shards);
+      if (message.type === 'hold') return protocol.encodeHold(message);
       return message.type === 'shard' ? protocol.encodeShardHeader(message) : protocol.encodeSeal();
     },
     whole: (length, full) => full[0] === 0x04 && length > 1 && (length - 1) % STATEMENT_BYTES === 0,
@@ -61,6 +63,7 @@ const codecs: Codec[] = [
     encoded: fc.oneof(
       fc.integer({ min: 1, max: 1024 }).map(protocol.encodeReady),
       fc.nat(0xffffffff).map(protocol.encodeStored),
+      fc.nat(0xffffffff).map(protocol.encodeAbsent),
       fc.tuple(u64, signature, ascendingSegments).map(([storedAtMs, signed, segments]) => protocol.encodeReceipt(storedAtMs, signed, segments)),
       fc
         .tuple(fc.constantFrom(...protocol.ERROR_CODES.filter((code) => protocol.statusOf(code) !== 0)), fc.option(segmentIndex))
@@ -69,6 +72,7 @@ const codecs: Codec[] = [
     encode(message: protocol.NodeMessage) {
       if (message.type === 'ready') return protocol.encodeReady(message.window);
       if (message.type === 'stored') return protocol.encodeStored(message.segment);
+      if (message.type === 'absent') return protocol.encodeAbsent(message.segment);
       if (message.type === 'receipt') return protocol.encodeReceipt(message.storedAtMs, message.signature, message.segments);
       return protocol.encodeProblem(message.error.code, message.segment);
     },
@@ -90,7 +94,7 @@ const codecs: Codec[] = [
   {
     name: 'manifest',
     decode: protocol.parseManifest,
-    encoded: fc.record({ files: manifestFiles, segmentCount: fc.integer({ min: 1, max: 100_000 }), segmentsDigest: bytes(32) }).map(protocol.encodeManifest),
+    encoded: fc.record({ files: manifestFiles, segmentCount: fc.integer({ min: 1, max: 100_000 }), segmentsDigest: fc.option(bytes(32)) }).map(protocol.encodeManifest),
     encode: protocol.encodeManifest,
     whole: (length, full) => length > full.lastIndexOf(0x7d), // padding may be short: that it was sealed says that it was not cut
   },

@@ -8,7 +8,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { GeoPoint } from '../../shared/policy/index.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
-import type { Claim, CommitSegments, NodesReport, Placement, Problem, RebuildReport, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type { Claim, CommitSegments, NodesReport, Placement, Presence, Problem, RebuildReport, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
@@ -58,6 +58,9 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   commitSegments(holder: Holder, message: CommitSegments): Promise<Result<number>> {
     return toResult(() => this.#sender.commitSegments(holder, message));
   }
+  presence(holder: Holder, presence: Presence): Promise<Result<null>> {
+    return toResult(() => this.#sender.presence(holder, presence));
+  }
   putManifest(holder: Holder, sealed: Uint8Array): Promise<Result<null>> {
     return toResult(() => this.#sender.putManifest(holder, sealed));
   }
@@ -84,8 +87,9 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   readManifest(holder: Holder): Promise<Result<Uint8Array>> {
     return toResult(() => this.#recipients.readManifest(holder));
   }
+  /** Of the sender all that was entered; of a recipient what it can fetch. */
   readSegments(holder: Holder, from: number): Promise<Result<SegmentTable>> {
-    return toResult(() => this.#recipients.readSegments(holder, from));
+    return toResult(() => (holder.role === 'owner' ? this.#sender : this.#recipients).readSegments(holder, from));
   }
   claim(holder: Holder, claimId: string): Promise<Result<Claim>> {
     return toResult(() => this.#recipients.claim(holder, claimId));

@@ -100,7 +100,9 @@ describe('a transfer that nobody created', () => {
       ['POST', 'owner', '/store-orders', { shardIndexes: [0] }],
       ['POST', 'owner', '/segments', { segments: [], receipts: [] }],
       ['PUT', 'owner', '/manifest', random(400)],
+      ['POST', 'owner', '/presence', { state: 'active' }],
       ['POST', 'owner', '/complete', { problems: [] }],
+      ['GET', 'owner', '/segments?from=0'],
       ['GET', 'access', '/manifest'],
       ['GET', 'access', '/segments?from=0'],
       ['POST', 'access', '/claim', { claimId: randomId() }],
@@ -231,13 +233,14 @@ describe('completing', () => {
     expect(await codeOf(await transfer.asOwner('PUT', '/manifest', Uint8Array.of(1, ...random(400))))).toBe('conflict');
     expect((await transfer.asOwner('PUT', '/manifest', transfer.manifest)).status).toBe(204);
   });
-  it('keeps recipients waiting until then', async () => {
+  it('keeps recipients waiting until there is a manifest', async () => {
     const transfer = await created();
     expect((await (await transfer.asRecipient('GET', '')).json<{ state: string }>()).state).toBe('uploading');
     for (const [method, action, body] of [
       ['GET', '/manifest'],
       ['GET', '/segments?from=0'],
       ['POST', '/claim', { claimId: randomId() }],
+      ['POST', '/fetch-orders', { claimId: randomId(), shardIndexes: [0] }],
     ] as const)
       expect(await codeOf(await transfer.asRecipient(method, action, body)), action).toBe('transfer_uploading');
   });

@@ -11,6 +11,7 @@ import {
   createTransferSchema,
   fetchOrdersSchema,
   parseMessage,
+  presenceSchema,
   rebuildReportSchema,
   releaseClaimSchema,
   shardIndexesSchema,
@@ -55,6 +56,12 @@ export const transferRoutes = new Hono<AppEnv>()
     await fromResult(transfer.putManifest(holder, await readBody(c.req.raw.body, MAX_MANIFEST_BYTES)));
     return c.body(null, 204);
   })
+  .post('/:id/presence', async (c) => {
+    const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
+    const { state } = parseMessage(presenceSchema, await readJsonBody(c.req.raw));
+    await fromResult(transfer.presence(holder, state));
+    return c.body(null, 204);
+  })
   .post('/:id/complete', async (c) => {
     const [transfer, holder] = [objectOf(c), holderOf(c, 'owner')];
     const report = parseMessage(completeSchema, await readJsonBody(c.req.raw));
@@ -64,7 +71,7 @@ export const transferRoutes = new Hono<AppEnv>()
     const sealed = await fromResult(objectOf(c).readManifest(holderOf(c, 'access')));
     return c.body(Uint8Array.from(sealed), 200, { 'Content-Type': 'application/octet-stream' });
   })
-  .get('/:id/segments', async (c) => c.json(await fromResult(objectOf(c).readSegments(holderOf(c, 'access'), readFrom(c.req.query('from'))))))
+  .get('/:id/segments', async (c) => c.json(await fromResult(objectOf(c).readSegments(holderOf(c, 'owner', 'access'), readFrom(c.req.query('from'))))))
   .post('/:id/claim', async (c) => {
     await admit(c, 'claim');
     const [transfer, holder] = [objectOf(c), holderOf(c, 'access')];

@@ -9,7 +9,7 @@ import type { Notes } from './notes.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
 import { servedByFormers } from './outlook.ts';
 import { pacesOfNodes, type Measured } from './paces.ts';
-import { checkReady, layoutOf, type TransferRow } from './record.ts';
+import { checkReadable, checkReady, layoutOf, type TransferRow } from './record.ts';
 import { nodesMet } from './refusals.ts';
 import type { Keeper } from './seats.ts';
 import { maskOf } from './segments.ts';
@@ -28,33 +28,35 @@ export class Recipients {
   }
 
   readManifest(holder: Holder): Uint8Array {
-    this.#ready(holder);
+    this.#readable(holder);
     return this.#state.manifest.read();
   }
 
   readSegments(holder: Holder, from: number): SegmentTable {
-    const row = this.#ready(holder);
-    return this.#state.segments.page(from, layoutOf(row).segmentCount, maskOf(this.#formersThatServe().map(({ shardIndex }) => shardIndex)));
+    const row = this.#readable(holder);
+    const { segmentCount } = layoutOf(row);
+    if (row.state === 'uploading') return this.#state.segments.committedPage(from, segmentCount);
+    return this.#state.segments.page(from, segmentCount, maskOf(this.#formersThatServe().map(({ shardIndex }) => shardIndex)));
   }
 
   async claim(holder: Holder, claimId: string): Promise<Claim> {
-    const row = this.#ready(holder);
+    const row = this.#readable(holder);
     const leaseExpiresAtMs = this.#state.write(() => this.#state.claims.take(claimId, row, clock.nowMs()));
     const nodes = await this.#fetchSeats(
       row,
-      this.#servers().filter(({ shards }) => shards > 0),
+      this.#servers().filter(({ shards }) => shards > 0 || row.state === 'uploading'),
     );
     return { claimId, leaseExpiresAtMs, nodes };
   }
 
   /** @returns when the lease ends. */
   renew(holder: Holder, claimId: string): number {
-    const row = this.#ready(holder);
+    const row = this.#readable(holder);
     return this.#state.write(() => this.#state.claims.renew(claimId, row, clock.nowMs()));
   }
 
   async fetchOrders(holder: Holder, claimId: string, shardIndexes: readonly number[]): Promise<Seat[]> {
-    const row = this.#ready(holder);
+    const row = this.#readable(holder);
     const servers = seatsAt(this.#servers(), shardIndexes);
     this.#state.write(() => this.#state.claims.renew(claimId, row, clock.nowMs()));
     return this.#fetchSeats(row, servers);
@@ -80,8 +82,9 @@ export class Recipients {
   release(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Status {
     const row = this.#state.known(holder);
     if (!this.#state.claims.isOver(claimId)) {
-      checkReady(row);
-      const met = this.#met(claimId, problems);
+      checkReadable(row, this.#state.manifest.exists());
+      // Of a transfer that is uploading, what was not there may have been on its way.
+      const met = row.state === 'ready' ? this.#met(claimId, problems) : [];
       this.#state.write(() => this.#state.claims.release(claimId));
       this.#notes.refusals(met, { transferId: row.transferId, source });
     }
@@ -89,9 +92,9 @@ export class Recipients {
   }
 
   /** @throws SendError when the transfer cannot be read (yet). */
-  #ready(holder: Holder): TransferRow {
+  #readable(holder: Holder): TransferRow {
     const row = this.#state.open(holder);
-    checkReady(row);
+    checkReadable(row, this.#state.manifest.exists());
     return row;
   }
 

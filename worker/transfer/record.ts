@@ -2,7 +2,7 @@
 import { equalBytes, equalSecrets } from '../../shared/protocol/bytes.ts';
 import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import { TransferLayout } from '../../shared/protocol/layout.ts';
-import type { Status } from '../../shared/protocol/messages.ts';
+import type { Presence, Status } from '../../shared/protocol/messages.ts';
 import type { Holder } from '../http/tokens.ts';
 
 export type TransferState = Status['state'];
@@ -10,6 +10,10 @@ export type EndedState = Exclude<TransferState, 'uploading' | 'ready'>;
 
 /** An upload that nobody continued for so long has been given up. */
 export const ABANDONED_AFTER_MS = 24 * 3600_000;
+/** One whose sender said that it pauses. */
+export const PAUSED_ABANDONED_AFTER_MS = 7 * 24 * 3600_000;
+/** A sender that is at work gives three signs in this time. */
+const SILENT_AFTER_MS = 60_000;
 
 export const RECORD_SCHEMA = `
 CREATE TABLE transfer (
@@ -27,6 +31,7 @@ CREATE TABLE transfer (
   createdAtMs INTEGER NOT NULL,
   expiresAtMs INTEGER NOT NULL,
   touchedAtMs INTEGER NOT NULL,
+  presence TEXT NOT NULL DEFAULT 'active',
   state TEXT NOT NULL,
   endedAtMs INTEGER,
   committedSegments INTEGER NOT NULL DEFAULT 0,
@@ -62,6 +67,8 @@ export type TransferRow = {
   expiresAtMs: number;
   /** The sender's last sign of life. */
   touchedAtMs: number;
+  /** What that sign said. */
+  presence: Presence;
   state: TransferState;
   endedAtMs: number | null;
   committedSegments: number;
@@ -105,7 +112,16 @@ export const isEnded = (state: TransferState): state is EndedState => state !== 
 export const layoutOf = (row: TransferRow): TransferLayout => new TransferLayout(row.contentBytes, row.requiredShards);
 
 /** When a transfer that is not ended ends by itself. */
-export const endsAtMs = (row: TransferRow): number => (row.state === 'uploading' ? Math.min(row.expiresAtMs, row.touchedAtMs + ABANDONED_AFTER_MS) : row.expiresAtMs);
+export function endsAtMs(row: TransferRow): number {
+  if (row.state !== 'uploading') return row.expiresAtMs;
+  return Math.min(row.expiresAtMs, row.touchedAtMs + (row.presence === 'paused' ? PAUSED_ABANDONED_AFTER_MS : ABANDONED_AFTER_MS));
+}
+
+/** What recipients are told of the sender; null unless the transfer is uploading. */
+export function senderOf(row: TransferRow, nowMs: number): Status['sender'] {
+  if (row.state !== 'uploading') return null;
+  return row.presence === 'active' && nowMs - row.touchedAtMs >= SILENT_AFTER_MS ? 'silent' : row.presence;
+}
 
 /** @throws SendError `wrong_owner` or `wrong_link`. */
 export function checkHolder(row: TransferRow, holder: Holder): void {
@@ -122,6 +138,12 @@ export function checkAlive(row: TransferRow): void {
 export function checkReady(row: TransferRow): void {
   checkAlive(row);
   if (row.state === 'uploading') throw new SendError('transfer_uploading');
+}
+
+/** Recipients may follow an upload from its first manifest on. @throws SendError `transfer_uploading`, or the code of the ended state. */
+export function checkReadable(row: TransferRow, hasManifest: boolean): void {
+  if (!hasManifest) checkReady(row);
+  checkAlive(row);
 }
 
 /** @throws SendError `conflict` once nothing may be added any more, or the code of the ended state. */

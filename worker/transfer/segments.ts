@@ -174,6 +174,13 @@ export class Segments {
     return { segments, next: next < segmentCount ? next : null };
   }
 
+  /** Committed segments from `from` on without a gap, of a transfer that is uploading. `next` is null where no more are committed. */
+  committedPage(from: number, segmentCount: number): SegmentTable {
+    const { segments, next } = this.page(from, segmentCount, 0);
+    const gap = segments.findIndex(({ index }, i) => index !== from + i || this.find(index)!.committed === 0);
+    return gap < 0 ? { segments, next: segments.length < MAX_SEGMENT_TABLE_PAGE ? null : next } : { segments: segments.slice(0, gap), next: null };
+  }
+
   /** Committed segments that lack a shard of `wanted`, from a segment on, ascending. The cursor may be left early. */
   *lacking(wanted: number, from: number): Generator<SegmentRow> {
     yield* this.#sql.exec<SegmentRow>(

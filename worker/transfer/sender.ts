@@ -2,7 +2,7 @@
 import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '../../shared/policy/index.ts';
 import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
-import type { CommitSegments, NodesReport, Placement, Seat, Status } from '../../shared/protocol/messages.ts';
+import type { CommitSegments, NodesReport, Placement, Presence, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { log } from '../http/log.ts';
@@ -65,6 +65,18 @@ export class Sender {
     checkUploading(row);
     this.#state.write(() => this.#state.touch());
     return this.#storeSeats(row, seatsAt(this.#state.seats.all(), shardIndexes));
+  }
+
+  /** Whoever sends is at it, or pauses. Says nothing new once the transfer is ready. */
+  presence(holder: Holder, presence: Presence): null {
+    const row = this.#state.open(holder);
+    if (row.state === 'uploading') this.#state.write(() => this.#state.touch(presence));
+    return null;
+  }
+
+  /** Every segment that was entered, so that a sender that begins again learns what is known. */
+  readSegments(holder: Holder, from: number): SegmentTable {
+    return this.#state.segments.page(from, layoutOf(this.#state.open(holder)).segmentCount, 0);
   }
 
   /** @returns how many segments are committed in all. */

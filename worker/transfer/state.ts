@@ -7,6 +7,7 @@
 import type { Selection } from '../../shared/policy/index.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
+import type { Presence } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { log } from '../http/log.ts';
 import type { Holder } from '../http/tokens.ts';
@@ -166,7 +167,8 @@ export class TransferState {
     this.#alarmAtMs = undefined;
   }
 
-  touch(): void {
-    this.sql.exec('UPDATE transfer SET touchedAtMs = ?', clock.nowMs());
+  /** The sender gave a sign of life. Inside a transaction. */
+  touch(presence: Presence = 'active'): void {
+    this.sql.exec('UPDATE transfer SET touchedAtMs = ?, presence = ?', clock.nowMs(), presence);
   }
 }

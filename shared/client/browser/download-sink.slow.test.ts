@@ -10,6 +10,7 @@ import type { StreamAnswer, StreamRequest } from './stream-protocol.ts';
 
 const GIB = 1024 ** 3;
 const PIECE_BYTES = 8 * 1024 * 1024;
+const ZEROS = Buffer.alloc(PIECE_BYTES);
 const WRITTEN_AT = new Date(2024, 5, 15, 12, 30, 40);
 /** Prints name, size, offset and date of every entry, once all checksums were right. */
 const READ = `
@@ -39,7 +40,7 @@ async function writeArchive(name: string, files: readonly ManifestFile[]): Promi
         if (data === 'end') return resolve();
         if (!('chunk' in data)) return reject(new Error('the download failed'));
         const chunk = Buffer.from(data.chunk);
-        if (chunk.some((byte) => byte !== 0)) await handle.write(chunk, 0, chunk.length, position);
+        if (!chunk.equals(ZEROS.subarray(0, chunk.length))) await handle.write(chunk, 0, chunk.length, position);
         position += chunk.length;
         port2.postMessage({ want: 1 } satisfies StreamRequest);
       });
@@ -56,7 +57,7 @@ async function writeArchive(name: string, files: readonly ManifestFile[]): Promi
     onCancel: () => undefined,
   });
   for (const [i, file] of files.entries()) {
-    const entry = await sink.openFile(file, i);
+    const entry = await sink.openFile(file, i, 0);
     for (let left = file.bytes; left > 0; left -= Math.min(left, PIECE_BYTES)) await entry.write(new Uint8Array(Math.min(left, PIECE_BYTES)));
     await entry.close();
   }

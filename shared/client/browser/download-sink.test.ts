@@ -32,7 +32,7 @@ async function zipOf(files: readonly Pick<ManifestFile, 'path' | 'modifiedMs'>[]
   const { host, saved } = browser();
   const manifest = files.map((file) => ({ ...file, bytes: 0, type: '' }));
   const sink = downloadSink(manifest, host);
-  for (const [i, file] of manifest.entries()) await (await sink.openFile(file, i)).close();
+  for (const [i, file] of manifest.entries()) await (await sink.openFile(file, i, 0)).close();
   await sink.finish!();
   return readZip(await saved);
 }

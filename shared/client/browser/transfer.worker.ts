@@ -28,7 +28,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
             files: data.files.map(toSource),
             options: data.options,
             signal: cancel.signal,
-            onLink: (link) => tell({ type: 'link', link }),
+            onLink: ({ link }) => tell({ type: 'link', link }),
             onProgress: (progress) => tell({ type: 'progress', progress }),
           },
           webDeps(),

@@ -42,7 +42,8 @@ describe('a writer behind a port', () => {
     const writer = remote(sent, new MemorySink());
     const returned: number[] = [];
     const watched: SegmentWriter = {
-      start: () => writer.start(),
+      prepare: () => writer.prepare(),
+      start: (claimId) => writer.start(claimId),
       async write(segment) {
         given.push(segment);
         const bytes = segment.dataShards.map(({ byteLength }) => byteLength);
@@ -54,6 +55,7 @@ describe('a writer behind a port', () => {
         return written;
       },
       finish: () => writer.finish(),
+      handOver: () => writer.handOver(),
       abort: (reason) => writer.abort(reason),
     };
     await gatherTransfer(sent.transfer, watched, {}, sent.deps);
@@ -61,14 +63,15 @@ describe('a writer behind a port', () => {
     expect(returned).toEqual([2]);
   });
 
-  it('fails with the code that was met there', async () => {
+  it('fails with the code that was met there, and gives back what does not open', async () => {
     const sent = await MemoryTransfer.seal([content(10_000)]);
     const full = new MemorySink(() => Promise.reject(new SendError('disk_full')));
     expect(await failure(gatherTransfer(sent.transfer, remote(sent, full), {}, sent.deps))).toMatchObject({ code: 'disk_full' });
     const { salt, dataShards } = { salt: new Uint8Array(32), dataShards: [new ArrayBuffer(300_000), new ArrayBuffer(300_000)] };
     const writer = remote(sent, new MemorySink());
-    await writer.start();
-    expect(await failure(writer.write({ index: 0, salt, dataShards }))).toMatchObject({ code: 'wrong_key' });
+    await writer.prepare();
+    await writer.start('claim');
+    expect(await writer.write({ index: 0, salt, dataShards })).toMatchObject({ opened: false, doneBytes: 0 });
   });
 
   it('ends what waits in the sink when it is aborted', async () => {
@@ -89,7 +92,7 @@ describe('a writer behind a port', () => {
     const sent = await MemoryTransfer.seal([content(10_000)]);
     const cancelled = new Promise<void>((resolve) => {
       const writer = remote(sent, new MemorySink(), { onCancel: resolve, hear: (cancel) => cancel() });
-      void writer.start();
+      void writer.prepare();
     });
     await expect(cancelled).resolves.toBeUndefined();
   });

@@ -1,17 +1,23 @@
 /** A SegmentWriter on another thread: calls go over a MessagePort, each with one answer, and shards' memory moves without a copy. */
 import { SendError } from '../../protocol/errors.ts';
+import type { Leftover } from '../deps.ts';
 import type { GatheredSegment, OpeningInput, SegmentWriter, WrittenSegment } from '../receive/segment-writer.ts';
 import { fromPlainError, toPlainError, type PlainError } from './worker-messages.ts';
 
 type Call =
-  | { readonly type: 'start'; readonly input: OpeningInput }
+  | { readonly type: 'prepare'; readonly input: OpeningInput }
+  | { readonly type: 'start'; readonly claimId: string }
   | { readonly type: 'write'; readonly segment: GatheredSegment }
   | { readonly type: 'finish' }
+  | { readonly type: 'handOver' }
   | { readonly type: 'abort'; readonly error: PlainError };
 type Numbered = Call & { readonly id: number };
 
+/** What a call returned. */
+type Value = WrittenSegment | Leftover | null;
+
 type Answer =
-  | { readonly type: 'done'; readonly id: number; readonly written?: WrittenSegment }
+  | { readonly type: 'done'; readonly id: number; readonly value: Value }
   | { readonly type: 'failed'; readonly id: number; readonly error: PlainError }
   /** Asked for by no call: the person stopped the download in the browser. */
   | { readonly type: 'cancelled' };
@@ -20,7 +26,7 @@ type Answer =
 export class RemoteWriter implements SegmentWriter {
   readonly #port: MessagePort;
   readonly #input: OpeningInput;
-  readonly #waiting = new Map<number, { resolve(written: WrittenSegment | undefined): void; reject(error: SendError): void }>();
+  readonly #waiting = new Map<number, { resolve(value: Value): void; reject(error: SendError): void }>();
   #calls = 0;
 
   constructor(port: MessagePort, input: OpeningInput, onCancel: () => void) {
@@ -30,30 +36,38 @@ export class RemoteWriter implements SegmentWriter {
       if (data.type === 'cancelled') return onCancel();
       const call = this.#waiting.get(data.id)!;
       this.#waiting.delete(data.id);
-      if (data.type === 'done') call.resolve(data.written);
+      if (data.type === 'done') call.resolve(data.value);
       else call.reject(fromPlainError(data.error));
     };
   }
 
-  async start(): Promise<void> {
-    await this.#call({ type: 'start', input: this.#input });
+  async prepare(): Promise<Leftover | null> {
+    return (await this.#call({ type: 'prepare', input: this.#input })) as Leftover | null;
+  }
+
+  async start(claimId: string): Promise<void> {
+    await this.#call({ type: 'start', claimId });
   }
 
   async write(segment: GatheredSegment): Promise<WrittenSegment> {
-    return (await this.#call({ type: 'write', segment }, segment.dataShards))!;
+    return (await this.#call({ type: 'write', segment }, segment.dataShards)) as WrittenSegment;
   }
 
   async finish(): Promise<void> {
     await this.#call({ type: 'finish' });
   }
 
+  async handOver(): Promise<void> {
+    await this.#call({ type: 'handOver' });
+  }
+
   async abort(reason: SendError): Promise<void> {
     await this.#call({ type: 'abort', error: toPlainError(reason) });
   }
 
-  #call(call: Call, transfer: readonly Transferable[] = []): Promise<WrittenSegment | undefined> {
+  #call(call: Call, transfer: readonly Transferable[] = []): Promise<Value> {
     const id = this.#calls++;
-    const answered = new Promise<WrittenSegment | undefined>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const answered = new Promise<Value>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#port.postMessage({ ...call, id } satisfies Numbered, [...transfer]);
     return answered;
   }
@@ -63,30 +77,35 @@ export class RemoteWriter implements SegmentWriter {
 export function serveWriter(port: MessagePort, create: (input: OpeningInput, onCancel: () => void) => SegmentWriter): void {
   let writer: SegmentWriter | null = null;
   const answer = (message: Answer, transfer: readonly Transferable[] = []): void => port.postMessage(message, [...transfer]);
-  const run = async (call: Call): Promise<WrittenSegment | undefined> => {
-    if (call.type === 'start') writer = create(call.input, () => answer({ type: 'cancelled' }));
+  const run = async (call: Call): Promise<Value> => {
+    if (call.type === 'prepare') writer = create(call.input, () => answer({ type: 'cancelled' }));
     if (writer === null) {
-      if (call.type === 'abort') return undefined;
+      if (call.type === 'abort') return null;
       throw new SendError('internal', 'the writer was not started');
     }
     switch (call.type) {
+      case 'prepare':
+        return writer.prepare();
       case 'start':
-        await writer.start();
-        return undefined;
+        await writer.start(call.claimId);
+        return null;
       case 'write':
         return writer.write(call.segment);
       case 'finish':
         await writer.finish();
-        return undefined;
+        return null;
+      case 'handOver':
+        await writer.handOver();
+        return null;
       case 'abort':
         await writer.abort(fromPlainError(call.error));
-        return undefined;
+        return null;
     }
   };
   port.onmessage = ({ data }: MessageEvent<Numbered>) => {
     const { id } = data;
     run(data).then(
-      (written) => answer({ type: 'done', id, ...(written ? { written } : {}) }, written?.rooms),
+      (value) => answer({ type: 'done', id, value }, value !== null && 'rooms' in value ? value.rooms : []),
       (thrown: unknown) => answer({ type: 'failed', id, error: toPlainError(thrown) }),
     );
   };

@@ -18,8 +18,8 @@ function recorder(wait: (event: string) => Promise<void> = async () => undefined
     await wait(event);
   };
   const sink: ReceiveSink = {
-    async openFile({ path }) {
-      await note(`open ${path}`);
+    async openFile({ path }, _, offset) {
+      await note(offset === 0 ? `open ${path}` : `open ${path} at ${offset}`);
       return { write: (chunk) => note(`write ${path} ${chunk.length}`), close: () => note(`close ${path}`), abort: () => note(`abort ${path}`) };
     },
     finish: () => note('finish'),
@@ -42,6 +42,28 @@ describe('text that is cut into files', () => {
     const { sink, events } = recorder();
     await new FileWriter(filesOf({ a: 0, b: 2 }), sink).start();
     expect(events).toEqual(['open a', 'close a', 'open b']);
+  });
+
+  it.each([
+    { from: 2, expected: ['open a at 2'] },
+    { from: 3, expected: ['open a at 3', 'close a', 'open b', 'close b', 'open c'] },
+    { from: 4, expected: ['open a at 3', 'close a', 'open b', 'close b', 'open c at 1'] },
+  ])('goes on behind $from bytes that are left over', async ({ from, expected }) => {
+    const { sink, events } = recorder();
+    const writer = new FileWriter(filesOf({ a: 3, b: 0, c: 2 }), sink);
+    await writer.start(from);
+    expect(events).toEqual(expected);
+    expect(await writer.write(new Uint8Array(10), from)).toBe(5 - from);
+    await writer.finish();
+  });
+
+  it('goes on with what is wanted of it, where some files were not', async () => {
+    const { sink, events } = recorder();
+    const writer = new FileWriter(filesOf({ a: 3, b: 4, c: 2 }, [0, 2]), sink);
+    await writer.start(5);
+    expect(await writer.write(new Uint8Array(4), 5)).toBe(2);
+    await writer.finish();
+    expect(events).toEqual(['open a at 3', 'close a', 'open c', 'write c 2', 'close c', 'finish']);
   });
 });
 

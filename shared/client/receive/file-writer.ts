@@ -1,12 +1,14 @@
 /** Cuts the content back into the files that are wanted and hands each to the sink. */
 import { SendError } from '../../protocol/errors.ts';
 import type { FileSink, ReceiveSink } from '../deps.ts';
-import type { PlacedFile } from './selection.ts';
+import { partBefore, type PlacedFile } from './selection.ts';
 
 export class FileWriter {
   readonly #files: readonly PlacedFile[];
   readonly #sink: ReceiveSink;
   #index = 0;
+  /** Up to here in the content, the sink has what it wants. */
+  #fromBytes = 0;
   /** Where in the content the open file goes on, and where it ends. */
   #position = 0;
   #end = 0;
@@ -18,8 +20,9 @@ export class FileWriter {
     this.#sink = sink;
   }
 
-  /** Opens the first file that has bytes, and makes empty ones before it. */
-  async start(): Promise<void> {
+  /** Opens the first file that wants bytes, and those before it. @param fromBytes - of the content that are left over from an earlier try. */
+  async start(fromBytes = 0): Promise<void> {
+    this.#fromBytes = fromBytes;
     await this.#ensureOpen();
   }
 
@@ -63,13 +66,14 @@ export class FileWriter {
     while (!this.#open) {
       const file = this.#files[this.#index];
       if (!file) return false;
-      const open = await this.#sink.openFile(file, this.#index++);
+      const offset = partBefore(file, this.#fromBytes);
+      const open = await this.#sink.openFile(file, this.#index++, offset);
       if (this.#aborted) await open.abort(new SendError('cancelled'));
       this.#throwIfAborted();
       this.#open = open;
-      this.#position = file.offset;
+      this.#position = file.offset + offset;
       this.#end = file.offset + file.bytes;
-      if (file.bytes === 0) await this.#close();
+      if (this.#position === this.#end) await this.#close();
     }
     return true;
   }

@@ -1,11 +1,13 @@
 /**
- * Fetches k verified shards of one segment after the other: from k nodes at first, each through one long stream, and
- * from others as soon as one lies, hangs, drips or vanishes.
+ * Fetches k shards of one segment after the other: from k nodes at first, each through one long stream, and from others
+ * as soon as one lies, hangs, drips or vanishes. Who lied shows when records do not open (decision 0011): only then
+ * are shards compared with their roots.
  */
 import { shardRoot } from '../../merkle/index.ts';
 import { equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { Pace, Seat } from '../../protocol/messages.ts';
+import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps } from '../deps.ts';
 import { describeProblems } from '../problems.ts';
 import { PaceMeter, pacesOf } from '../pace.ts';
@@ -28,8 +30,6 @@ const SECOND_CHANCES_MS = [250, 1_000, 2_500];
 
 export interface SegmentSources {
   readonly index: number;
-  /** Up to which segment nodes are asked to go on: the last of the run that is wanted. */
-  readonly spanEnd: number;
   readonly shardBytes: number;
   readonly roots: readonly ShardId[];
   /** Shard indexes whose node has signed for this segment. */
@@ -54,7 +54,7 @@ interface Attempt {
   readonly source: Source;
   readonly startedAtMs: number;
   state: 'running' | 'held' | 'absent' | 'failed';
-  /** The verified shard, once it is held. */
+  /** The shard, once it is held. */
   room: ArrayBuffer | null;
   late: boolean;
   /** Set when the segment is complete without it, or it is hopeless. */
@@ -85,10 +85,11 @@ export class Gatherer {
 
   /**
    * @param rooms - give the shards their memory, and get back what was not needed.
-   * @returns exactly k verified shards by their index, each at the start of its buffer.
+   * @param lastSegment - up to which the streams that are opened here serve.
+   * @returns exactly k shards by their index, each at the start of its buffer: whole, and not compared with their roots.
    * @throws SendError `not_enough_shards`, `cancelled`, or why the coordinator gives no orders any more.
    */
-  async gather(segment: SegmentSources, rooms: ShardRooms): Promise<Map<number, ArrayBuffer>> {
+  async gather(segment: SegmentSources, rooms: ShardRooms, lastSegment: number): Promise<Map<number, ArrayBuffer>> {
     const attempts = new Map<number, Attempt>();
     const startedAtMs = this.#deps.now();
     const chances = [...SECOND_CHANCES_MS];
@@ -98,7 +99,7 @@ export class Gatherer {
     const start = (shardIndex: number): void => {
       const attempt: Attempt = { shardIndex, source: this.#sources.get(shardIndex)!, startedAtMs: this.#deps.now(), state: 'running', room: null, late: false, dropped: false };
       attempts.set(shardIndex, attempt);
-      void this.#fetch(attempt, segment, rooms).then((state) => {
+      void this.#fetch(attempt, segment, rooms, lastSegment).then((state) => {
         attempt.state = state;
         wake();
       });
@@ -133,6 +134,26 @@ export class Gatherer {
     const held = [...attempts.values()].filter(({ state }) => state === 'held').toSorted((a, b) => a.shardIndex - b.shardIndex);
     rooms.give(held.splice(this.#requiredShards).map(({ room }) => room!));
     return new Map(held.map(({ shardIndex, room }) => [shardIndex, room!]));
+  }
+
+  /**
+   * Compares shards of a segment that did not open with their roots, and never asks again who gave a wrong one.
+   *
+   * @param shards - by index, as the nodes gave them.
+   * @returns whether there was one.
+   */
+  async accuse(segment: SegmentSources, shards: ReadonlyMap<number, Uint8Array<ArrayBuffer>>): Promise<boolean> {
+    let any = false;
+    for (const [shardIndex, shard] of shards) {
+      if (equalBytes(await shardRoot(shard), segment.roots[shardIndex]!)) continue;
+      const source = this.#sources.get(shardIndex)!;
+      source.given = 'lies';
+      any = true;
+      source.failures++;
+      this.#report(source.seat, 'shard_mismatch');
+      this.#drop(source);
+    }
+    return any;
   }
 
   /** How fast the nodes were so far, each over the median of all that were asked. */
@@ -194,17 +215,17 @@ export class Gatherer {
     this.#drop(attempt.source);
   }
 
-  async #fetch(attempt: Attempt, segment: SegmentSources, rooms: ShardRooms): Promise<Attempt['state']> {
-    const { source, shardIndex } = attempt;
+  async #fetch(attempt: Attempt, segment: SegmentSources, rooms: ShardRooms, lastSegment: number): Promise<Attempt['state']> {
+    const { source } = attempt;
     try {
-      const stream = await this.#streamFor(source, segment);
+      const stream = await this.#streamFor(source, { from: segment.index, to: lastSegment });
       if (attempt.dropped) throw new SendError('cancelled');
       const shard = await this.#readTimed(source, stream, segment, rooms);
       if (!shard) throw new SendError('shard_absent');
-      const named = equalBytes(await shardRoot(shard), segment.roots[shardIndex]!);
-      if (attempt.dropped || !named) rooms.give([shard.buffer]);
-      if (attempt.dropped) return 'failed';
-      if (!named) throw new SendError('shard_mismatch');
+      if (attempt.dropped) {
+        rooms.give([shard.buffer]);
+        return 'failed';
+      }
       attempt.room = shard.buffer;
       return 'held';
     } catch (thrown) {
@@ -232,9 +253,9 @@ export class Gatherer {
     }
   }
 
-  async #streamFor(source: Source, { index: from, spanEnd: to }: SegmentSources): Promise<ShardStream> {
+  async #streamFor(source: Source, range: SegmentRange): Promise<ShardStream> {
     const { stream } = source;
-    if (stream && !stream.closed && stream.position <= from && from <= stream.last) return stream;
+    if (stream && !stream.closed && stream.position <= range.from && range.from <= stream.lastSegment) return stream;
     this.#drop(source);
     const opening = new AbortController();
     source.opening = opening;
@@ -242,7 +263,7 @@ export class Gatherer {
     this.#signal.addEventListener('abort', () => opening.abort(), { once: true, signal: opening.signal });
     if (this.#deps.now() >= source.orderGoodUntilMs) source.seat = await this.#seatWithOrder(source);
     source.orderGoodUntilMs = 0;
-    const opened = await ShardStream.open(source.seat, { from, to }, this.#deps, opening);
+    const opened = await ShardStream.open(source.seat, range, this.#deps, opening);
     if (source.opening !== opening) {
       opened.close();
       throw new SendError('cancelled');

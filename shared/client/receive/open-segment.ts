@@ -9,7 +9,8 @@ const LANES = 8;
 
 /**
  * @param dataShards - all k, each at the start of its buffer; must not be touched until the iteration ended.
- * @param records - which of them, from and up to but not with; all unless given.
+ * @param fromRecord - those before it were opened already, or are not wanted.
+ * @param toRecord - up to here, exclusive.
  * @returns the text of each record; every array is the caller's own.
  * @throws SendError `wrong_key`.
  */
@@ -17,7 +18,8 @@ export async function* openSegment(
   dataShards: readonly ArrayBuffer[],
   layout: SegmentLayout,
   keyInput: { readonly secret: Secret; readonly salt: Uint8Array },
-  { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: layout.recordCount },
+  fromRecord = 0,
+  toRecord = layout.recordCount,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const key = deriveSegmentKey(keyInput.secret, keyInput.salt, layout.index);
   const open = (record: number): Promise<Uint8Array> => {
@@ -29,9 +31,9 @@ export async function* openSegment(
   };
   const running: Promise<Uint8Array>[] = [];
   try {
-    for (let record = from; record < to || running.length > 0; record++) {
-      if (record < to) running.push(open(record));
-      if (running.length >= LANES || record >= to) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
+    for (let record = fromRecord; record < toRecord || running.length > 0; record++) {
+      if (record < toRecord) running.push(open(record));
+      if (running.length >= LANES || record >= toRecord) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
     }
   } catch (thrown) {
     if (thrown instanceof OpenError) throw new SendError('wrong_key', `segment ${layout.index} does not open`, { cause: thrown });

@@ -8,7 +8,7 @@ import { parseManifest, type Manifest } from '../../protocol/manifest.ts';
 import type { Status } from '../../protocol/messages.ts';
 import { TransferApi, type CallOptions } from '../coordinator-api.ts';
 import type { ClientDeps } from '../deps.ts';
-import type { TransferInfo } from '../types.ts';
+import type { TransferInfo, UploadSeen } from '../types.ts';
 
 export interface OpenTransfer {
   readonly link: Link;
@@ -25,7 +25,6 @@ export async function openTransfer(linkText: string, deps: ClientDeps, options?:
   const sealed = api.manifest(options); // asked for together: each is a way to the coordinator and back
   sealed.catch(() => undefined); // what the status says comes first
   const status = await api.status(options);
-  if (status.state === 'uploading') throw new SendError('transfer_uploading');
   const manifest = parseManifest(await openSealedManifest(await sealed, link));
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   if (contentBytesOf(bytes) !== status.contentBytes || manifest.segmentCount !== status.segments.total) {
@@ -39,9 +38,24 @@ export async function openTransfer(linkText: string, deps: ClientDeps, options?:
     bytes,
     expiresAtMs: status.expiresAtMs,
     downloadsLeft: limit === null ? null : Math.max(0, limit - committed),
+    upload: uploadOf(status, bytes),
   };
   return { link, info, manifest, status, api };
 }
+
+/** Whether the transfer is to be followed: its sender was not done when it was opened. */
+export const isLive = ({ status, manifest }: OpenTransfer): boolean => status.state === 'uploading' || manifest.segmentsDigest === null;
+
+/** @param bytes - sum of the files' sizes. */
+export function uploadOf({ state, sender, contentBytes, segments }: Status, bytes: number): UploadSeen | null {
+  if (state !== 'uploading' || sender === null) return null;
+  const done = segments.committed === segments.total ? bytes : Math.floor((contentBytes * segments.committed) / segments.total);
+  return { sender, doneBytes: Math.min(bytes, done), totalBytes: bytes };
+}
+
+/** The manifest as the coordinator has it now. @throws SendError. */
+export const readManifest = async ({ api, link }: Pick<OpenTransfer, 'api' | 'link'>, options: CallOptions): Promise<Manifest> =>
+  parseManifest(await openSealedManifest(await api.manifest(options), link));
 
 async function openSealedManifest(sealed: Uint8Array, { secret }: Link): Promise<Uint8Array> {
   const reader = new ByteReader(sealed, 'manifest_damaged');

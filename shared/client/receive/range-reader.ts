@@ -1,6 +1,6 @@
 /**
  * Reads parts of files without the rest: for previews. Takes a claim and gives it back, so nothing is counted; a transfer
- * whose downloads are counted has none (decision 0011). docs/protocol.md §3, §5.
+ * whose downloads are counted has none (decision 0012). docs/protocol.md §3, §5.
  */
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
@@ -10,15 +10,21 @@ import type { ClientDeps } from '../deps.ts';
 import type { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
 import { openSegment } from './open-segment.ts';
-import type { OpenTransfer } from './open-transfer.ts';
+import { isLive, type OpenTransfer } from './open-transfer.ts';
 import { ShardRebuilder } from './rebuild-shards.ts';
 import { gathererFor } from './receive.ts';
-import { SegmentTable, type Segment } from './segment-table.ts';
-import { chooseFiles, wholeSpan, type PlacedFile } from './selection.ts';
+import { finishedTable, SegmentTable, type Segment } from './segment-table.ts';
+import { chooseFiles, type PlacedFile } from './selection.ts';
 import { ShardRooms } from './shard-rooms.ts';
 
 /** Segments whose shards are kept, for a player that goes back and forth: about 10 MiB each. */
 const KEPT_SEGMENTS = 3;
+
+interface Kept {
+  /** Indexes of the k shards that the nodes gave. */
+  readonly given: readonly number[];
+  readonly dataShards: readonly ArrayBuffer[];
+}
 
 interface Parts {
   readonly claimId: string;
@@ -36,8 +42,8 @@ export class RangeReader {
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
   /** Those used last stand last. */
-  readonly #kept = new Map<number, Promise<ArrayBuffer[]>>();
-  /** The last gathering: there is one at a time. */
+  readonly #kept = new Map<number, Promise<Kept>>();
+  /** The last work with nodes or the codec: there is one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(transfer: OpenTransfer, layout: TransferLayout, parts: Parts, deps: ClientDeps) {
@@ -55,22 +61,22 @@ export class RangeReader {
   /**
    * Claims, and reads the whole segment table, which must be the one that was sent.
    *
-   * @throws SendError; RangeError where downloads are counted.
+   * @throws SendError; RangeError where downloads are counted, or the sender is not done.
    */
   static async open(transfer: OpenTransfer, deps: ClientDeps): Promise<RangeReader> {
     const { api, link, manifest, status } = transfer;
-    if (status.downloads.limit !== null) throw new RangeError('a transfer whose downloads are counted has no previews');
+    if (status.downloads.limit !== null || isLive(transfer)) throw new RangeError('a transfer whose downloads are counted, or that is still being sent, has no previews');
     const stop = new AbortController();
     const { signal } = stop;
     const claimId = encodeB64(deps.randomBytes(ID_BYTES));
     const layout = new TransferLayout(status.contentBytes, status.requiredShards);
-    const table = new SegmentTable(api, link.transferId, manifest, { layout, totalShards: status.totalShards, spans: wholeSpan(layout) }, { signal });
+    const table = new SegmentTable(finishedTable(api, manifest, { signal }), link.transferId, manifest, layout, status.totalShards);
     table.prefetch();
     const claim = await api.claim(claimId, { signal });
     const segments: Segment[] = [];
     try {
-      // Whatever is read next may lie anywhere: each segment is a run of its own.
-      for (let segment = await table.next(); segment; segment = await table.next()) segments.push({ ...segment, spanEnd: segment.index });
+      while (segments.length < layout.segmentCount) segments.push(await table.at(segments.length, false));
+      await table.verify();
     } catch (thrown) {
       await api.release(claimId, [], { patienceMs: 2_000 }).catch(() => undefined); // else it lapses
       throw thrown;
@@ -95,13 +101,18 @@ export class RangeReader {
       const until = Math.min(end, layout.textOffset + layout.textBytes);
       const records = { from: Math.floor((at - layout.textOffset) / recordText), to: Math.ceil((until - layout.textOffset) / recordText) };
       const { salt } = this.#parts.segments[layout.index]!;
-      const dataShards = await this.#dataShards(layout.index);
+      const kept = this.#take(layout.index);
       let recordAt = layout.textOffset + records.from * recordText;
-      for await (const text of openSegment(dataShards, layout, { secret: this.#transfer.link.secret, salt }, records)) {
-        const part = text.slice(at - recordAt, until - recordAt);
-        recordAt += text.length;
-        at += part.length;
-        yield part;
+      try {
+        for await (const text of openSegment((await kept).dataShards, layout, { secret: this.#transfer.link.secret, salt }, records.from, records.to)) {
+          const part = text.slice(at - recordAt, until - recordAt);
+          recordAt += text.length;
+          at += part.length;
+          yield part;
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof SendError) || thrown.code !== 'wrong_key') throw thrown;
+        await this.#accuse(layout.index, await kept); // and what is still missing comes from others
       }
     }
   }
@@ -115,22 +126,40 @@ export class RangeReader {
     await this.#transfer.api.release(claimId, problems, { patienceMs: 2_000 }).catch(() => undefined); // else it lapses
   }
 
-  #dataShards(index: number): Promise<ArrayBuffer[]> {
-    const shards = this.#kept.get(index) ?? this.#gather(this.#parts.segments[index]!);
+  #take(index: number): Promise<Kept> {
+    const kept = this.#kept.get(index) ?? this.#gather(this.#parts.segments[index]!);
     this.#kept.delete(index);
-    this.#kept.set(index, shards);
+    this.#kept.set(index, kept);
     // A reader may still be at the oldest one, so its memory is left to the collector.
     if (this.#kept.size > KEPT_SEGMENTS) this.#kept.delete(this.#kept.keys().next().value!);
-    return shards;
+    return kept;
   }
 
-  #gather(segment: Segment): Promise<ArrayBuffer[]> {
-    const gathered = this.#last.then(async () => {
-      if (this.#parts.stop.signal.aborted) throw new SendError('cancelled');
+  #gather(segment: Segment): Promise<Kept> {
+    const gathered = this.#inTurn(async () => {
       this.#lease.touch();
-      return this.#rebuilder.dataShards(await this.#parts.gatherer.gather(segment, this.#rooms), segment.shardBytes);
+      // Whatever is read next may lie anywhere: each segment is asked for alone.
+      const shards = await this.#parts.gatherer.gather(segment, this.#rooms, segment.index);
+      return { given: [...shards.keys()], dataShards: await this.#rebuilder.dataShards(shards, segment.shardBytes) };
     });
-    this.#last = gathered.catch(() => this.#kept.delete(segment.index)); // asked for again, it is tried again
+    gathered.catch(() => this.#kept.delete(segment.index)); // asked for again, it is tried again
     return gathered;
+  }
+
+  /** Whoever gave a wrong shard is not asked again. @throws SendError `wrong_key` where nobody did. */
+  async #accuse(index: number, { given, dataShards }: Kept): Promise<void> {
+    const segment = this.#parts.segments[index]!;
+    const lied = await this.#inTurn(async () => this.#parts.gatherer.accuse(segment, await this.#rebuilder.shardsBehind(dataShards, given, segment.shardBytes)));
+    if (!lied) throw new SendError('wrong_key', `segment ${index} does not open`);
+    this.#kept.delete(index);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => {
+      if (this.#parts.stop.signal.aborted) throw new SendError('cancelled');
+      return work();
+    });
+    this.#last = done.catch(() => undefined); // the caller's to meet
+    return done;
   }
 }

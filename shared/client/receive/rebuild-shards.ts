@@ -1,5 +1,5 @@
-/** From any k verified shards of a segment to its k data shards. docs/protocol.md §4. */
-import { ErasureCodec } from '../../erasure/index.ts';
+/** From any k shards of a segment to its k data shards, and back. docs/protocol.md §4. */
+import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
 
 export class ShardRebuilder {
   readonly #requiredShards: number;
@@ -17,7 +17,7 @@ export class ShardRebuilder {
   /**
    * Not to be called again before it resolved: there is one codec.
    *
-   * @param shards - exactly k verified ones by shard index, each at the start of its buffer. Rebuilt shards take the place of parity.
+   * @param shards - exactly k by shard index, each at the start of its buffer. Rebuilt shards take the place of parity.
    * @returns the same buffers, now data shards 0 to k − 1.
    */
   async dataShards(shards: ReadonlyMap<number, ArrayBuffer>, shardBytes: number): Promise<ArrayBuffer[]> {
@@ -27,8 +27,7 @@ export class ShardRebuilder {
     if (missing.length > 0) {
       const have = [...shards.keys()].toSorted((a, b) => a - b);
       const parity = have.filter((index) => index >= this.#requiredShards);
-      this.#codec ??= ErasureCodec.create({ requiredShards: this.#requiredShards, totalShards: this.#totalShards, maxShardBytes: this.#maxShardBytes });
-      const set = (await this.#codec).slot(0);
+      const set = await this.#set();
       for (const index of have) set.shard(index, shardBytes).set(new Uint8Array(shards.get(index)!, 0, shardBytes));
       set.reconstruct(shardBytes, have, missing);
       for (const [i, index] of missing.entries()) {
@@ -38,5 +37,29 @@ export class ShardRebuilder {
       }
     }
     return indexes.map((index) => rooms.get(index)!);
+  }
+
+  /**
+   * What `dataShards` was given, byte for byte: any k shards follow from any other k. Not to be called beside it.
+   *
+   * @param dataShards - all k, each at the start of its buffer.
+   * @param indexes - of the shards wanted.
+   * @returns views that hold until the next call.
+   */
+  async shardsBehind(dataShards: readonly ArrayBuffer[], indexes: readonly number[], shardBytes: number): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
+    const parity = indexes.filter((index) => index >= this.#requiredShards);
+    const views = new Map(dataShards.map((room, index) => [index, new Uint8Array(room, 0, shardBytes)]));
+    if (parity.length > 0) {
+      const set = await this.#set();
+      for (const [index, shard] of views) set.shard(index, shardBytes).set(shard);
+      set.encodeSome(shardBytes, parity);
+      for (const index of parity) views.set(index, set.shard(index, shardBytes));
+    }
+    return new Map(indexes.map((index) => [index, views.get(index)!]));
+  }
+
+  async #set(): Promise<ShardSet> {
+    this.#codec ??= ErasureCodec.create({ requiredShards: this.#requiredShards, totalShards: this.#totalShards, maxShardBytes: this.#maxShardBytes });
+    return (await this.#codec).slot(0);
   }
 }

@@ -1,15 +1,41 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemorySink, noise } from '../../../test/support/memory-files.ts';
+import { asSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
-import type { ReceiveSink } from '../deps.ts';
+import { FRAME_HEADER_BYTES } from '../../protocol/fetch-frames.ts';
+import type { Leftover, ReceiveSink } from '../deps.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
-import { receiveTransfer } from './receive.ts';
+import { gatherTransfer, receiveTransfer } from './receive.ts';
+import type { GatheredSegment, SegmentWriter, WrittenSegment } from './segment-writer.ts';
 
 /** Of 2 of 3: two rows of two records a shard. */
 const SEGMENT_BYTES = 2 * 4 * 262_128;
 const content = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(noise(bytes % 251, bytes));
 const received = (sink: MemorySink, name = 'file-0'): Buffer => sink.files.get(name)!;
+
+/** Writes down which segments it is given. */
+class ListeningWriter implements SegmentWriter {
+  readonly indexes: number[] = [];
+  readonly claims: string[] = [];
+  readonly #leftover: Leftover | null;
+  constructor(leftover: Leftover | null = null) {
+    this.#leftover = leftover;
+  }
+  async prepare(): Promise<Leftover | null> {
+    return this.#leftover;
+  }
+  async start(claimId: string): Promise<void> {
+    this.claims.push(claimId);
+  }
+  async write({ index, dataShards }: GatheredSegment): Promise<WrittenSegment> {
+    this.indexes.push(index);
+    return { rooms: dataShards, opened: true, doneBytes: 0 };
+  }
+  async finish(): Promise<void> {}
+  async handOver(): Promise<void> {}
+  async abort(): Promise<void> {}
+}
 
 describe('a download', () => {
   it.each(['bytes', 'chunks'] as const)('is what was sent, over several segments and files, from bodies that come as %s', async (chunking) => {
@@ -44,6 +70,53 @@ describe('a download', () => {
     const { problems } = await receiveTransfer(sent.transfer, sink, {}, sent.deps);
     expect(received(sink).equals(bytes)).toBe(true);
     expect(problems.map(({ shardIndex, code }) => ({ shardIndex, code }))).toEqual([{ shardIndex, code: 'shard_mismatch' }]);
+  });
+
+  it('finds out who lies although the shard was rebuilt from another, wherever the wrong byte stands', async () => {
+    const bytes = content(3 * SEGMENT_BYTES - 1_000_000);
+    const sent = await MemoryTransfer.seal([bytes]);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(0, 1), fc.constantFrom(0, 1, 2), fc.nat(1_048_575), async (silent, segment, at) => {
+        // Data shard `silent` cannot be had at first, so parity stands in for it, and the parity is wrong.
+        sent.nodes.clear();
+        let asked = 0;
+        sent.nodes.set(silent, (body) => (asked++ === 0 ? body.slice(0, 100) : body));
+        sent.nodes.set(2, (body) =>
+          body.map((byte, i) => (i === segment * (1_048_576 + FRAME_HEADER_BYTES) + FRAME_HEADER_BYTES + Math.min(at, segment === 2 ? 500_000 : at) ? byte ^ 255 : byte)),
+        );
+        const sink = new MemorySink();
+        const { problems } = await receiveTransfer(sent.transfer, sink, {}, sent.deps);
+        expect(received(sink).equals(bytes)).toBe(true);
+        expect(problems.filter(({ code }) => code === 'shard_mismatch').map(({ shardIndex }) => shardIndex)).toEqual([2]);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('blames nobody where every shard is the one that was committed, and saves nothing', async () => {
+    const sent = await MemoryTransfer.seal([content(100_000)]);
+    const other = new Uint8Array(32).fill(9);
+    const transfer = { ...sent.transfer, link: { ...sent.transfer.link, secret: asSecret(other) } };
+    const sink = new MemorySink();
+    await expect(receiveTransfer(transfer, sink, {}, sent.deps)).rejects.toMatchObject({ code: 'wrong_key' });
+    expect(sink.files.size).toBe(0);
+  });
+
+  it.each([
+    {
+      choice: [0, 2, 3],
+      fetched: [0, 2, 3],
+    },
+    { choice: [1, 2], fetched: [1, 2] },
+  ])('fetches the segments of the files that are chosen, and checks the whole table first: $fetched', async ({ choice, fetched }) => {
+    const sent = await MemoryTransfer.seal(Array.from({ length: 4 }, () => content(SEGMENT_BYTES)));
+    const listening = new ListeningWriter();
+    await gatherTransfer(sent.transfer, listening, { choice }, sent.deps);
+    expect(listening.indexes).toEqual(fetched);
+    const forged = { ...sent.transfer, manifest: { ...sent.transfer.manifest, segmentsDigest: new Uint8Array(32) } };
+    const writer = new ListeningWriter();
+    await expect(gatherTransfer(forged, writer, { choice }, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
+    expect(writer.indexes).toEqual(fetched.slice(0, -1));
   });
 
   it('fails with what is missing, tells the sink, and gives its place back', async () => {

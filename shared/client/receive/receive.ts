@@ -1,35 +1,31 @@
-/**
- * Receives a transfer: claim, gather, rebuild, open, write, commit. A few segments are on their way at a time, so memory
- * is flat whatever the transfer's size.
- */
+/** Receives a transfer: claim, gather, rebuild, open, write, commit; from where an earlier try ended, if there was one. */
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { Claim } from '../../protocol/messages.ts';
-import type { ClientDeps, ReceiveSink } from '../deps.ts';
-import { ProgressMeter } from '../progress.ts';
-import type { Progress, ReceiveResult } from '../types.ts';
+import type { ClientDeps, Leftover, ReceiveSink } from '../deps.ts';
+import type { Progress, ReceiveResult, UploadSeen } from '../types.ts';
+import { Follower } from './follower.ts';
 import { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
-import type { OpenTransfer } from './open-transfer.ts';
-import { orderDesk } from './order-desk.ts';
-import { ShardRebuilder } from './rebuild-shards.ts';
-import { SegmentTable } from './segment-table.ts';
+import { isLive, type OpenTransfer } from './open-transfer.ts';
+import { OrderDesk } from './order-desk.ts';
+import { SegmentMover } from './segment-mover.ts';
+import { SegmentTable, finishedTable } from './segment-table.ts';
 import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selection.ts';
-import { OpeningWriter, openingInputOf, type GatheredSegment, type SegmentWriter } from './segment-writer.ts';
-import { ShardRooms } from './shard-rooms.ts';
-
-/** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
-const SEGMENTS_UNDER_WAY = 3;
+import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
 
 /** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
 const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
 export interface ReceiveOptions {
-  /** All files unless given. Segments that hold nothing of the chosen ones are not fetched. */
-  readonly choice?: Choice;
   onProgress?(progress: Progress): void;
+  /** How far the sender is of a transfer that is still being uploaded; null once it is done. */
+  onUpload?(seen: UploadSeen | null): void;
+  /** Stops the download: for good, or where its reason is a SendError `paused`, until somebody goes on. */
   readonly signal?: AbortSignal | undefined;
+  /** All files unless given. Segments that hold nothing of the chosen ones are not fetched; what is left over of an earlier try is not fetched again. */
+  readonly choice?: Choice;
 }
 
 /**
@@ -46,94 +42,72 @@ export function receiveTransfer(transfer: OpenTransfer, sink: ReceiveSink, optio
 export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWriter, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
   const { api, link, status, manifest } = transfer;
   const { choice = null } = options;
+  const files = chooseFiles(manifest.files, choice);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const claimId = encodeB64(deps.randomBytes(ID_BYTES));
   const layout = new TransferLayout(status.contentBytes, status.requiredShards);
-  const wanted = chooseFiles(manifest.files, choice);
-  const spans = choice ? spansOf(wanted, layout) : wholeSpan(layout);
-  const table = new SegmentTable(api, link.transferId, manifest, { layout, totalShards: status.totalShards, spans }, { signal });
-  if (spans.length > 0) table.prefetch(); // needs no claim
-  const claim = await api.claim(claimId, { signal }).catch((thrown: unknown) => {
-    stop.abort();
-    throw thrown;
-  });
-  const gatherer = gathererFor(transfer, claim, signal, deps);
-  const toProblems = () => gatherer.problems.map(({ shardIndex, code }) => ({ shardIndex, code }));
+  let lease: Lease | null = null;
+  const follower = isLive(transfer) ? new Follower(transfer, layout, { signal, onUpload: options.onUpload, onTurn: () => lease?.touch() }, deps) : null;
+  const table = new SegmentTable(follower ?? finishedTable(api, manifest, { signal }), link.transferId, manifest, layout, status.totalShards);
+  if (follower) void follower.run();
+  else table.prefetch(); // needs no claim
+  let claim: Claim | null = null;
+  let gatherer: Gatherer | null = null;
+  const toProblems = () => (gatherer?.problems ?? []).map(({ shardIndex, code }) => ({ shardIndex, code }));
   try {
-    await Promise.race([
-      moveSegments(transfer, { table, layout, bytes: bytesOf(wanted), gatherer, writer, lease: new Lease(api, claimId, deps, signal) }, options, deps),
-      aborted(signal),
-    ]);
+    const leftover = await Promise.race([writer.prepare(), aborted(signal)]);
+    claim = await takeClaim(transfer, leftover, signal, deps);
+    gatherer = gathererFor(transfer, claim, signal, deps);
+    lease = new Lease(api, claim.claimId, deps, signal);
+    const mover = new SegmentMover(transfer, { table, layout, files, gatherer, writer, lease }, options, deps);
+    const first = leftover?.segments ?? 0;
+    const wanted = choice ? spansOf(files, layout) : wholeSpan(layout);
+    const spans = follower?.arriving(wanted) ?? wanted;
+    await Promise.race([mover.move(writer.start(claim.claimId), spans, first), aborted(signal)]);
     await Promise.race([writer.finish(), aborted(signal)]);
   } catch (thrown) {
-    const error = options.signal?.aborted ? new SendError('cancelled') : asSendError(thrown, 'internal', "couldn't receive");
+    const error = options.signal?.aborted ? stopReason(options.signal) : asSendError(thrown, 'internal', "couldn't receive");
     stop.abort();
     await writer.abort(error);
-    // A place that cannot be given back now comes back when the lease lapses.
-    await api.release(claimId, toProblems(), { patienceMs: 2_000 }).catch(() => undefined);
+    // A place that cannot be given back now comes back when the lease lapses. Who pauses keeps it until then.
+    if (claim !== null && error.code !== 'paused') await api.release(claim.claimId, toProblems(), { patienceMs: 2_000 }).catch(() => undefined);
     throw error;
   } finally {
-    gatherer.close();
+    gatherer?.close();
   }
   // Every byte is there: a coordinator that is away takes nothing back. One that refuses does, since a limit binds honest programs.
-  await api.commit(claimId, { problems: toProblems(), paces: gatherer.paces() }, { signal }).catch((thrown: unknown) => {
-    if (thrown instanceof SendError && ENDINGS.has(thrown.code)) throw thrown;
-  });
-  stop.abort();
-  return { bytes: bytesOf(wanted), problems: gatherer.problems };
+  try {
+    await api.commit(claim.claimId, { problems: toProblems(), paces: gatherer.paces() }, { signal }).catch((thrown: unknown) => {
+      if (thrown instanceof SendError && ENDINGS.has(thrown.code)) throw thrown;
+    });
+    await writer.handOver();
+  } catch (thrown) {
+    const error = asSendError(thrown, 'internal', "couldn't hand over what was received");
+    await writer.abort(error);
+    throw error;
+  } finally {
+    stop.abort();
+  }
+  return { bytes: bytesOf(files), problems: gatherer.problems };
 }
+
+/** The claim of the earlier try where it still lives, else a new one. */
+async function takeClaim({ api }: OpenTransfer, leftover: Leftover | null, signal: AbortSignal, deps: ClientDeps): Promise<Claim> {
+  if (leftover !== null) {
+    try {
+      return await api.claim(leftover.claimId, { signal });
+    } catch (thrown) {
+      if (!(thrown instanceof SendError) || thrown.code !== 'claim_lapsed') throw thrown;
+    }
+  }
+  return api.claim(encodeB64(deps.randomBytes(ID_BYTES)), { signal });
+}
+
+const stopReason = ({ reason }: AbortSignal): SendError => (reason instanceof SendError ? reason : new SendError('cancelled'));
 
 export function gathererFor({ api, status }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
-  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat: orderDesk(api, claim.claimId, signal), signal }, deps);
-}
-
-interface Parts {
-  readonly table: SegmentTable;
-  readonly layout: TransferLayout;
-  /** Of the files that are wanted. */
-  readonly bytes: number;
-  readonly gatherer: Gatherer;
-  readonly writer: SegmentWriter;
-  readonly lease: Lease;
-}
-
-async function moveSegments({ status }: OpenTransfer, { table, layout, bytes, gatherer, writer, lease }: Parts, { onProgress }: ReceiveOptions, deps: ClientDeps): Promise<void> {
-  const { requiredShards, totalShards } = status;
-  const maxShardBytes = layout.segment(0).shardBytes;
-  const rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
-  const rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
-  const meter = new ProgressMeter(bytes, deps.now, onProgress);
-
-  const gather = async (): Promise<GatheredSegment | null> => {
-    const segment = await table.next();
-    if (!segment) return null;
-    const dataShards = await rebuilder.dataShards(await gatherer.gather(segment, rooms), segment.shardBytes);
-    return { index: segment.index, salt: segment.salt, dataShards };
-  };
-  const write = async (segment: GatheredSegment): Promise<void> => {
-    const written = await writer.write(segment);
-    rooms.give(written.rooms);
-    meter.set(written.doneBytes);
-    lease.touch();
-  };
-  /** Rejects as soon as a writing fails, while segments may still be waited for. */
-  let fail: (error: unknown) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  const follow = (writing: Promise<void>): Promise<void> => {
-    writing.catch(fail);
-    return writing;
-  };
-  const move = async (): Promise<void> => {
-    const underWay = [follow(writer.start())];
-    // Nodes send segments in order, so each is gathered after the one before it.
-    for (let segment = await gather(); segment; segment = await gather()) {
-      underWay.push(follow(write(segment)));
-      if (underWay.length >= SEGMENTS_UNDER_WAY) await underWay.shift();
-    }
-    await Promise.all(underWay);
-  };
-  await Promise.race([move(), failed]);
+  const desk = new OrderDesk(api, claim.claimId, signal);
+  return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat: (shardIndex) => desk.seat(shardIndex), signal }, deps);
 }
 
 /** Never resolves. */

@@ -1,10 +1,9 @@
-/** A transfer's segments in order, page by page, held against what the manifest commits to; those that are wanted are given out. docs/protocol.md §5, §10. */
+/** A transfer's segments in order, page by page, held against what the manifest commits to. docs/protocol.md §5, §10. */
 import { asShardId, decodeB64, KEY_BYTES, type TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { TransferLayout } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest } from '../../protocol/manifest.ts';
 import type { SegmentTable as Page } from '../../protocol/messages.ts';
-import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { CallOptions, TransferApi } from '../coordinator-api.ts';
 import type { SegmentSources } from './gather.ts';
 
@@ -12,70 +11,77 @@ export interface Segment extends SegmentSources {
   readonly salt: Uint8Array;
 }
 
+/** Where the table comes from, and what it is held against. */
+export interface TableSource {
+  /** At least one entry, the first of segment `from`. */
+  page(from: number): Promise<Page>;
+  finalManifest(): Promise<Manifest>;
+}
+
+/** That of a transfer that is ready. */
+export const finishedTable = (api: TransferApi, manifest: Manifest, options: CallOptions): TableSource => ({
+  page: (from) => api.segments(from, options),
+  finalManifest: async () => manifest,
+});
+
 export class SegmentTable {
-  readonly #api: TransferApi;
+  readonly #source: TableSource;
   readonly #manifest: Manifest;
   readonly #layout: TransferLayout;
   readonly #totalShards: number;
   readonly #digest: SegmentsDigest;
-  readonly #options: CallOptions;
-  /** What is still to be given out. */
-  readonly #spans: SegmentRange[];
   #page: Segment[] = [];
   #coming: Promise<Page> | null = null;
   #next = 0;
+  #verified = false;
 
-  /** @param spans - of segments that are wanted: ascending, apart from each other. */
-  constructor(
-    api: TransferApi,
-    transferId: TransferId,
-    manifest: Manifest,
-    { layout, totalShards, spans }: { readonly layout: TransferLayout; readonly totalShards: number; readonly spans: readonly SegmentRange[] },
-    options: CallOptions,
-  ) {
-    this.#api = api;
+  constructor(source: TableSource, transferId: TransferId, manifest: Manifest, layout: TransferLayout, totalShards: number) {
+    this.#source = source;
     this.#manifest = manifest;
     this.#layout = layout;
     this.#totalShards = totalShards;
     this.#digest = new SegmentsDigest(transferId, manifest.segmentCount);
-    this.#options = options;
-    this.#spans = [...spans];
   }
 
-  /** Asks for the first page, which `next` then waits for. */
+  /** Asks for the first page, which whoever needs it then waits for. */
   prefetch(): void {
-    this.#coming = this.#api.segments(this.#next, this.#options);
-    this.#coming.catch(() => undefined); // met in `next`
+    this.#coming = this.#source.page(this.#next);
+    this.#coming.catch(() => undefined); // met in `#advance`
   }
 
   /**
-   * The last segment is only given out when the whole table is the one that the sender sealed.
+   * Entries are read one after another, so that all of them are in the digest.
    *
-   * @returns the next segment that is wanted, null after the last.
+   * @param index - above that of every call before.
+   * @param last - nothing is asked for after it: it is only given out when the whole table is the one that the sender sealed.
    * @throws SendError `manifest_damaged`.
    */
-  async next(): Promise<Segment | null> {
-    const span = this.#spans[0];
-    if (!span) return null;
-    let segment = await this.#read();
-    while (segment.index < span.from) segment = await this.#read();
-    if (segment.index === span.to) this.#spans.shift();
-    if (this.#spans.length === 0) while (this.#next < this.#manifest.segmentCount) await this.#read();
-    return { ...segment, spanEnd: span.to };
+  async at(index: number, last: boolean): Promise<Segment> {
+    if (index < this.#next || index >= this.#manifest.segmentCount) throw new RangeError('segments are read forward');
+    let segment = await this.#advance();
+    while (segment.index < index) segment = await this.#advance();
+    if (last) await this.verify();
+    return segment;
   }
 
-  async #read(): Promise<Segment> {
+  /** Reads on to the end. @throws SendError `manifest_damaged` where the table is not the one that was sealed. */
+  async verify(): Promise<void> {
+    if (this.#verified) return;
+    const manifest = await this.#source.finalManifest();
+    while (this.#next < this.#manifest.segmentCount) await this.#advance();
+    if (!this.#digest.matches(manifest)) throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
+    this.#verified = true;
+  }
+
+  async #advance(): Promise<Segment> {
     if (this.#page.length === 0) {
-      const coming = this.#coming ?? this.#api.segments(this.#next, this.#options);
+      const coming = this.#coming ?? this.#source.page(this.#next);
       this.#coming = null;
       this.#page = this.#parse(await coming);
     }
     const segment = this.#page.shift()!;
     this.#next++;
     this.#digest.add(segment);
-    if (this.#next === this.#manifest.segmentCount && !this.#digest.matches(this.#manifest)) {
-      throw new SendError('manifest_damaged', 'the segment table is not the one that was sent');
-    }
     return segment;
   }
 
@@ -86,7 +92,6 @@ export class SegmentTable {
       if (index !== this.#next + i || index >= this.#manifest.segmentCount) throw new SendError('manifest_damaged', 'segments out of order');
       return {
         index,
-        spanEnd: index,
         salt: decodeB64(salt, KEY_BYTES, 'manifest_damaged'),
         shardBytes: this.#layout.segment(index).shardBytes,
         roots: Array.from({ length: this.#totalShards }, (_, j) => asShardId(bytes.subarray(j * KEY_BYTES, (j + 1) * KEY_BYTES))),

@@ -1,77 +1,105 @@
 /**
- * The seam between a download's two sides. One gathers: network, frames, roots, rebuilding. The other opens records and
- * writes text to files. In a page they are two workers, since a browser computes digests and ciphers on the thread that
- * asks; elsewhere they share one thread.
+ * The seam between a download's two sides. One gathers: network, frames, rebuilding. The other opens records and writes
+ * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
+ * share one thread.
  */
-import type { Secret } from '../../protocol/bytes.ts';
-import type { SendError } from '../../protocol/errors.ts';
+import type { Secret, TransferId } from '../../protocol/bytes.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
-import type { ReceiveSink } from '../deps.ts';
+import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
+import type { Leftover, ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
 import { openSegment } from './open-segment.ts';
 import type { OpenTransfer } from './open-transfer.ts';
-import { chooseFiles, type Choice, type PlacedFile } from './selection.ts';
+import { bytesBefore, chooseFiles, type Choice, type PlacedFile } from './selection.ts';
 
 export interface GatheredSegment {
   readonly index: number;
   /** 32 bytes. */
   readonly salt: Uint8Array;
-  /** All k, verified, each at the start of its buffer. They belong to the writer until it gives them back. */
+  /** All k, each at the start of its buffer; nobody compared them with their roots. They belong to the writer until it gives them back. */
   readonly dataShards: readonly ArrayBuffer[];
 }
 
 export interface WrittenSegment {
-  /** The memory of the segment's data shards, to be used again. */
+  /** The data shards again, in their order: as they came, for whoever looks for a liar, or as memory to be used again. */
   readonly rooms: readonly ArrayBuffer[];
-  /** Bytes of files written since the start. */
+  /**
+   * Whether every record opened and was written. Where one did not, whatever was given later comes back unopened as
+   * well, until the same segment is given again.
+   */
+  readonly opened: boolean;
+  /** Bytes of files that are written, those of earlier tries among them. */
   readonly doneBytes: number;
 }
 
 /** Errors are SendErrors. After one, only `abort` is called. */
 export interface SegmentWriter {
-  /** Opens the first file, so that whoever takes it is ready when the first text comes. */
-  start(): Promise<void>;
-  /** Segments come in order, and the next may be given before this one is written. */
+  /** What an earlier try left. Nothing begins with it that anybody sees. */
+  prepare(): Promise<Leftover | null>;
+  /** Opens the first file, so that whoever takes it is ready when the first text comes. @param claimId - under which the transfer is fetched. */
+  start(claimId: string): Promise<void>;
+  /** Segments come in order, from the first that is not left over; the next may be given before this one is written. */
   write(segment: GatheredSegment): Promise<WrittenSegment>;
   /** Called once every segment is written. */
   finish(): Promise<void>;
+  /** Called once the download counts: gives away what `finish` made ready. */
+  handOver(): Promise<void>;
   /** May come at any moment, and then whatever is under way fails. Never throws; nothing is written after it resolved. */
   abort(reason: SendError): Promise<void>;
 }
 
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
+  readonly transferId: TransferId;
   readonly secret: Secret;
   /** Those that are to be written. */
   readonly files: readonly PlacedFile[];
   readonly contentBytes: number;
   readonly requiredShards: number;
+  readonly expiresAtMs: number;
 }
 
 export const openingInputOf = ({ link, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
+  transferId: link.transferId,
   secret: link.secret,
   files: chooseFiles(manifest.files, choice),
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
+  expiresAtMs: status.expiresAtMs,
 });
 
 /** Opens and writes on this thread. */
 export class OpeningWriter implements SegmentWriter {
   readonly #secret: Secret;
   readonly #layout: TransferLayout;
+  readonly #sink: ReceiveSink;
+  readonly #wanted: readonly PlacedFile[];
   readonly #files: FileWriter;
+  #fromBytes = 0;
   #doneBytes = 0;
+  /** A segment that did not open, and how many of its records did: these are written, and right. */
+  #stuck: { readonly index: number; readonly records: number } | null = null;
   /** The last call, after which the next one begins. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ secret, files, contentBytes, requiredShards }: OpeningInput, sink: ReceiveSink) {
     this.#secret = secret;
     this.#layout = new TransferLayout(contentBytes, requiredShards);
+    this.#sink = sink;
+    this.#wanted = files;
     this.#files = new FileWriter(files, sink);
   }
 
-  start(): Promise<void> {
-    return this.#inTurn(() => this.#files.start());
+  prepare(): Promise<Leftover | null> {
+    return this.#inTurn(() => this.#prepare());
+  }
+
+  start(claimId: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#sink.begin?.(claimId);
+      await this.#files.start(this.#fromBytes);
+    });
   }
 
   write(segment: GatheredSegment): Promise<WrittenSegment> {
@@ -82,18 +110,46 @@ export class OpeningWriter implements SegmentWriter {
     return this.#inTurn(() => this.#files.finish());
   }
 
+  handOver(): Promise<void> {
+    return this.#inTurn(async () => this.#sink.handOver?.());
+  }
+
   async abort(reason: SendError): Promise<void> {
     await Promise.allSettled([this.#files.abort(reason), this.#last]);
   }
 
+  async #prepare(): Promise<Leftover | null> {
+    const leftover = (await this.#sink.leftover?.()) ?? null;
+    if (leftover === null) return null;
+    this.#fromBytes = this.#layout.textBefore(leftover.segments);
+    this.#doneBytes = bytesBefore(this.#wanted, this.#fromBytes);
+    return leftover;
+  }
+
   async #write({ index, salt, dataShards }: GatheredSegment): Promise<WrittenSegment> {
+    if (this.#stuck !== null && this.#stuck.index !== index) return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
+    let records = this.#stuck?.records ?? 0;
     const layout = this.#layout.segment(index);
-    let offset = layout.textOffset;
-    for await (const text of openSegment(dataShards, layout, { secret: this.#secret, salt })) {
-      offset += text.length;
-      this.#doneBytes += await this.#files.write(text, offset - text.length);
+    let offset = layout.textOffset + records * (layout.recordBytes - TAG_SIZE_BYTES);
+    const texts = openSegment(dataShards, layout, { secret: this.#secret, salt }, records);
+    for (;;) {
+      const next = await texts.next().catch((thrown: unknown) => {
+        if (thrown instanceof SendError && thrown.code === 'wrong_key') return null;
+        throw thrown;
+      });
+      if (next === null) {
+        this.#stuck = { index, records };
+        return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
+      }
+      if (next.done) break;
+      const textBytes = next.value.length; // the sink may take its memory
+      this.#doneBytes += await this.#files.write(next.value, offset);
+      offset += textBytes;
+      records++;
     }
-    return { rooms: dataShards, doneBytes: this.#doneBytes };
+    this.#stuck = null;
+    await this.#sink.checkpoint?.(index + 1);
+    return { rooms: dataShards, opened: true, doneBytes: this.#doneBytes };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

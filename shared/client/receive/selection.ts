@@ -29,6 +29,10 @@ export function chooseFiles(files: readonly ManifestFile[], choice: Choice): Pla
 
 export const bytesOf = (files: readonly ManifestFile[]): number => files.reduce((sum, file) => sum + file.bytes, 0);
 
+/** How much of these files lies before a place in the content. */
+export const bytesBefore = (files: readonly PlacedFile[], position: number): number => files.reduce((sum, file) => sum + partBefore(file, position), 0);
+export const partBefore = ({ offset, bytes }: PlacedFile, position: number): number => Math.min(bytes, Math.max(0, position - offset));
+
 /**
  * The segments that hold these files, as few as there are: ascending, apart from each other.
  *

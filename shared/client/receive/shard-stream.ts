@@ -13,8 +13,8 @@ const SKIP_BYTES = 64 * 1024;
 
 export class ShardStream {
   readonly seat: Seat;
-  /** The last segment that was asked for. */
-  readonly last: number;
+  /** The last one that it serves. */
+  readonly lastSegment: number;
   /** The segment whose frame comes next. */
   position: number;
   /** When the stream last got on by `PROGRESS_BYTES` or a whole shard; for whoever decides that a node hangs or drips. */
@@ -30,10 +30,10 @@ export class ShardStream {
   #receivedBytes = 0;
   #closed = false;
 
-  private constructor(seat: Seat, { from, to }: SegmentRange, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
+  private constructor(seat: Seat, range: SegmentRange, body: ReadableStream<Uint8Array>, abort: AbortController, now: () => number) {
     this.seat = seat;
-    this.position = from;
-    this.last = to;
+    this.position = range.from;
+    this.lastSegment = range.to;
     this.#read = bodyReader(body);
     this.#abort = abort;
     this.#now = now;

@@ -4,6 +4,7 @@ import { SendError } from '../../protocol/errors.ts';
 import type { TransferApi } from '../coordinator-api.ts';
 import { webDeps, type ClientDeps } from '../deps.ts';
 import { CommitLedger } from './commit-ledger.ts';
+import { SegmentBook } from './segment-book.ts';
 import type { ReceivedReceipt, StoreConnection } from './store-connection.ts';
 import type { StorePool } from './store-pool.ts';
 
@@ -48,8 +49,9 @@ function stage(connections: readonly ReturnType<typeof connectionOf>[]) {
         signal?.addEventListener('abort', () => reject(new SendError('cancelled')));
       }),
   };
-  const ledger = new CommitLedger(pool as unknown as StorePool, api as unknown as TransferApi, SAFE_SHARDS, deps, new AbortController().signal);
-  for (const index of [0, 1]) ledger.add({ index, salt: new Uint8Array(32), roots: [0, 1, 2].map((i) => asShardId(new Uint8Array(32).fill(i))) });
+  const book = new SegmentBook(SAFE_SHARDS);
+  const ledger = new CommitLedger(book, pool as unknown as StorePool, api as unknown as TransferApi, SAFE_SHARDS, deps, new AbortController().signal);
+  for (const index of [0, 1]) book.add({ index, salt: new Uint8Array(32), roots: [0, 1, 2].map((i) => asShardId(new Uint8Array(32).fill(i))) });
   return { ledger, told, reported, passTime: () => passTime() };
 }
 

@@ -2,13 +2,15 @@
  * What nodes have signed for, segment by segment, and what of it the coordinator knows. Gathers receipts from all
  * connections and commits them in batches, so that the coordinator is asked once for many segments.
  */
-import { encodeB64, concatBytes, type ShardId } from '../../protocol/bytes.ts';
+import { encodeB64, concatBytes } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { MAX_SEGMENTS_PER_COMMIT } from '../../protocol/limits.ts';
 import type { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps } from '../deps.ts';
+import type { BookedSegment, SegmentBook } from './segment-book.ts';
 import type { ReceivedReceipt } from './store-connection.ts';
 import type { StorePool } from './store-pool.ts';
+import type { NamedSegment } from './upload-journal.ts';
 
 /** 64 MiB of content in full segments of 10 MiB. */
 export const SEGMENTS_PER_COMMIT = 7;
@@ -19,20 +21,8 @@ const SHORTEST_LATE_MS = 3_000;
 /** The patience where not even half of them come. */
 const PATIENCE_MS = 60_000;
 
-export interface NamedSegment {
-  readonly index: number;
-  readonly salt: Uint8Array;
-  readonly roots: readonly ShardId[];
-}
-
-interface Entry extends NamedSegment {
-  /** Shard indexes with a receipt. */
-  readonly receipts: Set<number>;
-  told: boolean;
-}
-
 export class CommitLedger {
-  readonly #entries = new Map<number, Entry>();
+  readonly #book: SegmentBook;
   readonly #pool: StorePool;
   readonly #api: TransferApi;
   readonly #safeShards: number;
@@ -41,27 +31,13 @@ export class CommitLedger {
   /** Receipts that the coordinator was not told of yet. */
   readonly #arrived: ReceivedReceipt[] = [];
 
-  constructor(pool: StorePool, api: TransferApi, safeShards: number, deps: ClientDeps, signal: AbortSignal) {
+  constructor(book: SegmentBook, pool: StorePool, api: TransferApi, safeShards: number, deps: ClientDeps, signal: AbortSignal) {
+    this.#book = book;
     this.#pool = pool;
     this.#api = api;
     this.#safeShards = safeShards;
     this.#deps = deps;
     this.#signal = signal;
-  }
-
-  /** To be called before the segment's first shard leaves: a receipt may cover it from then on. */
-  add(segment: NamedSegment): void {
-    this.#entries.set(segment.index, { ...segment, receipts: new Set(), told: false });
-  }
-
-  /** Shard indexes whose receipt for this segment is in. */
-  receiptsOf(index: number): Set<number> {
-    return new Set(this.#entries.get(index)?.receipts);
-  }
-
-  /** How many receipts these segments still lack in all. */
-  countLacking(indexes: readonly number[]): number {
-    return indexes.reduce((sum, index) => sum + Math.max(0, this.#safeShards - this.#entries.get(index)!.receipts.size), 0);
   }
 
   /**
@@ -75,7 +51,7 @@ export class CommitLedger {
     const receipts = this.#arrived.splice(0);
     const covered = new Set(receipts.flatMap(({ segments }) => segments));
     for (const index of indexes) covered.add(index);
-    const untold = [...covered].map((index) => this.#entries.get(index)!).filter(({ told }) => !told);
+    const untold = [...covered].map((index) => this.#book.at(index)).filter(({ told }) => !told);
     // Receipts refer to entries: those that do not fit beside them are told first.
     for (let i = 0; i === 0 || i < untold.length; i += MAX_SEGMENTS_PER_COMMIT) {
       const some = untold.slice(i, i + MAX_SEGMENTS_PER_COMMIT);
@@ -83,14 +59,14 @@ export class CommitLedger {
       await this.#tell(some, last ? receipts : []);
       for (const entry of some) entry.told = true;
     }
-    return indexes.filter((index) => this.#entries.get(index)!.receipts.size < this.#safeShards);
+    return indexes.filter((index) => this.#book.at(index).receipts.size < this.#safeShards);
   }
 
   /** One receipt that the coordinator refuses must not cost the others: each alone then shows whose it is. */
-  async #tell(entries: readonly Entry[], receipts: readonly ReceivedReceipt[]): Promise<void> {
-    const commit = async (segments: readonly Entry[], some: readonly ReceivedReceipt[]): Promise<void> => {
+  async #tell(entries: readonly BookedSegment[], receipts: readonly ReceivedReceipt[]): Promise<void> {
+    const commit = async (segments: readonly BookedSegment[], some: readonly ReceivedReceipt[]): Promise<void> => {
       await this.#api.commitSegments({ segments: segments.map(toMessage), receipts: some.map(toReceiptMessage) }, { signal: this.#signal });
-      for (const receipt of some) for (const index of receipt.segments) this.#entries.get(index)!.receipts.add(receipt.shardIndex);
+      for (const receipt of some) for (const index of receipt.segments) this.#book.at(index).receipts.add(receipt.shardIndex);
       for (const { shardIndex } of some) this.#pool.praise(shardIndex);
     };
     try {
@@ -140,7 +116,7 @@ export class CommitLedger {
   /** Whether the receipts that are here make these segments safe. */
   #areSafe(indexes: readonly number[]): boolean {
     return indexes.every((index) => {
-      const { receipts } = this.#entries.get(index)!;
+      const { receipts } = this.#book.at(index);
       const more = this.#arrived.filter(({ shardIndex, segments }) => !receipts.has(shardIndex) && segments.includes(index));
       return receipts.size + more.length >= this.#safeShards;
     });

@@ -3,7 +3,8 @@ import { decodeB64, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import type { Seat } from '../../protocol/messages.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';
-import { encodeOpen, encodeSeal, encodeShardHeader, parseNodeMessage, type NodeMessage } from '../../protocol/store-messages.ts';
+import type { ShardStatement } from '../../protocol/receipt.ts';
+import { encodeHold, encodeOpen, encodeSeal, encodeShardHeader, parseNodeMessage, type NodeMessage } from '../../protocol/store-messages.ts';
 import type { ClientDeps, SocketLike } from '../deps.ts';
 import type { PaceMeter } from '../pace.ts';
 
@@ -33,6 +34,11 @@ export interface NodeSoFar {
   readonly pace: PaceMeter;
 }
 
+interface PendingHold {
+  readonly shard: ShardStatement;
+  settle(isHeld: boolean): void;
+}
+
 interface PendingSeal {
   /** What the receipt must cover: stored before it was asked for. */
   readonly expected: ReadonlySet<number>;
@@ -58,6 +64,9 @@ export class StoreConnection {
   #window = 0;
   readonly #queue: PendingShard[] = [];
   readonly #inFlight = new Map<number, PendingShard>();
+  /** Asked, and to be asked, whether the node has them. */
+  readonly #holds = new Map<number, PendingHold>();
+  readonly #holdQueue: PendingHold[] = [];
   readonly #seals: PendingSeal[] = [];
   #ended: SendError | null = null;
   #ready: { resolve(): void; reject(error: SendError): void } | null = null;
@@ -111,6 +120,19 @@ export class StoreConnection {
     return true;
   }
 
+  /**
+   * Asks whether the node has a shard from an earlier connection; from then on a receipt of this one covers it.
+   *
+   * @returns false as well when the connection ended or the node refused to say. Never rejects.
+   */
+  holds(shard: ShardStatement): Promise<boolean> {
+    return new Promise((settle) => {
+      if (this.#ended) return settle(false);
+      this.#holdQueue.push({ shard, settle });
+      this.#pump();
+    });
+  }
+
   /** Asks for a receipt over what `unsealed` holds. */
   seal(): Promise<ReceivedReceipt> {
     return new Promise((resolve, reject) => {
@@ -138,6 +160,8 @@ export class StoreConnection {
     for (let i = 0; i < this.#inFlight.size; i++) this.#pace.end(this.#deps.now(), 0);
     this.#inFlight.clear();
     for (const shard of pending) shard.settle(error);
+    for (const { settle } of [...this.#holdQueue.splice(0), ...this.#holds.values()]) settle(false);
+    this.#holds.clear();
     for (const seal of this.#seals.splice(0)) seal.reject(error);
   }
 
@@ -178,12 +202,16 @@ export class StoreConnection {
         this.#ready?.resolve();
         break;
       case 'stored': {
+        if (this.#settleHold(message.segment, true)) break;
         const shard = this.#take(message.segment);
         this.#pace.end(this.#deps.now(), shard.bytes.length);
         this.unsealed.add(shard.segment);
         shard.settle(null);
         break;
       }
+      case 'absent':
+        if (!this.#settleHold(message.segment, false)) throw new SendError('bad_request', 'an answer for a shard that was not asked for');
+        break;
       case 'receipt': {
         const [seal] = this.#seals;
         if (!seal) throw new SendError('bad_request', 'a receipt that nobody asked for');
@@ -197,6 +225,7 @@ export class StoreConnection {
       }
       case 'problem': {
         if (message.segment === null) return this.fail(message.error);
+        if (this.#settleHold(message.segment, false)) break;
         const refused = this.#take(message.segment);
         this.#pace.end(this.#deps.now(), 0);
         refused.settle(message.error);
@@ -204,6 +233,16 @@ export class StoreConnection {
       }
     }
     this.#pump();
+  }
+
+  /** @returns whether it was asked for. */
+  #settleHold(segment: number, isHeld: boolean): boolean {
+    const hold = this.#holds.get(segment);
+    if (!hold) return false;
+    this.#holds.delete(segment);
+    if (isHeld) this.unsealed.add(segment);
+    hold.settle(isHeld);
+    return true;
   }
 
   #take(segment: number): PendingShard {
@@ -214,7 +253,13 @@ export class StoreConnection {
   }
 
   #pump(): void {
-    while (this.#inFlight.size < this.#window) {
+    while (this.#inFlight.size + this.#holds.size < this.#window) {
+      const hold = this.#holdQueue.shift();
+      if (hold) {
+        this.#holds.set(hold.shard.segment, hold);
+        this.#socket.send(encodeHold(hold.shard));
+        continue;
+      }
       const shard = this.#queue.shift();
       if (!shard) return;
       this.#inFlight.set(shard.segment, shard);

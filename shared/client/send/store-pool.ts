@@ -39,28 +39,40 @@ export class StorePool {
   readonly #api: TransferApi;
   readonly #deps: ClientDeps;
   readonly #signal: AbortSignal;
-  readonly #onChange: () => void;
+  readonly #listeners = new Set<() => void>();
   readonly #onFatal: (error: SendError) => void;
   #closedSentBytes = 0;
   #wanted = 0;
   #closed = false;
 
   /**
-   * @param onChange - told whenever a connection opened or ended.
+   * @param hasFreshOrders - the seats' orders were not used before.
    * @param onFatal - told when the coordinator refuses orders for good.
    */
-  constructor(seats: readonly Seat[], api: TransferApi, deps: ClientDeps, signal: AbortSignal, onChange: () => void, onFatal: (error: SendError) => void) {
-    const orderGoodUntilMs = deps.now() + ORDER_USED_WITHIN_MS;
+  constructor(seats: readonly Seat[], hasFreshOrders: boolean, api: TransferApi, deps: ClientDeps, signal: AbortSignal, onFatal: (error: SendError) => void) {
+    const orderGoodUntilMs = hasFreshOrders ? deps.now() + ORDER_USED_WITHIN_MS : 0;
     this.#places = seats.map((seat) => ({ seat, orderGoodUntilMs, state: 'idle', openingSinceMs: 0, connection: null, pace: new PaceMeter(), failures: 0, retryAtMs: 0 }));
     this.#api = api;
     this.#deps = deps;
     this.#signal = signal;
-    this.#onChange = onChange;
     this.#onFatal = onFatal;
   }
 
   get open(): StoreConnection[] {
     return this.#places.flatMap(({ connection }) => (connection?.ended === false ? [connection] : []));
+  }
+
+  /** Connections that are on their way, and places that one may be opened to at once. */
+  get arriving(): number {
+    if (this.#closed) return 0;
+    const now = this.#deps.now();
+    return this.#places.filter(({ state, retryAtMs }) => state === 'opening' || (state === 'idle' && retryAtMs <= now)).length;
+  }
+
+  /** @param listener - told whenever a connection opened or ended. @returns the end of it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   get sentBytes(): number {
@@ -128,6 +140,10 @@ export class StorePool {
     return this.#places.find(({ seat }) => seat.shardIndex === shardIndex)!;
   }
 
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   async #open(place: Place): Promise<void> {
     place.state = 'opening';
     place.openingSinceMs = this.#deps.now();
@@ -140,7 +156,7 @@ export class StorePool {
       place.connection = connection;
       place.state = 'open';
       this.#openMore();
-      this.#onChange();
+      this.#changed();
     } catch (thrown) {
       this.#ended(place, asSendError(thrown, 'node_unreachable', "couldn't open a connection to a node"));
     }
@@ -159,6 +175,7 @@ export class StorePool {
         place.state = 'idle';
         place.retryAtMs = this.#deps.now() + FIRST_PAUSE_MS;
         if (!this.#closed && !error.retryable) this.#onFatal(error);
+        this.#changed();
         return null;
       }
     }
@@ -175,7 +192,7 @@ export class StorePool {
     place.state = 'idle';
     place.retryAtMs = error.retryable ? this.#deps.now() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** place.failures++) : Infinity;
     if (error.code !== 'cancelled') this.report(place.seat, error.code);
-    this.#onChange();
+    this.#changed();
   }
 }
 

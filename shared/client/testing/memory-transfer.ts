@@ -52,7 +52,7 @@ export class MemoryTransfer {
     // The virtual clock: whoever waits is woken at once, that much later.
     let nowMs = 1_000_000;
     this.deps = {
-      fetch: (url, init) => this.#answer(new URL(url), init?.method ?? 'GET'),
+      fetch: (url, init) => this.#answer(new URL(url), init?.method ?? 'GET', init?.body),
       openSocket: () => {
         throw new Error('a recipient opens no socket');
       },
@@ -71,7 +71,7 @@ export class MemoryTransfer {
     this.transfer = {
       link: { origin: ORIGIN, transferId, secret: asSecret(secret) },
       manifest,
-      info: { transferId: encodeB64(transferId), kind: 'files', files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null },
+      info: { transferId: encodeB64(transferId), kind: 'files', files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null, upload: null },
       status: {
         transferId: encodeB64(transferId),
         state: 'ready',
@@ -82,6 +82,7 @@ export class MemoryTransfer {
         expiresAtMs: nowMs + DAY_MS,
         downloads: { limit: null, committed: 0, claimed: 0 },
         segments: { total: segments.length, committed: segments.length },
+        sender: null,
         survives: TOTAL - REQUIRED,
       },
       api: new TransferApi(ORIGIN, transferId, { role: 'access', token: new Uint8Array(KEY_BYTES) }, this.deps),
@@ -117,7 +118,7 @@ export class MemoryTransfer {
     );
   }
 
-  async #answer(url: URL, method: string): Promise<Response> {
+  async #answer(url: URL, method: string, body: unknown): Promise<Response> {
     const node = /^node-(\d+)\.test$/.exec(url.hostname);
     if (node) return this.#stream(Number(node[1]), { from: Number(url.searchParams.get('from')), to: Number(url.searchParams.get('to')) });
     const action = url.pathname.split('/').slice(4).join('/');
@@ -134,9 +135,9 @@ export class MemoryTransfer {
     }));
     switch (action) {
       case 'claim':
-        return Response.json({ claimId: encodeB64(new Uint8Array(ID_BYTES)), leaseExpiresAtMs: this.deps.now() + DAY_MS, nodes });
+        return Response.json({ claimId: (JSON.parse(String(body)) as { claimId: string }).claimId, leaseExpiresAtMs: this.deps.now() + DAY_MS, nodes });
       case 'fetch-orders':
-        return Response.json({ nodes });
+        return Response.json({ nodes: (JSON.parse(String(body)) as { shardIndexes: number[] }).shardIndexes.map((index) => nodes[index]) });
       case 'segments':
         return Response.json({
           segments: this.#segments.map(({ salt, roots }, index) => ({

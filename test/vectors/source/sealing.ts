@@ -157,6 +157,13 @@ export function manifestVectors(): Vector[] {
     bad('size-beyond', 'a size of 2^53', padded(jsonOf([file('a', 2 ** 53)]))),
     bad('sum-beyond', 'sizes whose sum is above 2^53-1', padded(jsonOf([file('a', beyond), file('b', 1)]))),
     bad('size-as-text', 'a size as text', padded(jsonOf([file('a', '3')]))),
+    ok(
+      'manifest/opening',
+      'an opening manifest has no digest yet',
+      { textHex: hex(padded(text(JSON.stringify({ version: 1, files: [file('a.txt')], segments: { count: 1, digest: null } })))) },
+      { ...output([file('a.txt')]), segmentsDigestHex: null },
+    ),
+    bad('no-digest', 'a manifest that leaves the digest out', padded(text(JSON.stringify({ version: 1, files: [file('a')], segments: { count: 1 } })))),
     bad('short-digest', 'a digest of 31 bytes', padded(text(JSON.stringify({ version: 1, files: [file('a')], segments: { count: 1, digest: b64(digest.subarray(1)) } })))),
     bad('no-segments', 'a count of zero', padded(text(JSON.stringify({ version: 1, files: [file('a')], segments: { count: 0, digest: b64(digest) } })))),
     badPath('empty', 'an empty path', ''),

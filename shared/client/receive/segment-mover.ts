@@ -1,0 +1,143 @@
+/**
+ * Moves segments from nodes to the opening side. A few are on their way at a time, so memory is flat whatever the
+ * transfer's size. One that does not open is gathered again, without who lied (decision 0011).
+ */
+import { SendError } from '../../protocol/errors.ts';
+import type { TransferLayout } from '../../protocol/layout.ts';
+import type { SegmentRange } from '../../protocol/shard-request.ts';
+import type { ClientDeps } from '../deps.ts';
+import { ProgressMeter } from '../progress.ts';
+import type { Progress } from '../types.ts';
+import type { Gatherer } from './gather.ts';
+import type { Lease } from './lease.ts';
+import type { OpenTransfer } from './open-transfer.ts';
+import { ShardRebuilder } from './rebuild-shards.ts';
+import type { Segment, SegmentTable } from './segment-table.ts';
+import { bytesBefore, bytesOf, type PlacedFile } from './selection.ts';
+import type { SegmentWriter, WrittenSegment } from './segment-writer.ts';
+import { ShardRooms } from './shard-rooms.ts';
+
+/** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
+const SEGMENTS_UNDER_WAY = 3;
+
+interface Parts {
+  readonly table: SegmentTable;
+  readonly layout: TransferLayout;
+  /** Those that are wanted. */
+  readonly files: readonly PlacedFile[];
+  readonly gatherer: Gatherer;
+  readonly writer: SegmentWriter;
+  readonly lease: Lease;
+}
+
+interface Step {
+  readonly index: number;
+  /** The last segment of its span: streams are opened up to here. */
+  readonly spanEnd: number;
+  /** Nothing is fetched after it. */
+  readonly last: boolean;
+}
+
+interface Gathered {
+  readonly segment: Segment;
+  readonly spanEnd: number;
+  /** Indexes of the k shards that the nodes gave. */
+  readonly given: readonly number[];
+  readonly dataShards: readonly ArrayBuffer[];
+}
+
+interface UnderWay {
+  readonly gathered: Gathered;
+  readonly writing: Promise<WrittenSegment>;
+}
+
+export class SegmentMover {
+  readonly #parts: Parts;
+  readonly #rooms: ShardRooms;
+  readonly #rebuilder: ShardRebuilder;
+  readonly #meterFrom: (position: number) => ProgressMeter;
+  #underWay: UnderWay[] = [];
+  /** Rejects as soon as a writing fails, while segments may still be waited for. */
+  readonly #failed = Promise.withResolvers<never>();
+
+  constructor({ status }: OpenTransfer, parts: Parts, { onProgress }: { onProgress?(progress: Progress): void }, deps: ClientDeps) {
+    const { requiredShards, totalShards } = status;
+    const maxShardBytes = parts.layout.segment(0).shardBytes;
+    this.#parts = parts;
+    this.#rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
+    this.#rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
+    const bytes = bytesOf(parts.files);
+    this.#meterFrom = (position) => new ProgressMeter(bytes, deps.now, onProgress, bytesBefore(parts.files, position));
+  }
+
+  /**
+   * @param started - resolves when the writer is ready; segments are gathered meanwhile.
+   * @param spans - ascending; taken one after another, each when the one before it is used up.
+   * @param first - segments before it are left over from an earlier try.
+   * @throws SendError `wrong_key` where a segment does not open although every shard is the one that was committed; what gathering and writing throw.
+   */
+  async move(started: Promise<void>, spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): Promise<void> {
+    this.#failed.promise.catch(() => undefined); // met in the race below
+    started.catch(this.#failed.reject);
+    await Promise.race([this.#moveAll(started, spans, first), this.#failed.promise]);
+  }
+
+  async #moveAll(started: Promise<void>, spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): Promise<void> {
+    const meter = this.#meterFrom(this.#parts.layout.textBefore(first));
+    for await (const step of stepsOf(spans, first)) {
+      // Nodes send segments in order, so each is gathered after the one before it.
+      const segment = await this.#parts.table.at(step.index, step.last);
+      this.#submit(await this.#gather(segment, step.spanEnd));
+      if (this.#underWay.length >= SEGMENTS_UNDER_WAY) await this.#settle(meter);
+    }
+    while (this.#underWay.length > 0) await this.#settle(meter);
+    await this.#parts.table.verify();
+    await started;
+  }
+
+  async #gather(segment: Segment, spanEnd: number): Promise<Gathered> {
+    const shards = await this.#parts.gatherer.gather(segment, this.#rooms, spanEnd);
+    const dataShards = await this.#rebuilder.dataShards(shards, segment.shardBytes);
+    return { segment, spanEnd, given: [...shards.keys()], dataShards };
+  }
+
+  #submit(gathered: Gathered): void {
+    const { segment, dataShards } = gathered;
+    const writing = this.#parts.writer.write({ index: segment.index, salt: segment.salt, dataShards });
+    writing.catch(this.#failed.reject);
+    this.#underWay.push({ gathered, writing });
+  }
+
+  async #settle(meter: ProgressMeter): Promise<void> {
+    const { gathered, writing } = this.#underWay.shift()!;
+    const written = await writing;
+    this.#parts.lease.touch();
+    if (!written.opened) return this.#again({ ...gathered, dataShards: written.rooms });
+    this.#rooms.give(written.rooms);
+    meter.set(written.doneBytes);
+  }
+
+  /** Names who lied, gathers the segment from others, and gives what stood behind it once more. */
+  async #again({ segment, spanEnd, given, dataShards }: Gathered): Promise<void> {
+    const behind = this.#underWay;
+    this.#underWay = [];
+    const unopened = await Promise.all(behind.map(async ({ gathered, writing }) => ({ ...gathered, dataShards: (await writing).rooms })));
+    const shards = await this.#rebuilder.shardsBehind(dataShards, given, segment.shardBytes);
+    if (!(await this.#parts.gatherer.accuse(segment, shards))) throw new SendError('wrong_key', `segment ${segment.index} does not open`);
+    this.#rooms.give(dataShards);
+    this.#submit(await this.#gather(segment, spanEnd));
+    for (const gathered of unopened) this.#submit(gathered);
+  }
+}
+
+/** Each segment of the spans; the next span is known before the last segment of one is asked for. */
+async function* stepsOf(spans: AsyncIterable<SegmentRange> | Iterable<SegmentRange>, first: number): AsyncGenerator<Step> {
+  let held: Step | null = null;
+  for await (const { from, to } of spans) {
+    for (let index = Math.max(from, first); index <= to; index++) {
+      if (held !== null) yield held;
+      held = { index, spanEnd: to, last: false };
+    }
+  }
+  if (held !== null) yield { ...held, last: true };
+}
