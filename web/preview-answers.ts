@@ -3,6 +3,7 @@
  * the page found it to be, from a closed list, and never to what would show it as a page of this site.
  */
 import type { PartAnswer, PartRequest, PreviewHead, PreviewMime, PreviewWanted } from '../shared/client/browser/preview-protocol.ts';
+import { parseRange } from './range-header.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -119,9 +120,3 @@ const guarded = (policy: string): Record<string, string> => ({
 });
 
 const refused = (status: number, headers: Record<string, string> = {}): Response => new Response(null, { status, headers: { 'Cache-Control': 'no-store', ...headers } });
-
-/** @returns null for a header that is not one plain range: the whole file is an answer to that. */
-export function parseRange(header: string | null): PreviewWanted['range'] {
-  const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
-  return from === '' && to === '' ? null : { from: from === '' ? null : Number(from), to: to === '' ? null : Number(to) };
-}

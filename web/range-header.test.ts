@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRange } from './preview-answers.ts';
+import { parseRange } from './range-header.ts';
 import { resolveRange } from '../shared/client/browser/preview-protocol.ts';
 
 describe('a range of a file of 100 bytes', () => {
