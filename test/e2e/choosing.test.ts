@@ -141,9 +141,12 @@ describe('a long list', () => {
     expect(await rows().count()).toBeLessThan(60);
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: say('receive.downloadSome', 9_999) }).waitFor();
-    // Tab leaves the list: nobody has to pass ten thousand rows.
+    // Tab goes to the row's own button and then leaves the list: nobody has to pass ten thousand rows.
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate(() => document.activeElement!.getAttribute('aria-label'))).toBe(say('preview.open', '9999.txt'));
     await page.keyboard.press('Tab');
     await expect.poll(() => page.evaluate(() => document.activeElement!.textContent.trim())).toBe(say('receive.downloadSome', 9_999));
+    await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Home');
     await page.keyboard.press('Space');
