@@ -1,4 +1,5 @@
 /** How a command ends: one object or a few lines on stdout, and the exit code. */
+import { formatSeconds } from './progress-line.ts';
 import { safeText } from '../shared/client/safe-path.ts';
 import type { NodeProblem } from '../shared/client/index.ts';
 import { SendError, sentenceOf, type ErrorCode } from '../shared/protocol/index.ts';
@@ -16,7 +17,8 @@ export const printJson = (value: unknown): Promise<void> => print(JSON.stringify
 export function explain(error: SendError): string {
   const sentence = sentenceOf(error.code);
   const detail = error.message === sentence || error.message === error.code ? '' : ` (${safeText(error.message)})`;
-  return sentence + detail;
+  const wait = error.retryAfterSeconds === undefined ? '' : ` The next try is heard in ${formatSeconds(error.retryAfterSeconds)}.`;
+  return sentence + detail + wait;
 }
 
 /** @returns the exit code. */

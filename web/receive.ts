@@ -10,17 +10,18 @@ import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.
 const TAKEN = { shardsend: 'taken' } as const;
 
 const receiver = new Receiver({
-  async open(link) {
-    const opened = await openLink(link);
+  async open(link, password) {
+    const opened = await openLink(link, password, transferWorkerUrl);
     if (opened.ok) await prepareDownloads();
     return opened;
   },
-  start: (link, choice, events) => startReceiving(link, choice, events, transferWorkerUrl),
-  openPreviews: async (link, info) => {
+  start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),
+  openPreviews: async (link, passwordKey, info) => {
     const { Previews } = await import('../shared/client/browser/preview.ts');
-    return new Previews(link, info.files, transferWorkerUrl);
+    return new Previews(link, passwordKey, info.files, transferWorkerUrl);
   },
-  readNote: (link, events) => startReadingNote(link, events, transferWorkerUrl),
+  readNote: (link, passwordKey, events) => startReadingNote(link, passwordKey, events, transferWorkerUrl),
+  now: () => Date.now(),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

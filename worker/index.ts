@@ -57,6 +57,6 @@ function problem(c: AppContext, error: SendError): Response {
 
 const isApi = (c: AppContext): boolean => new URL(c.req.url).pathname.startsWith('/api/');
 /** A method is a word that anyone may choose. */
-const knownMethod = (method: string): string => (['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other');
+const knownMethod = (method: string): string => (['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other');
 
 export default app;

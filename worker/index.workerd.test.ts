@@ -46,11 +46,15 @@ describe('malformed requests', () => {
       fresh({ ...good, contentBytes: '4096' }),
       fresh({ ...good, expiresInSeconds: 299 }),
       fresh({ ...good, expiresInSeconds: 30 * 24 * 3600 + 1 }),
-      fresh({ ...good, downloadLimit: 0 }),
-      fresh({ ...good, downloadLimit: 1001 }),
-      fresh({ ...good, downloadLimit: undefined }),
-      fresh({ ...good, accessHash: encodeB64(random(31)) }),
-      fresh({ ...good, accessHash: `${good.accessHash}=` }),
+      fresh({ ...good, link: { ...good.link, downloadLimit: 0 } }),
+      fresh({ ...good, link: { ...good.link, downloadLimit: 1001 } }),
+      fresh({ ...good, link: { ...good.link, downloadLimit: undefined } }),
+      fresh({ ...good, link: undefined }),
+      fresh({ ...good, link: { ...good.link, linkId: encodeB64(random(15)) } }),
+      fresh({ ...good, link: { ...good.link, envelope: encodeB64(random(48)) } }),
+      fresh({ ...good, link: { ...good.link, password: 1 } }),
+      fresh({ ...good, link: { ...good.link, accessHash: encodeB64(random(31)) } }),
+      fresh({ ...good, link: { ...good.link, accessHash: `${good.link.accessHash}=` } }),
       [`PUT /api/transfers/${encodeB64(random(15))}`, transfer.ownerToken, good],
       [`PUT /api/transfers/${encodeB64(random(17))}`, transfer.ownerToken, good],
       ['PUT /api/transfers/%00', transfer.ownerToken, good],
@@ -66,6 +70,9 @@ describe('malformed requests', () => {
       reading('/claim', {}),
       reading('/claim', { claimId: 'x' }),
       reading('/commit', { claimId: randomId() }),
+      [`PUT ${transfer.path}/links/${encodeB64(random(15))}`, transfer.ownerToken, good.link],
+      [`PUT ${transfer.path}/links/${randomId()}`, transfer.ownerToken, { ...good.link, downloadLimit: 1001 }],
+      [`PATCH ${transfer.path}/links/${transfer.link.linkId}`, transfer.ownerToken, { downloadLimit: 0 }],
       [`PUT ${transfer.path}/manifest`, transfer.ownerToken, new Uint8Array(0)],
       [`PUT ${transfer.path}/manifest`, transfer.ownerToken, Uint8Array.of(1, ...random(200))],
       [`PUT ${transfer.path}/manifest`, transfer.ownerToken, Uint8Array.of(2, ...random(400))],
@@ -209,10 +216,10 @@ describe('the log', () => {
     const transfer = await new TestTransfer().send({ downloadLimit: 2 });
     const { claimId } = await transfer.claim();
     await transfer.asRecipient('POST', '/commit', { claimId, problems: [] });
-    await call('GET', `/api/transfers/${transfer.id}`, { token: `Shardsend-Access ${encodeB64(random(32))}` });
+    await call('GET', `/api/transfers/${transfer.id}`, { token: transfer.link.header(random(32)) });
     const stranger = await TestNode.make('http://10.77.0.1:9000');
     await register(stranger);
-    await get(`/${transfer.id}?${claimId}`, { method: 'PATCH' });
+    await get(`/${transfer.id}?${claimId}`, { method: 'PURGE' });
     const lines = logged.join('\n');
     expect(lines).toContain('{"event":"request","method":"POST","route":"/api/transfers/:id/commit","status":200,"code":null,"ms":0}');
     expect(lines).toContain('"status":403,"code":"wrong_link"');
@@ -220,13 +227,14 @@ describe('the log', () => {
       transfer.id,
       claimId,
       encodeB64(transfer.owner),
-      encodeB64(transfer.access),
+      encodeB64(transfer.link.access),
+      transfer.link.linkId,
       transfer.placement.nodes[0]!.nodeId,
       transfer.placement.nodes[0]!.order,
       '10.77',
       '10.0.',
       'tester',
-      'PATCH',
+      'PURGE',
     ];
     for (const secret of secrets) expect(lines).not.toContain(secret);
   });

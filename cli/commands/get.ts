@@ -7,6 +7,7 @@ import {
   NoteSink,
   openTransfer,
   receiveTransfer,
+  stretchPassword,
   type Choice,
   type ClientDeps,
   type OpenTransfer,
@@ -16,7 +17,9 @@ import {
 import { safeLines, safePath } from '../../shared/client/safe-path.ts';
 import { nodeDeps } from '../deps.ts';
 import { DiskSink } from '../disk-sink.ts';
+import { SendError } from '../../shared/protocol/index.ts';
 import { SHARDSEND } from '../invocation.ts';
+import { PASSWORD_OPTION, askPassword, readPassword, terminal } from '../password.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal, write } from '../report.ts';
 import { UploadLines } from '../upload-lines.ts';
@@ -31,6 +34,8 @@ A note is printed, unless --out says where it shall be kept.
   --out FOLDER          where to; the current folder unless given
   --only PATH           this file, or all of this folder; may be given several times. What is not asked for is not fetched.
   --list                prints what there is and takes no download
+  --password-file FILE  for a link that asks for a password: where it is, - for the standard input;
+                        else it is $SHARDSEND_PASSWORD, or is asked for on the terminal
   --json                prints {"files":[{"path","bytes","sha256"}],"seconds"}; paths are below FOLDER.
                         Of a note {"note","seconds"}, of a list {"kind","files":[{"path","bytes","modifiedMs"}],"downloadsLeft","expiresAtMs"}.
                         Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
@@ -51,6 +56,7 @@ export async function runGet(args: string[]): Promise<number> {
       out: { type: 'string' },
       only: { type: 'string', multiple: true },
       list: { type: 'boolean', default: false },
+      ...PASSWORD_OPTION,
       json: { type: 'boolean', default: false },
     },
   });
@@ -58,12 +64,14 @@ export async function runGet(args: string[]): Promise<number> {
   const [link, ...rest] = positionals;
   if (link === undefined || rest.length > 0) throw new UsageError('get takes one link; put it in quotes');
   if (list && (only || out !== undefined)) throw new UsageError('--list downloads nothing: leave out --only and --out');
+  const password = await readPassword(values['password-file']);
   const deps = nodeDeps();
   const signal = stopSignal(deps.now);
   const progress = new ProgressLine('Receiving', process.stderr, deps.now);
-  const startedAtMs = deps.now();
+  let startedAtMs = deps.now();
   try {
-    const opened = await openTransfer(link, deps, { signal });
+    const opened = await openWithPassword(link, password, deps, signal);
+    startedAtMs = deps.now();
     const { info } = opened;
     if (list) return await printList(info, json);
     const upload = new UploadLines(process.stderr, progress);
@@ -130,4 +138,18 @@ function choiceOf({ files }: TransferInfo, paths: readonly string[]): Choice {
   const { choice, unknown } = filesNamed(files, paths);
   if (unknown.length > 0) throw new UsageError(`the transfer has no file or folder ${unknown.map((path) => JSON.stringify(path)).join(', ')}; --list shows what it has`);
   return choice;
+}
+
+/** A password that was given is tried once; one that is typed may be mistyped. @throws SendError `password_needed` where nobody can be asked. */
+async function openWithPassword(link: string, password: string | undefined, deps: ClientDeps, signal: AbortSignal): Promise<OpenTransfer> {
+  const open = (known: string | undefined): Promise<OpenTransfer> =>
+    openTransfer(link, deps, { signal, passwordKey: known === undefined ? undefined : (salt) => stretchPassword(known, salt, { signal }) });
+  try {
+    return await open(password);
+  } catch (error) {
+    const asked = terminal();
+    if (!(error instanceof SendError) || error.code !== 'password_needed') throw error;
+    if (asked === null) throw new SendError('password_needed', 'give it with --password-file or SHARDSEND_PASSWORD');
+    return open(await askPassword('Password of this link: ', asked));
+  }
 }

@@ -7,8 +7,8 @@ import {
   resumeTransfer,
   sendTransfer,
   UploadControl,
-  type BegunSend,
   type ClientDeps,
+  type CreatedTransfer,
   type SendOptions,
   type SendResult,
   type SourceFile,
@@ -19,10 +19,11 @@ import { VaultJournal, VaultSendStore, type Vault } from '../../shared/client/se
 import { SendError, asSendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
+import { PASSWORD_OPTION, readPassword } from '../password.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
-import { begunOf, canKeep, chooseUnfinished, forgetSend, markFinished, recordOf, unfinishedOfSources } from '../sends/unfinished.ts';
+import { canKeep, createdOf, chooseUnfinished, forgetSend, markFinished, recordOf, unfinishedOfSources } from '../sends/unfinished.ts';
 import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
 import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
@@ -42,6 +43,8 @@ A send that was interrupted goes on with --resume, without sending again what is
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
+  --password-file FILE  the link opens only together with the password in FILE, or in the standard input for -;
+                        else with $SHARDSEND_PASSWORD, where that is set. Tell it by another way than the link
   --resume              goes on with the send of this machine that was not finished; TRANSFER, its id or link, says
                         which where there are several
   --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
@@ -62,6 +65,7 @@ export async function runSend(args: string[]): Promise<number> {
       expires: { type: 'string', default: '7d' },
       downloads: { type: 'string', default: 'unlimited' },
       note: { type: 'string' },
+      ...PASSWORD_OPTION,
       resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -71,7 +75,7 @@ export async function runSend(args: string[]): Promise<number> {
   if (values.resume) {
     if (positionals.length > 1) throw new UsageError('--resume takes one transfer');
     const record = await chooseUnfinished(vault, positionals[0]);
-    return run.to(() => run.resume(begunOf(record)));
+    return run.to(() => run.resume(record.coordinator, createdOf(record)));
   }
   const { note } = values;
   if (note === undefined && positionals.length === 0) throw new UsageError('send takes at least one file or folder');
@@ -80,6 +84,7 @@ export async function runSend(args: string[]): Promise<number> {
     coordinator: parseCoordinator(values.coordinator),
     expiresInSeconds: parseExpires(values.expires),
     downloadLimit: parseDownloads(values.downloads),
+    password: await readPassword(values['password-file']),
   };
   return run.to(() => (note === undefined ? run.send(positionals, options) : run.sendNote(note, options)));
 }
@@ -94,7 +99,7 @@ class Run {
   readonly #leave = stopSignal(this.#deps.now, ['SIGTERM', 'SIGHUP']);
   readonly #progress = new ProgressLine('Sending', process.stderr, this.#deps.now);
   readonly #startedAtMs = this.#deps.now();
-  #begun: BegunSend | null = null;
+  #created: CreatedTransfer | null = null;
   #fileCount = 0;
   #what = '';
 
@@ -107,7 +112,7 @@ class Run {
   async to(sending: () => Promise<SendResult>): Promise<number> {
     try {
       const result = await sending();
-      if (this.#begun) await markFinished(this.#vault, this.#begun.transferId);
+      if (this.#created) await markFinished(this.#vault, this.#created.transferId);
       await this.#report(result);
       return EXIT_OK;
     } catch (error) {
@@ -121,7 +126,7 @@ class Run {
   async sendNote(source: string, options: SendOptions): Promise<SendResult> {
     const note = await readNote(source);
     this.#stopIfTold();
-    return sendTransfer({ ...this.#input([note], 'the note'), options: { ...options, note: true }, onLink: (begun) => this.#showLink(begun) }, this.#deps);
+    return sendTransfer({ ...this.#input([note], 'the note'), options: { ...options, note: true }, onLink: (created) => this.#showLink(created) }, this.#deps);
   }
 
   async send(args: readonly string[], options: SendOptions): Promise<SendResult> {
@@ -138,28 +143,28 @@ class Run {
         ...this.#input(files),
         options,
         ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
-        onLink: async (begun) => {
+        onLink: async (created) => {
           if (keeps) {
-            this.#begun = begun;
-            await keepSources(this.#vault, begun.transferId, args);
-            await new VaultSendStore(this.#vault).put(recordOf(begun, files, this.#deps.now()));
+            this.#created = created;
+            await keepSources(this.#vault, created.transferId, args);
+            await new VaultSendStore(this.#vault).put(recordOf(options.coordinator, created, files));
           }
-          await this.#showLink(begun);
+          await this.#showLink(created);
         },
       },
       this.#deps,
     );
   }
 
-  async resume(begun: BegunSend): Promise<SendResult> {
-    this.#begun = begun;
-    const args = await readKeptSources(this.#vault, begun.transferId);
+  async resume(coordinator: string, created: CreatedTransfer): Promise<SendResult> {
+    this.#created = created;
+    const args = await readKeptSources(this.#vault, created.transferId);
     if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
     const { files } = await readSources(args);
     this.#stopIfTold();
     const input = this.#input(files);
-    await this.#showLink(begun);
-    return resumeTransfer({ ...input, begun, journal: new VaultJournal(this.#vault, begun.transferId) }, this.#deps);
+    await this.#showLink(created);
+    return resumeTransfer({ ...input, coordinator, created, journal: new VaultJournal(this.#vault, created.transferId) }, this.#deps);
   }
 
   #stopIfTold(): void {
@@ -185,16 +190,16 @@ class Run {
     };
   }
 
-  async #showLink({ link, expiresAtMs }: BegunSend): Promise<void> {
+  async #showLink({ link, password, expiresAtMs }: CreatedTransfer): Promise<void> {
     if (this.#json) return;
-    process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#what}, from now on:\n`);
+    process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#what}${password ? ', together with the password' : ''}, from now on:\n`);
     await print(link);
   }
 
   /** What can still be resumed stays; the person is told how. */
   async #keepOrForget(error: unknown): Promise<void> {
-    if (this.#begun === null) return;
-    const { transferId } = this.#begun;
+    if (this.#created === null) return;
+    const { transferId } = this.#created;
     if (OVER.has(error instanceof SendError ? error.code : '')) return markFinished(this.#vault, transferId);
     if ((await new VaultJournal(this.#vault, transferId).load()) === null) return forgetSend(this.#vault, transferId);
     process.stderr.write(`What is stored stays. To go on: ${SHARDSEND} send --resume ${transferId}\n`);

@@ -1,14 +1,14 @@
 /** Uploads of this machine that ended before they were finished, and which of them a command line means. */
 import path from 'node:path';
 import { VaultJournal, VaultSendStore, type SendRecord, type Vault } from '../../shared/client/sends/index.ts';
-import type { BegunSend } from '../../shared/client/index.ts';
+import type { CreatedTransfer } from '../../shared/client/index.ts';
 import { SendError } from '../../shared/protocol/index.ts';
 import { UsageError } from '../values.ts';
 import { forgetSources, readKeptSources } from './upload-sources.ts';
 
-/** The record of a transfer that was just begun, with its one link. */
-export function recordOf(begun: BegunSend, files: readonly { readonly path: string; readonly bytes: number }[], nowMs: number): SendRecord {
-  const { coordinator, transferId, ownerToken, contentSecret, link, expiresAtMs } = begun;
+/** The record of a transfer that was just created, with its one link. */
+export function recordOf(coordinator: string, created: CreatedTransfer, files: readonly { readonly path: string; readonly bytes: number }[]): SendRecord {
+  const { transferId, ownerToken, contentSecret, linkId, link, password, createdAtMs, expiresAtMs } = created;
   return {
     version: 1,
     transferId,
@@ -18,9 +18,9 @@ export function recordOf(begun: BegunSend, files: readonly { readonly path: stri
     title: files[0]!.path,
     fileCount: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    createdAtMs: nowMs,
+    createdAtMs,
     expiresAtMs,
-    links: [{ linkId: transferId, link, label: '', password: false }],
+    links: [{ linkId, link, label: '', password }],
     upload: { state: 'sending' },
     notify: false,
     toldDownloads: 0,
@@ -28,8 +28,12 @@ export function recordOf(begun: BegunSend, files: readonly { readonly path: stri
   };
 }
 
-export function begunOf({ coordinator, transferId, ownerToken, contentSecret, links, expiresAtMs }: SendRecord): BegunSend {
-  return { coordinator, transferId, ownerToken, contentSecret, link: links[0]?.link ?? '', expiresAtMs };
+/** @throws SendError `record_unreadable` where no link of it is kept. */
+export function createdOf({ transferId, ownerToken, contentSecret, links, createdAtMs, expiresAtMs }: SendRecord): CreatedTransfer {
+  const [first] = links;
+  if (first === undefined) throw new SendError('record_unreadable', 'no link of this transfer is kept');
+  const { linkId, link, password } = first;
+  return { linkId, link, password, transferId, ownerToken, contentSecret, createdAtMs, expiresAtMs };
 }
 
 /** Whether anything can be kept at all: a home that cannot be written to must not keep anybody from sending. */

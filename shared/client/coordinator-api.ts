@@ -1,27 +1,32 @@
 /** The coordinator's interface as typed calls that outlast its restarts. docs/protocol.md §10. */
 import type * as v from 'valibot';
-import { encodeB64, type TransferId } from '../protocol/bytes.ts';
+import { encodeB64, type LinkId, type TransferId } from '../protocol/bytes.ts';
 import { SendError, asSendError } from '../protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../protocol/limits.ts';
 import {
   claimSchema,
   committedSchema,
   leaseSchema,
+  linkStatusSchema,
+  ownerStatusSchema,
   parseMessage,
   placementSchema,
+  recipientStatusSchema,
   seatsSchema,
   segmentTableSchema,
-  statusSchema,
   type Claim,
   type CommitSegments,
   type CreateTransfer,
+  type LinkStatus,
+  type LinkTerms,
   type NodesReport,
+  type OwnerStatus,
   type Placement,
   type Presence,
   type Problem,
+  type RecipientStatus,
   type Seat,
   type SegmentTable,
-  type Status,
 } from '../protocol/messages.ts';
 import { throwIfAborted, type ClientDeps } from './deps.ts';
 import { readProblem } from './read-problem.ts';
@@ -40,7 +45,7 @@ export interface CallOptions {
   readonly patienceMs?: number;
 }
 
-type Token = { readonly role: 'owner' | 'access'; readonly token: Uint8Array };
+export type Token = { readonly role: 'owner'; readonly token: Uint8Array } | { readonly role: 'access'; readonly linkId: LinkId; readonly token: Uint8Array };
 
 /** One transfer at one coordinator. Every call is idempotent, so each is repeated until it is answered. */
 export class TransferApi {
@@ -49,10 +54,10 @@ export class TransferApi {
   readonly #authorization: string;
   readonly #deps: ClientDeps;
 
-  constructor(origin: string, transferId: TransferId, { role, token }: Token, deps: ClientDeps) {
+  constructor(origin: string, transferId: TransferId, token: Token, deps: ClientDeps) {
     this.#origin = origin;
     this.#path = `/api/transfers/${encodeB64(transferId)}`;
-    this.#authorization = `${role === 'owner' ? 'Shardsend-Owner' : 'Shardsend-Access'} ${encodeB64(token)}`;
+    this.#authorization = token.role === 'owner' ? `Shardsend-Owner ${encodeB64(token.token)}` : `Shardsend-Access ${encodeB64(token.linkId)}.${encodeB64(token.token)}`;
     this.#deps = deps;
   }
 
@@ -72,14 +77,28 @@ export class TransferApi {
   async presence(state: Presence, options?: CallOptions): Promise<void> {
     await this.#request('POST', '/presence', jsonBody({ state }), options, async () => undefined);
   }
-  complete(report: NodesReport, options?: CallOptions): Promise<Status> {
-    return this.#json(statusSchema, 'POST', '/complete', report, options);
+  complete(report: NodesReport, options?: CallOptions): Promise<OwnerStatus> {
+    return this.#json(ownerStatusSchema, 'POST', '/complete', report, options);
   }
   async revoke(options?: CallOptions): Promise<void> {
     await this.#request('DELETE', '', undefined, options, async () => undefined);
   }
-  status(options?: CallOptions): Promise<Status> {
-    return this.#json(statusSchema, 'GET', '', undefined, options);
+  /** What its sender may know. */
+  ownerStatus(options?: CallOptions): Promise<OwnerStatus> {
+    return this.#json(ownerStatusSchema, 'GET', '', undefined, options);
+  }
+  addLink(linkId: string, terms: LinkTerms, options?: CallOptions): Promise<LinkStatus> {
+    return this.#json(linkStatusSchema, 'PUT', `/links/${linkId}`, terms, options);
+  }
+  changeLimit(linkId: string, downloadLimit: number | null, options?: CallOptions): Promise<LinkStatus> {
+    return this.#json(linkStatusSchema, 'PATCH', `/links/${linkId}`, { downloadLimit }, options);
+  }
+  revokeLink(linkId: string, options?: CallOptions): Promise<LinkStatus> {
+    return this.#json(linkStatusSchema, 'DELETE', `/links/${linkId}`, undefined, options);
+  }
+  /** What the holder of one link may know. */
+  status(options?: CallOptions): Promise<RecipientStatus> {
+    return this.#json(recipientStatusSchema, 'GET', '', undefined, options);
   }
   manifest(options?: CallOptions): Promise<Uint8Array> {
     return this.#request('GET', '/manifest', undefined, options, async (response) => {
@@ -88,8 +107,9 @@ export class TransferApi {
       return bytes;
     });
   }
-  segments(from: number, options?: CallOptions): Promise<SegmentTable> {
-    return this.#json(segmentTableSchema, 'GET', `/segments?from=${from}`, undefined, options);
+  /** @param claimId - of the download that asks; null before there is one. */
+  segments(from: number, claimId: string | null, options?: CallOptions): Promise<SegmentTable> {
+    return this.#json(segmentTableSchema, 'GET', `/segments?from=${from}${claimId === null ? '' : `&claim=${claimId}`}`, undefined, options);
   }
   claim(claimId: string, options?: CallOptions): Promise<Claim> {
     return this.#json(claimSchema, 'POST', '/claim', { claimId }, options);

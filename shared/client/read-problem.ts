@@ -6,7 +6,8 @@ const MAX_PROBLEM_BYTES = 4096;
 
 /** @param fallback - for an answer that is no problem document. */
 export async function readProblem(response: Response, fallback?: ErrorCode): Promise<SendError> {
-  return parseProblem(await readShortJson(response.body).catch(() => null), fallback);
+  const retryAfter = response.headers.get('Retry-After') ?? '';
+  return parseProblem(await readShortJson(response.body).catch(() => null), fallback, /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined);
 }
 
 /** @throws anything unless the body is short and JSON. */

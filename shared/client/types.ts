@@ -8,10 +8,33 @@ export interface SendOptions {
   /** Origin of the coordinator, without a trailing slash: `https://host` or `http://localhost:8787`. */
   readonly coordinator: string;
   readonly expiresInSeconds: number;
-  /** 1 to 1000, or null for unlimited. */
+  /** Of the first link: 1 to 1000, or null for unlimited. */
   readonly downloadLimit: number | null;
   /** The one file, made by `noteFile`, is a note. */
   readonly note?: boolean;
+  /** What the first link asks for; left out, it opens at once. */
+  readonly password?: string | undefined;
+}
+
+/** A link as its sender keeps it. */
+export interface CreatedLink {
+  /** b64; names it to the coordinator. */
+  readonly linkId: string;
+  /** What is handed over. */
+  readonly link: string;
+  /** Whether it asks for a password: the sender keeps none. */
+  readonly password: boolean;
+}
+
+/** What a sender has to keep of a transfer so as to control it, from before its first byte. */
+export interface CreatedTransfer extends CreatedLink {
+  readonly transferId: string;
+  /** b64; lets its holder control the transfer. Never part of a link. */
+  readonly ownerToken: string;
+  /** b64; lets its holder make further links, and read everything. For the sender's own store; no page shows it. */
+  readonly contentSecret: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /** Bytes and pace of a transfer in either direction; `bytes` are the files' own, never coded or padded ones. */
@@ -27,19 +50,6 @@ export interface Progress {
 /** What an upload does: finding out whether files are as they were, sending, or waiting for a person or the network. */
 export type UploadState = 'checking' | 'sending' | 'paused' | 'offline';
 
-/** A transfer whose link works, and all that its sender needs to go on, show it, and end it. */
-export interface BegunSend {
-  readonly coordinator: string;
-  /** b64. */
-  readonly transferId: string;
-  /** b64; never part of the link. */
-  readonly ownerToken: string;
-  /** b64. */
-  readonly contentSecret: string;
-  readonly link: string;
-  readonly expiresAtMs: number;
-}
-
 /** A node that misbehaved, with what was met there. */
 export interface NodeProblem {
   readonly shardIndex: number;
@@ -48,16 +58,11 @@ export interface NodeProblem {
   readonly code: ErrorCode;
 }
 
-export interface SendResult {
-  readonly link: string;
-  readonly transferId: string;
-  /** b64; lets its holder revoke. Never part of the link. */
-  readonly ownerToken: string;
+export interface SendResult extends CreatedTransfer {
   /** Sum of the files' sizes. */
   readonly bytes: number;
   /** Shard bytes sent to nodes. */
   readonly sentBytes: number;
-  readonly expiresAtMs: number;
   /** How many nodes the transfer can lose right now; below 1 where nodes failed meanwhile. */
   readonly survives: number;
   /** What it can lose once the nodes have rebuilt the shards that were not sent, and rules that the network could not keep. */

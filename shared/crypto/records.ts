@@ -3,7 +3,7 @@
  * moved or joined from elsewhere. docs/protocol.md §3; NIST SP 800-38D; STREAM: Hoang et al., CRYPTO 2015.
  */
 import { gcm } from '@noble/ciphers/webcrypto.js';
-import type { ManifestKey, SegmentKey } from './keys.ts';
+import type { EnvelopeKey, ManifestKey, SegmentKey } from './keys.ts';
 
 export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
@@ -35,6 +35,12 @@ export const sealManifestText = (key: ManifestKey, text: Uint8Array): Promise<Ui
 
 /** @throws OpenError. */
 export const openManifestText = (key: ManifestKey, box: Uint8Array): Promise<Uint8Array> => open(key, new Uint8Array(NONCE_BYTES), box);
+
+/** @param key - of one link, and so for one secret. @returns `secret.length + TAG_BYTES` bytes. */
+export const sealContentSecret = (key: EnvelopeKey, secret: Uint8Array): Promise<Uint8Array> => gcm(key, new Uint8Array(NONCE_BYTES)).encrypt(secret);
+
+/** @throws OpenError. */
+export const openContentSecret = (key: EnvelopeKey, box: Uint8Array): Promise<Uint8Array> => open(key, new Uint8Array(NONCE_BYTES), box);
 
 async function open(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Promise<Uint8Array> {
   if (box.length < TAG_BYTES) throw new OpenError('box is too short');

@@ -12,8 +12,12 @@ export type TransferId = Branded<'TransferId'>;
 export type NodeId = Branded<'NodeId'>;
 /** 32 bytes: what a shard's bytes hash to (§6). */
 export type ShardId = Branded<'ShardId'>;
-/** 32 bytes that only sender and recipients know. */
-export type Secret = Branded<'Secret'>;
+/** 16 bytes that name a link of a transfer to the coordinator. */
+export type LinkId = Branded<'LinkId'>;
+/** 32 random bytes from which a transfer's content is sealed; in no link, and no coordinator has them. */
+export type ContentSecret = Branded<'ContentSecret'>;
+/** 32 random bytes of one link, in its fragment. */
+export type LinkSecret = Branded<'LinkSecret'>;
 
 export const ID_BYTES = 16;
 export const KEY_BYTES = 32;
@@ -26,7 +30,9 @@ function sized(name: string, length: number, bytes: Uint8Array): Uint8Array {
 export const asTransferId = (bytes: Uint8Array): TransferId => sized('transfer id', ID_BYTES, bytes) as TransferId;
 export const asNodeId = (bytes: Uint8Array): NodeId => sized('node id', KEY_BYTES, bytes) as NodeId;
 export const asShardId = (bytes: Uint8Array): ShardId => sized('shard id', KEY_BYTES, bytes) as ShardId;
-export const asSecret = (bytes: Uint8Array): Secret => sized('secret', KEY_BYTES, bytes) as Secret;
+export const asLinkId = (bytes: Uint8Array): LinkId => sized('link id', ID_BYTES, bytes) as LinkId;
+export const asContentSecret = (bytes: Uint8Array): ContentSecret => sized('content secret', KEY_BYTES, bytes) as ContentSecret;
+export const asLinkSecret = (bytes: Uint8Array): LinkSecret => sized('link secret', KEY_BYTES, bytes) as LinkSecret;
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const values = new Int8Array(128).fill(-1);

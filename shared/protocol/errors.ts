@@ -24,13 +24,16 @@ const table = {
   link_damaged: row(0, false, 'This link is incomplete or was changed on its way. Copy the whole link again; if it stays damaged, ask the sender for it.'),
   link_version: row(0, false, 'This link was made by a newer Shardsend. Reload the page or update, then open it again.'),
   wrong_link: row(403, false, 'The key in this link does not belong to this transfer. Ask the sender for the link again.'),
+  wrong_password: row(403, true, 'This is not the password of this link. Check it and try again.'),
+  password_wait: row(429, true, 'Too many wrong passwords were tried with this link. Wait a moment, then try again.'),
+  too_many_links: row(409, false, 'A transfer has at most 100 links.'),
   wrong_owner: row(403, false, 'Only the sender can do this.'),
   transfer_unknown: row(404, false, 'There is no transfer at this link. It may have been deleted long ago, or never finished.'),
   transfer_uploading: row(409, true, 'The sender is still uploading. Leave this page open or come back later.'),
   transfer_expired: row(410, false, 'This transfer has expired and its files were deleted. Ask the sender to send them again.'),
-  transfer_used_up: row(410, false, 'This transfer reached its download limit and its files were deleted. Ask the sender to send them again.'),
-  transfer_revoked: row(410, false, 'The sender withdrew this transfer and its files were deleted.'),
-  downloads_in_progress: row(409, true, 'Every remaining download of this transfer is in progress elsewhere. Try again in a few minutes.'),
+  transfer_used_up: row(410, false, 'This link reached its download limit and opens nothing any more. Ask the sender for another one.'),
+  transfer_revoked: row(410, false, 'The sender withdrew this link: it opens nothing any more.'),
+  downloads_in_progress: row(409, true, 'Every remaining download of this link is in progress elsewhere. Try again in a few minutes.'),
   claim_unknown: row(404, false, 'This download was not started here. Start it again.'),
   claim_lapsed: row(410, true, 'This download paused for too long. Start it again.'),
   network_too_small: row(503, true, 'Too few storage nodes are online right now. Try again later.'),
@@ -55,6 +58,7 @@ const table = {
   // Only clients meet these
   node_unreachable: row(0, true, 'A storage node did not answer.'),
   node_slow: row(0, true, 'A storage node was too slow.'),
+  password_needed: row(0, true, 'This link asks for a password, which the sender told you by another way.'),
   offline: row(0, true, 'There is no connection to Shardsend. Check your network and try again.'),
   wrong_coordinator: row(0, false, 'There is no Shardsend at the address in this link. Ask the sender for the link again.'),
   not_enough_shards: row(0, true, 'Too many storage nodes are unreachable to rebuild this transfer right now. Try again later.'),
@@ -90,9 +94,12 @@ export const sentenceOf = (code: ErrorCode): string => table[code].sentence;
 export class SendError extends Error {
   override readonly name = 'SendError';
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string = sentenceOf(code), options?: { cause?: unknown }) {
-    super(message, options);
+  /** After how many seconds the coordinator will hear the same again, where it said so (`Retry-After`). */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(code: ErrorCode, message: string = sentenceOf(code), options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
   get retryable(): boolean {
     return table[this.code].retryable;
@@ -118,10 +125,10 @@ export function problemOf(code: ErrorCode, detail?: string): ProblemDocument {
  * Reads a problem document from outside; one with an unknown code or form becomes `fallback`, and so does a code that
  * only a client can find: a node that answers `cancelled` would pass for the person's own wish.
  */
-export function parseProblem(input: unknown, fallback: ErrorCode = 'unavailable'): SendError {
+export function parseProblem(input: unknown, fallback: ErrorCode = 'unavailable', retryAfterSeconds?: number): SendError {
   if (typeof input === 'object' && input !== null && 'code' in input && isErrorCode(input.code) && statusOf(input.code) !== 0) {
     const detail = 'detail' in input && typeof input.detail === 'string' ? `: ${input.detail.slice(0, 200)}` : '';
-    return new SendError(input.code, `${input.code}${detail}`);
+    return new SendError(input.code, `${input.code}${detail}`, { retryAfterSeconds });
   }
   return new SendError(fallback);
 }

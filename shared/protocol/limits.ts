@@ -39,6 +39,14 @@ export const NOTE_TYPE = 'text/plain';
 export const MIN_EXPIRES_IN_SECONDS = 5 * 60;
 export const MAX_EXPIRES_IN_SECONDS = 30 * 24 * 3600;
 export const MAX_DOWNLOADS = 1000;
+/** Of one transfer, those that were revoked among them. */
+export const MAX_LINKS = 100;
+/** u8 version, the content secret, tag. */
+export const ENVELOPE_BYTES = 1 + 32 + TAG_SIZE_BYTES;
+/** Argon2id over a password, docs/protocol.md §2: memory in KiB, passes, lanes. */
+export const PASSWORD_MEMORY_KIB = 64 * KIB;
+export const PASSWORD_PASSES = 3;
+export const PASSWORD_LANES = 1;
 
 export const ORDER_LIFETIME_MS = 15 * 60_000;
 export const ORDER_SKEW_MS = 30_000;

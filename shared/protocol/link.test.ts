@@ -1,13 +1,13 @@
 /** What becomes of a link between its sender and its recipient: it opens as it was made, or it is damaged. Never another one, and never "expired". */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asSecret, asTransferId, encodeB64, ID_BYTES, KEY_BYTES } from './bytes.ts';
+import { asLinkSecret, asTransferId, encodeB64, ID_BYTES, KEY_BYTES } from './bytes.ts';
 import { SendError } from './errors.ts';
 import { encodeLink, parseLink, type Link } from './link.ts';
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const origin = fc.constantFrom('https://send.example', 'https://sub.send.example:8443', 'http://localhost:8787', 'http://127.0.0.1:8787', 'https://[2001:db8::1]:444');
-const link: fc.Arbitrary<Link> = fc.record({ origin, transferId: bytes(ID_BYTES).map(asTransferId), secret: bytes(KEY_BYTES).map(asSecret) });
+const link: fc.Arbitrary<Link> = fc.record({ origin, transferId: bytes(ID_BYTES).map(asTransferId), secret: bytes(KEY_BYTES).map(asLinkSecret), password: fc.boolean() });
 const publicLink = link.filter((value) => value.origin.includes('send.example'));
 
 /** The link, or the code of the refusal. What is no SendError is the parser's fault and passes through. */
@@ -148,7 +148,8 @@ const DAMAGED: Record<string, Mangling> = {
     const at = places[draw(places.length)]!;
     return text.slice(0, at) + flipped(text[at]!) + text.slice(at + 1);
   },
-  'of a newer version, damaged': (text) => text.replace('#AQ', '#Ag').replace('#AR', '#Ah').replace('#AS', '#Ai').replace('#AT', '#Aj').replace(/#A./, '#Ag'),
+  'of a newer version, damaged': (text) => text.replace(/#A./, '#Aw'),
+  'made to ask for a password, or not to': (text) => text.replace(/#A./, (kind) => (/[Q-T]$/.test(kind) ? '#Ag' : '#AQ')),
   'in lower case': (text) => text.toLowerCase(),
   'in upper case': (text) => text.toUpperCase(),
 };
@@ -201,7 +202,7 @@ describe('a link as it arrives', () => {
     fc.assert(
       fc.property(link, several, drawing, (value, manglings, draw) => {
         const outcome = outcomeOf(apply(manglings, encodeLink(value), draw));
-        if (outcome !== 'link_damaged') expect(outcome).toMatchObject({ transferId: value.transferId, secret: value.secret });
+        if (outcome !== 'link_damaged') expect(outcome).toMatchObject({ transferId: value.transferId, secret: value.secret, password: value.password });
       }),
       { numRuns: 5000 },
     );
@@ -211,7 +212,7 @@ describe('a link as it arrives', () => {
     fc.assert(
       fc.property(link, fc.constantFrom(...Object.values(DAMAGED)), several, drawing, (value, damage, manglings, draw) => {
         const outcome = outcomeOf(apply(manglings, damage(encodeLink(value), draw), draw));
-        if (outcome !== 'link_damaged') expect(outcome).toMatchObject({ transferId: value.transferId, secret: value.secret });
+        if (outcome !== 'link_damaged') expect(outcome).toMatchObject({ transferId: value.transferId, secret: value.secret, password: value.password });
       }),
       { numRuns: 5000 },
     );

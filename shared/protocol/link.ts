@@ -1,10 +1,12 @@
 /** The link that a sender hands over: parsed and judged before any request. docs/protocol.md §7. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { asSecret, asTransferId, concatBytes, decodeB64, encodeB64, equalSecrets, utf8, ID_BYTES, KEY_BYTES, type Secret, type TransferId } from './bytes.ts';
+import { asLinkSecret, asTransferId, concatBytes, decodeB64, encodeB64, equalSecrets, utf8, ID_BYTES, KEY_BYTES, type LinkSecret, type TransferId } from './bytes.ts';
 import { SendError } from './errors.ts';
 import { findLinks, type FoundLink } from './link-text.ts';
 
-const VERSION = 1;
+/** The first byte: what it takes to open the link. A later version has a higher one. */
+const OPENS_AT_ONCE = 1;
+const ASKS_PASSWORD = 2;
 const CHECK_BYTES = 4;
 const HEAD_BYTES = 1 + KEY_BYTES + CHECK_BYTES;
 const LABEL = utf8('shardsend/1 link');
@@ -13,14 +15,16 @@ export interface Link {
   /** `https://host[:port]`; `http` only of a host that has no public name. */
   readonly origin: string;
   readonly transferId: TransferId;
-  readonly secret: Secret;
+  readonly secret: LinkSecret;
+  /** Whether it opens only together with a password. */
+  readonly password: boolean;
 }
 
-const checkOf = (version: number, transferId: Uint8Array, body: Uint8Array): Uint8Array =>
-  sha256(concatBytes(LABEL, Uint8Array.of(version), transferId, body)).subarray(0, CHECK_BYTES);
+const checkOf = (kind: number, transferId: Uint8Array, body: Uint8Array): Uint8Array => sha256(concatBytes(LABEL, Uint8Array.of(kind), transferId, body)).subarray(0, CHECK_BYTES);
 
-export function encodeLink({ origin, transferId, secret }: Link): string {
-  const fragment = concatBytes(Uint8Array.of(VERSION), secret, checkOf(VERSION, transferId, secret));
+export function encodeLink({ origin, transferId, secret, password }: Link): string {
+  const kind = password ? ASKS_PASSWORD : OPENS_AT_ONCE;
+  const fragment = concatBytes(Uint8Array.of(kind), secret, checkOf(kind, transferId, secret));
   return `${origin}/d/${encodeB64(transferId)}#${encodeB64(fragment)}`;
 }
 
@@ -52,13 +56,13 @@ function judge(found: FoundLink): [string, Link | null][] {
   const id = decodeUnpadded(found.id, ID_BYTES);
   const head = decodeUnpadded(found.key, HEAD_BYTES);
   const transferId = asTransferId(id.bytes);
-  const version = head.bytes[0]!;
+  const kind = head.bytes[0]!;
   const body = head.bytes.subarray(1, 1 + KEY_BYTES);
-  if (!id.canonical || version < VERSION) return [];
-  if (!equalSecrets(head.bytes.subarray(1 + KEY_BYTES), checkOf(version, transferId, body))) return [];
+  if (!id.canonical || kind < OPENS_AT_ONCE) return [];
+  if (!equalSecrets(head.bytes.subarray(1 + KEY_BYTES), checkOf(kind, transferId, body))) return [];
   const name = `${origin}/${found.id}/${found.key}`;
-  if (version > VERSION) return [[name, null]];
-  return head.canonical ? [[name, { origin, transferId, secret: asSecret(body) }]] : [];
+  if (kind > ASKS_PASSWORD) return [[name, null]];
+  return head.canonical ? [[name, { origin, transferId, secret: asLinkSecret(body), password: kind === ASKS_PASSWORD }]] : [];
 }
 
 /**

@@ -7,9 +7,11 @@ import { ID_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './bytes.ts';
 import { SendError, type ErrorCode } from './errors.ts';
 import { ascending, b64, count, httpUrl, problemCode, roots, segmentIndex, shardIndex, shardIndexes, timeMs, whole } from './fields.ts';
 import {
+  ENVELOPE_BYTES,
   MAX_CONTENT_BYTES,
   MAX_DOWNLOADS,
   MAX_EXPIRES_IN_SECONDS,
+  MAX_LINKS,
   MAX_NODES,
   MAX_PACE_RATIO,
   MAX_SEGMENTS_PER_COMMIT,
@@ -82,11 +84,36 @@ export const healthSchema = v.object({
 });
 export type Health = v.InferOutput<typeof healthSchema>;
 
+const linkId = b64(ID_BYTES);
+export const downloadLimitSchema = v.object({ downloadLimit: v.nullable(whole(1, MAX_DOWNLOADS)) });
+/** A link as its sender gives it to the coordinator, which names it in the path. */
+export const linkTermsSchema = v.object({
+  ...downloadLimitSchema.entries,
+  /** `H` of its access token. */
+  accessHash: b64(KEY_BYTES),
+  /** The content secret, sealed for whoever has the link's key. */
+  envelope: b64(ENVELOPE_BYTES),
+  password: v.boolean(),
+});
+export type LinkTerms = v.InferOutput<typeof linkTermsSchema>;
+export const newLinkSchema = v.object({ linkId, ...linkTermsSchema.entries });
+export type NewLink = v.InferOutput<typeof newLinkSchema>;
+
+const downloads = v.object({ limit: v.nullable(count), committed: count, claimed: count });
+export const linkStatusSchema = v.object({
+  linkId,
+  state: v.picklist(['open', 'used_up', 'revoked']),
+  downloads,
+  password: v.boolean(),
+  /** How often somebody had the link and not its password. */
+  wrongTries: count,
+});
+export type LinkStatus = v.InferOutput<typeof linkStatusSchema>;
+
 export const createTransferSchema = v.object({
   contentBytes: whole(MIN_CONTENT_BYTES, MAX_CONTENT_BYTES),
   expiresInSeconds: whole(MIN_EXPIRES_IN_SECONDS, MAX_EXPIRES_IN_SECONDS),
-  downloadLimit: v.nullable(whole(1, MAX_DOWNLOADS)),
-  accessHash: b64(KEY_BYTES),
+  link: newLinkSchema,
 });
 export type CreateTransfer = v.InferOutput<typeof createTransferSchema>;
 
@@ -114,13 +141,18 @@ export const statusSchema = v.object({
   contentBytes: whole(MIN_CONTENT_BYTES, MAX_CONTENT_BYTES),
   createdAtMs: timeMs,
   expiresAtMs: timeMs,
-  downloads: v.object({ limit: v.nullable(count), committed: count, claimed: count }),
   segments: v.object({ total: count, committed: count }),
   /** Whether whoever sends is at it; null unless the transfer is uploading. */
   sender: v.nullable(v.picklist(['active', 'paused', 'silent'])),
   survives: v.pipe(v.number(), v.safeInteger()),
 });
 export type Status = v.InferOutput<typeof statusSchema>;
+/** What the sender is told. */
+export const ownerStatusSchema = v.object({ ...statusSchema.entries, links: v.pipe(v.array(linkStatusSchema), v.maxLength(MAX_LINKS)) });
+export type OwnerStatus = v.InferOutput<typeof ownerStatusSchema>;
+/** What the holder of one link is told: nothing of other links. The envelope is gone once the link or the transfer is over. */
+export const recipientStatusSchema = v.object({ ...statusSchema.entries, downloads, envelope: v.nullable(b64(ENVELOPE_BYTES)) });
+export type RecipientStatus = v.InferOutput<typeof recipientStatusSchema>;
 
 export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']) });
 export type Presence = v.InferOutput<typeof presenceSchema>['state'];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { asSecret, asTransferId, ID_BYTES, KEY_BYTES } from '../protocol/bytes.ts';
+import { asLinkSecret, asTransferId, ID_BYTES, KEY_BYTES } from '../protocol/bytes.ts';
 import { encodeLink, parseLink } from '../protocol/link.ts';
 import { secureAddress, takeAddress } from './address.ts';
 
 const ORIGIN = 'https://send.example';
-const LINK = encodeLink({ origin: ORIGIN, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asSecret(new Uint8Array(KEY_BYTES).fill(9)) });
+const LINK = encodeLink({ origin: ORIGIN, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asLinkSecret(new Uint8Array(KEY_BYTES).fill(9)), password: false });
 const [WITHOUT_KEY = '', KEY = ''] = LINK.split('#');
 const PATH = WITHOUT_KEY.slice(ORIGIN.length);
 

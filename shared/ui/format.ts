@@ -30,6 +30,12 @@ export function formatSecondsLeft(seconds: number): string {
   return say('time.days', Math.round(seconds / 86_400));
 }
 
+/** A wait that is counted down, of up to an hour. */
+export function formatWait(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 60 ? say('wait.seconds', seconds) : say('wait.minutes', Math.floor(seconds / 60), seconds % 60);
+}
+
 /** How long from now until then, for an expiry: `in 7 days`. */
 export function formatUntil(thenMs: number, nowMs: number): string {
   const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'always' });

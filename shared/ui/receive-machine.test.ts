@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TransferInfo } from '../client/types.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const info: TransferInfo = {
@@ -78,4 +79,42 @@ describe('the receive page', () => {
   });
 
   it('says kindly that a reload lost the key', () => expect(run([{ type: 'keyGone' }])).toEqual({ step: 'keyGone' }));
+});
+
+describe('a link that asks for a password', () => {
+  const locked = run([{ type: 'refused', code: 'password_needed' }]);
+  const unlock: ReceiveEvent = { type: 'unlock' };
+  const refused = (code: ErrorCode, untilMs: number | null = null): ReceiveEvent => ({ type: 'refused', code, untilMs });
+
+  it('asks, tries, and opens', () => {
+    expect(locked).toEqual({ step: 'locked', trying: null, refusal: null });
+    expect(run([unlock, { type: 'unlocking', fraction: 0.5 }], locked)).toEqual({ step: 'locked', trying: 0.5, refusal: null });
+    expect(run([unlock, { type: 'unlocking', fraction: 0.5 }, { type: 'unlocking', fraction: 0.4 }], locked)).toMatchObject({ trying: 0.5 });
+    expect(run([unlock, opened], locked)).toEqual({ step: 'listed', info, choice: null });
+  });
+
+  it.each<[ErrorCode, number | null]>([
+    ['wrong_password', null],
+    ['wrong_password', 30_000],
+    ['password_wait', 60_000],
+    ['offline', null],
+    ['unavailable', null],
+  ])('asks again after %s, until when nothing is heard: %j', (code, untilMs) => {
+    const again = run([unlock, refused(code, untilMs)], locked);
+    expect(again).toEqual({ step: 'locked', trying: null, refusal: { code, untilMs } });
+    expect(run([unlock], again)).toEqual({ step: 'locked', trying: 0, refusal: null });
+  });
+
+  it.each<ErrorCode>(['transfer_expired', 'transfer_revoked', 'transfer_unknown', 'wrong_link', 'wrong_key', 'transfer_uploading'])('is not asked for again after %s', (code) => {
+    expect(run([unlock, refused(code)], locked)).toEqual({ step: 'closed', code });
+  });
+
+  it('is asked again when a password that was remembered is not heard', () => {
+    expect(run([refused('password_wait', 60_000)])).toMatchObject({ step: 'locked', refusal: { code: 'password_wait', untilMs: 60_000 } });
+  });
+
+  it('answers nothing that nobody asked', () => {
+    for (const event of [opened, refused('wrong_password'), { type: 'unlocking', fraction: 1 } as const]) expect(run([event], locked)).toBe(locked);
+    expect(run([unlock])).toBe(opening);
+  });
 });

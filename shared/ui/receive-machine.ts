@@ -10,10 +10,25 @@ interface Listed {
   readonly choice: Choice;
 }
 
+export interface Locked {
+  readonly step: 'locked';
+  /** A fraction of 1 while a password is tried; null while the person is asked. */
+  readonly trying: number | null;
+  /** What came of the last try. */
+  readonly refusal: Refusal | null;
+}
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** Until when no further try is heard; null where the next may come at once. */
+  readonly untilMs: number | null;
+}
+
 export type ReceiveState =
   | { readonly step: 'opening' }
   /** The address holds no key, because the page was reloaded after it had been taken out. */
   | { readonly step: 'keyGone' }
+  /** The link asks for a password. */
+  | Locked
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
   | ({ readonly step: 'listed' } & Listed)
@@ -25,7 +40,11 @@ export type ReceiveEvent =
   | { readonly type: 'open' }
   | { readonly type: 'keyGone' }
   | { readonly type: 'opened'; readonly info: TransferInfo }
-  | { readonly type: 'refused'; readonly code: ErrorCode }
+  /** @param untilMs - when asking again makes sense, where that is known. */
+  | { readonly type: 'refused'; readonly code: ErrorCode; readonly untilMs?: number | null }
+  /** A password was typed. */
+  | { readonly type: 'unlock' }
+  | { readonly type: 'unlocking'; readonly fraction: number }
   | { readonly type: 'download'; readonly choice: Choice }
   /** Back to the list, for other files. */
   | { readonly type: 'list' }
@@ -36,6 +55,9 @@ export type ReceiveEvent =
 
 /** Failures after which the list itself is void: the transfer is over, so the page says so instead of offering a retry. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['transfer_unknown', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_deleted', 'wrong_link']);
+
+/** Failures that say nothing of the password that was tried. */
+const ASKED_AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['offline', 'unavailable', 'internal', 'too_many_requests']);
 
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
@@ -53,9 +75,13 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return state.step === 'opening' ? { step: 'listed', info: event.info, choice: null } : state;
+      return isAsking(state) ? { step: 'listed', info: event.info, choice: null } : state;
     case 'refused':
-      return state.step === 'opening' ? { step: 'closed', code: event.code } : state;
+      return isAsking(state) ? refused(state, event.code, event.untilMs ?? null) : state;
+    case 'unlock':
+      return state.step === 'locked' ? { step: 'locked', trying: 0, refusal: null } : state;
+    case 'unlocking':
+      return state.step === 'locked' && state.trying !== null ? { ...state, trying: Math.max(state.trying, event.fraction) } : state;
     case 'download':
       return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, choice: event.choice, progress: null, cancelling: false } : state;
     case 'list':
@@ -71,4 +97,14 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
       if (event.code === 'cancelled') return { step: 'listed', info: state.info, choice: state.choice };
       return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, choice: state.choice, code: event.code };
   }
+}
+
+/** The coordinator is being asked what the link holds. */
+const isAsking = (state: ReceiveState): boolean => state.step === 'opening' || (state.step === 'locked' && state.trying !== null);
+
+/** What may go better the next time leaves the person where the password is typed. */
+function refused(state: ReceiveState, code: ErrorCode, untilMs: number | null): ReceiveState {
+  if (code === 'password_needed') return { step: 'locked', trying: null, refusal: null };
+  const stays = code === 'wrong_password' || code === 'password_wait' || (state.step === 'locked' && ASKED_AGAIN.has(code));
+  return stays ? { step: 'locked', trying: null, refusal: { code, untilMs } } : { step: 'closed', code };
 }

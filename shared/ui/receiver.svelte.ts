@@ -1,20 +1,23 @@
-/** Drives receive-machine.ts with a real receiver. Holds the link in memory, and only here. */
+/** Drives receive-machine.ts with a real receiver. Holds the link, and what its password came to, in memory, and only here. */
 import type { Previews } from '../client/browser/preview.ts';
+import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
 import type { Choice } from '../client/receive/selection.ts';
-import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle } from '../client/browser/receive.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
+import type { PasswordKey } from '../crypto/index.ts';
 import type { SendError } from '../protocol/errors.ts';
 import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
-  open(link: string): Promise<OpenedLink>;
+  open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
   /** @param choice - the files to save; null for all. */
-  start(link: string, choice: Choice, events: ReceiveEvents): ReceiveHandle;
+  start(link: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents): ReceiveHandle;
   /** Parts of files without a download; loaded when first asked for. */
-  openPreviews(link: string, info: TransferInfo): Promise<Previews>;
-  readNote(link: string, events: NoteEvents): ReceiveHandle;
+  openPreviews(link: string, passwordKey: PasswordKey | null, info: TransferInfo): Promise<Previews>;
+  readNote(link: string, passwordKey: PasswordKey | null, events: NoteEvents): ReceiveHandle;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Calls back once, later; returns a way to call it off. */
   later(callback: () => void, afterMs: number): () => void;
 }
@@ -24,6 +27,7 @@ export class Receiver {
   #state = $state.raw<ReceiveState>({ step: 'opening' });
   #note = $state.raw<string | null>(null);
   #link: string | null = null;
+  #passwordKey: PasswordKey | null = null;
   #handle: ReceiveHandle | null = null;
   #callOff: (() => void) | null = null;
   #opening = 0;
@@ -46,16 +50,36 @@ export class Receiver {
   async open(link = this.#link): Promise<void> {
     if (link === null || isReceiving(this.#state)) return;
     this.#callOff?.();
+    if (link !== this.#link) this.#passwordKey = null;
     this.#link = link;
     this.#note = null;
     const looksAgain = opensLater(this.#state);
     // Looking again by itself shows no flicker: the page stays as it is until there is something new to say.
     if (!looksAgain) this.#tell({ type: 'open' });
+    await this.#ask(link, this.#passwordKey, () => looksAgain && this.#tell({ type: 'open' }));
+  }
+
+  /** Tries a password on the link that asks for one. */
+  async unlock(text: string): Promise<void> {
+    const link = this.#link;
+    if (link === null || this.#state.step !== 'locked' || this.#state.trying !== null) return;
+    this.#tell({ type: 'unlock' });
+    await this.#ask(link, { text, onProgress: (fraction) => this.#tell({ type: 'unlocking', fraction }) });
+  }
+
+  /** @param answered - called before the answer is shown, if it still is one to this question. */
+  async #ask(link: string, password: TypedPassword | PasswordKey | null, answered: () => void = () => undefined): Promise<void> {
     const number = ++this.#opening;
-    const opened = await this.#parts.open(link);
+    const opened = await this.#parts.open(link, password);
     if (number !== this.#opening || isReceiving(this.#state)) return;
-    if (looksAgain) this.#tell({ type: 'open' });
-    this.#tell(opened.ok ? { type: 'opened', info: opened.info } : { type: 'refused', code: opened.error.code });
+    answered();
+    if (opened.ok) this.#tell({ type: 'opened', info: opened.info });
+    else {
+      const { code, retryAfterSeconds } = opened.error;
+      this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
+    }
+    // Where the person is asked again, the last answer is of no use any more.
+    this.#passwordKey = this.#state.step === 'locked' ? null : opened.passwordKey;
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
   }
 
@@ -81,12 +105,12 @@ export class Receiver {
         ifCurrent({ type: 'received', result });
       },
     };
-    this.#handle = this.#state.info.kind === 'note' ? this.#parts.readNote(link, events) : this.#parts.start(link, choice, events);
+    this.#handle = this.#state.info.kind === 'note' ? this.#parts.readNote(link, this.#passwordKey, events) : this.#parts.start(link, this.#passwordKey, choice, events);
   }
 
   /** The caller closes them. */
   openPreviews(info: TransferInfo): Promise<Previews> {
-    return this.#parts.openPreviews(this.#link ?? '', info);
+    return this.#parts.openPreviews(this.#link ?? '', this.#passwordKey, info);
   }
 
   /** Back to the list, for other files. */

@@ -7,6 +7,10 @@ const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
 const other = { path: 'b.txt', file: new File(['b'], 'b.txt') };
 const result: SendResult = {
   link: 'https://send.example/d/x#y',
+  linkId: 'l',
+  password: false,
+  contentSecret: 's',
+  createdAtMs: 1,
   transferId: 'x',
   ownerToken: 't',
   bytes: 1,
@@ -26,6 +30,16 @@ describe('the send screen', () => {
     expect(run([start])).toMatchObject({ step: 'picking', notice: 'no_files' });
   });
 
+  it('keeps the password through a failure and drops it with success', () => {
+    const chosen = run([add, { type: 'password', password: 'secret' }, start]);
+    expect(chosen).toMatchObject({ step: 'sending', password: 'secret' });
+    for (const code of ['offline', 'cancelled'] as const)
+      expect(run([{ type: 'failed', code }, { type: 'change' }], chosen)).toMatchObject({ step: 'picking', password: 'secret' });
+    const sent = run([{ type: 'sent', result }], chosen);
+    expect(JSON.stringify(sent)).not.toContain('secret');
+    expect(run([{ type: 'again' }], sent)).toMatchObject({ step: 'picking', password: '' });
+  });
+
   it('goes from files to a link', () => {
     const state = run([add, start, { type: 'link', link: result.link }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
     expect(state).toEqual({ step: 'done', fileCount: 1, note: null, choices, result, revoking: 'no' });
@@ -33,15 +47,15 @@ describe('the send screen', () => {
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
-    expect(failed).toEqual({ step: 'failed', files: [file], note: null, choices, code: 'offline' });
-    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], note: null, choices, link: null, progress: null, cancelling: false });
-    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
+    expect(failed).toEqual({ step: 'failed', files: [file], note: null, choices, password: '', code: 'offline' });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], note: null, choices, password: '', link: null, progress: null, cancelling: false });
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, { files: [file] }));
   });
 
   it('keeps the selection when the person cancels, without an error', () => {
     const cancelling = run([add, start, { type: 'cancel' }]);
     expect(cancelling).toMatchObject({ step: 'sending', cancelling: true });
-    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual(startPicking(choices, [file]));
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual(startPicking(choices, { files: [file] }));
   });
 
   it('never lets the bar run backwards', () => {
@@ -104,7 +118,7 @@ describe('a note', () => {
     expect(run([write('x'.repeat(1024 * 1024 + 1)), start])).toMatchObject({ step: 'picking', notice: 'note_too_long' });
     const failed = run([write('secret', true), start, { type: 'failed', code: 'offline' }]);
     expect(failed).toMatchObject({ step: 'failed', note: { text: 'secret' } });
-    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [], { text: 'secret', burn: true }));
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, { note: { text: 'secret', burn: true } }));
   });
 
   it('is forgotten once it is sent, and so is that it was to be burnt', () => {

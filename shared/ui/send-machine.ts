@@ -24,6 +24,8 @@ interface Chosen {
   /** Null where files are sent. */
   readonly note: NoteDraft | null;
   readonly choices: SendChoices;
+  /** Empty for a link that opens at once. No choice to be remembered: it is gone once everything is sent. */
+  readonly password: string;
 }
 
 export interface Picking extends Chosen {
@@ -62,6 +64,7 @@ export type SendEvent =
   /** Null puts the note away. */
   | { readonly type: 'write'; readonly note: NoteDraft | null }
   | { readonly type: 'choose'; readonly choices: SendChoices }
+  | { readonly type: 'password'; readonly password: string }
   | { readonly type: 'start' }
   | { readonly type: 'link'; readonly link: string }
   | { readonly type: 'progress'; readonly progress: Progress }
@@ -76,11 +79,12 @@ export type SendEvent =
   | { readonly type: 'revoked' }
   | { readonly type: 'revokeFailed'; readonly code: ErrorCode };
 
-export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = [], note: NoteDraft | null = null): Picking => ({
+export const startPicking = (choices: SendChoices, { files = [], note = null, password = '' }: Partial<Omit<Chosen, 'choices'>> = {}): Picking => ({
   step: 'picking',
   files,
   note,
   choices,
+  password,
   notice: null,
 });
 
@@ -124,11 +128,12 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
       return { ...state, note: event.note, notice: null };
     case 'choose':
       return { ...state, choices: event.choices };
+    case 'password':
+      return { ...state, password: event.password };
     case 'start': {
-      const { files, note, choices } = state;
+      const { files, note } = state;
       if (note ? note.text === '' : files.length === 0) return { ...state, notice: 'no_files' };
-      if (note && noteBytes(note.text) > MAX_NOTE_BYTES) return { ...state, notice: 'note_too_long' };
-      return sendAll({ files, note, choices });
+      return note && noteBytes(note.text) > MAX_NOTE_BYTES ? { ...state, notice: 'note_too_long' } : sendAll(state);
     }
     default:
       return state;
@@ -136,7 +141,7 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
 }
 
 function fromSending(state: Sending, event: SendEvent): SendState {
-  const { files, note, choices } = state;
+  const { files, note, choices, password } = state;
   switch (event.type) {
     case 'link':
       return { ...state, link: event.link };
@@ -147,16 +152,15 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'sent':
       return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, result: event.result, revoking: 'no' };
     case 'failed':
-      return event.code === 'cancelled' ? startPicking(choices, files, note) : { step: 'failed', files, note, choices, code: event.code };
+      return event.code === 'cancelled' ? startPicking(choices, { files, note, password }) : { step: 'failed', files, note, choices, password, code: event.code };
     default:
       return state;
   }
 }
 
 function fromFailed(state: Unsent, event: SendEvent): SendState {
-  const { files, note, choices } = state;
-  if (event.type === 'start') return sendAll({ files, note, choices });
-  if (event.type === 'change') return startPicking(choices, files, note);
+  if (event.type === 'start') return sendAll(state);
+  if (event.type === 'change') return startPicking(state.choices, state);
   return state;
 }
 
@@ -181,11 +185,12 @@ function fromDone(state: Sent, event: SendEvent): SendState {
   }
 }
 
-const sendAll = ({ files, note, choices }: Chosen): Sending => ({
+const sendAll = ({ files, note, choices, password }: Chosen): Sending => ({
   step: 'sending',
   files,
   note,
   choices,
+  password,
   link: null,
   progress: null,
   cancelling: false,

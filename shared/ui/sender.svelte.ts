@@ -71,6 +71,11 @@ export class Sender {
     this.#tell({ type: 'choose', choices });
   }
 
+  /** @param password - empty for none. */
+  setPassword(password: string): void {
+    this.#tell({ type: 'password', password });
+  }
+
   start(): void {
     this.#tell({ type: 'start' });
     const { state } = this;
@@ -82,9 +87,9 @@ export class Sender {
     this.#coordinator = this.#parts.coordinator();
     this.#handle = this.#parts.start(
       state.note ? [noteToSend(state.note)] : state.files,
-      { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, coordinator: this.#coordinator },
+      { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, password: state.password || undefined, coordinator: this.#coordinator },
       {
-        onLink: (link) => ifCurrent({ type: 'link', link }),
+        onLink: ({ link }) => ifCurrent({ type: 'link', link }),
         onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
         onDone: (result) => ifCurrent({ type: 'sent', result }),
         onError: (error) => ifCurrent({ type: 'failed', code: error.code }),

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openTransfer, webDeps } from '../../shared/client/index.ts';
-import { asSecret, asTransferId, encodeB64, encodeLink, ID_BYTES, KEY_BYTES, parseLink, type ErrorCode } from '../../shared/protocol/index.ts';
+import { asLinkSecret, asTransferId, encodeB64, encodeLink, ID_BYTES, KEY_BYTES, parseLink, type ErrorCode } from '../../shared/protocol/index.ts';
 import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
@@ -160,14 +160,14 @@ test('a link of a newer version says so', async () => {
 });
 
 test('a whole key that belongs to another transfer', async () => {
-  const link = encodeLink({ ...parseLink(await newLink()), secret: asSecret(new Uint8Array(KEY_BYTES).fill(7)) });
+  const link = encodeLink({ ...parseLink(await newLink()), secret: asLinkSecret(new Uint8Array(KEY_BYTES).fill(7)) });
   await page.goto(link);
   await expectState('wrong_link');
   await expectCommandSays('wrong_link', link);
 });
 
 test('a transfer that never was, or is another coordinator’s', async () => {
-  const link = encodeLink({ origin: stage.origin, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asSecret(new Uint8Array(KEY_BYTES)) });
+  const link = encodeLink({ origin: stage.origin, transferId: asTransferId(new Uint8Array(ID_BYTES).fill(7)), secret: asLinkSecret(new Uint8Array(KEY_BYTES)), password: false });
   await page.goto(link);
   await expectState('transfer_unknown');
   await expectCommandSays('transfer_unknown', link);

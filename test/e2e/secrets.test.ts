@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deriveAccessToken } from '../../shared/crypto/index.ts';
-import { encodeB64, parseLink } from '../../shared/protocol/index.ts';
+import { deriveLinkKeys, openEnvelope } from '../../shared/client/link-keys.ts';
+import { decodeB64, encodeB64, parseLink, type RecipientStatus } from '../../shared/protocol/index.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
@@ -34,12 +34,16 @@ beforeAll(async () => {
 
   const parsed = parseLink(link);
   ({ transferId } = parsed);
+  const { linkId, accessToken, envelopeKey } = await deriveLinkKeys(parsed);
+  const access = { Authorization: `Shardsend-Access ${encodeB64(linkId)}.${encodeB64(accessToken)}` };
+  const { envelope } = (await (await fetch(`${stage.origin}/api/transfers/${encodeB64(transferId)}`, { headers: access })).json()) as RecipientStatus;
   const [, fragment = ''] = link.split('#');
   const owner = proxy.requests.flatMap(({ headers }) => headers).find((value) => value.startsWith('Shardsend-Owner '))!;
   secrets = [
     ['the fragment', Buffer.from(fragment)],
     ...formsOf('the secret', parsed.secret),
-    ...formsOf('the access token', deriveAccessToken(parsed.secret, parsed.transferId)),
+    ...formsOf('the content secret', await openEnvelope(decodeB64(envelope!), envelopeKey)),
+    ...formsOf('the access token', accessToken),
     ...formsOf('the owner token', Buffer.from(owner.split(' ')[1]!, 'base64url')),
     ...formsOf('the file name', Buffer.from(FILE_NAME)),
     ['the file name, percent-encoded', Buffer.from(encodeURIComponent(FILE_NAME))],
@@ -106,7 +110,9 @@ test('no request holds one, but in the header that is for it', () => {
 
 test('the key itself is in no header at all', () => {
   const all = Buffer.from(proxy.requests.flatMap(({ headers }) => headers).join('\n'));
-  expect(secretsIn(all).filter((name) => name.startsWith('the secret') || name.startsWith('the fragment') || name.includes('file name'))).toEqual([]);
+  expect(
+    secretsIn(all).filter((name) => name.startsWith('the secret') || name.startsWith('the content secret') || name.startsWith('the fragment') || name.includes('file name')),
+  ).toEqual([]);
 });
 
 test('nothing was asked of anybody but the coordinator and the nodes, and no page complained', () => {

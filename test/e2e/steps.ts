@@ -37,10 +37,11 @@ export async function untilSent(page: Page): Promise<string> {
 export const linkOn = (page: Page): Promise<string> => page.getByLabel(say('done.link'), { exact: true }).inputValue();
 
 /** From `/` to a link. */
-export async function sendFiles(page: Page, origin: string, files: string[], choices: { limit?: number } = {}): Promise<string> {
+export async function sendFiles(page: Page, origin: string, files: string[], choices: { limit?: number; password?: string } = {}): Promise<string> {
   await page.goto(origin);
   await chooseFiles(page, files);
   if (choices.limit !== undefined) await page.getByLabel(say('send.limit')).selectOption(String(choices.limit));
+  if (choices.password !== undefined) await page.getByLabel(say('send.password')).fill(choices.password);
   return send(page);
 }
 

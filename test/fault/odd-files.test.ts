@@ -6,7 +6,7 @@ import { nodeDeps } from '../../cli/deps.ts';
 import { readSources } from '../../cli/sources.ts';
 import { openTransfer, sendTransfer, type ClientDeps, type SourceFile } from '../../shared/client/index.ts';
 import { deriveManifestKey, openManifestText, sealManifestText } from '../../shared/crypto/index.ts';
-import { MIN_MANIFEST_TEXT_BYTES, concatBytes, encodeB64, padme, parseLink, utf8, type ErrorCode } from '../../shared/protocol/index.ts';
+import { MIN_MANIFEST_TEXT_BYTES, concatBytes, decodeB64, encodeB64, padme, parseLink, utf8, type ErrorCode } from '../../shared/protocol/index.ts';
 import { FaultNetwork } from '../support/fault-network.ts';
 import { memoryFile, noise, receive } from '../support/memory-files.ts';
 import { runCommand } from '../support/network.ts';
@@ -129,15 +129,14 @@ interface ManifestJson {
 
 /** A sender who puts another manifest in place of the one that belongs to what was stored. */
 async function sendWithManifest(files: readonly SourceFile[], change: (manifest: ManifestJson) => string): Promise<string> {
-  let link = '';
+  let [link, contentSecret] = ['', ''];
   const malicious: ClientDeps = {
     ...deps,
     async fetch(input, init) {
       if (init?.method !== 'PUT' || !input.endsWith('/manifest')) return deps.fetch(input, init);
-      const { secret } = parseLink(link);
       const sealed = init.body as Uint8Array<ArrayBuffer>;
       const salt = sealed.slice(1, 33);
-      const key = deriveManifestKey(secret, salt);
+      const key = deriveManifestKey(decodeB64(contentSecret), salt);
       const text = new TextDecoder().decode(await openManifestText(key, sealed.subarray(33))).replaceAll('\0', '');
       const json = utf8(change(JSON.parse(text) as ManifestJson));
       const padded = new Uint8Array(padme(Math.max(json.length, MIN_MANIFEST_TEXT_BYTES)));
@@ -145,7 +144,7 @@ async function sendWithManifest(files: readonly SourceFile[], change: (manifest:
       return deps.fetch(input, { ...init, body: concatBytes(Uint8Array.of(1), salt, await sealManifestText(key, padded)) });
     },
   };
-  await sendTransfer({ files, options: optionsOf(), onLink: (begun) => void (link = begun.link) }, malicious);
+  await sendTransfer({ files, options: optionsOf(), onLink: (made) => void ({ link, contentSecret } = made) }, malicious);
   return link;
 }
 

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeDeps } from '../../cli/deps.ts';
 import { TransferApi } from '../../shared/client/index.ts';
-import { deriveAccessToken, hashToken } from '../../shared/crypto/index.ts';
+import { makeLink } from '../../shared/client/links.ts';
 import { shardRoot } from '../../shared/merkle/index.ts';
 import {
-  asSecret,
+  asContentSecret,
   asShardId,
   asTransferId,
   decodeB64,
@@ -45,12 +45,12 @@ interface Created {
 
 async function create(): Promise<Created> {
   const transferId = asTransferId(Uint8Array.from(randomBytes(16)));
-  const secret = asSecret(Uint8Array.from(randomBytes(32)));
+  const contentSecret = asContentSecret(Uint8Array.from(randomBytes(32)));
   const ownerToken = Uint8Array.from(randomBytes(32));
-  const accessToken = deriveAccessToken(secret, transferId);
+  const { created, message: link } = await makeLink({ origin: network.origin, transferId, contentSecret }, { downloadLimit: null }, deps);
   const api = new TransferApi(network.origin, transferId, { role: 'owner', token: ownerToken }, deps);
-  const placement = await api.create({ contentBytes: 4096, expiresInSeconds: 3600, downloadLimit: null, accessHash: encodeB64(hashToken(accessToken)) });
-  secrets.push(encodeB64(secret), encodeB64(ownerToken), encodeB64(accessToken), ...placement.nodes.map(({ order }) => order));
+  const placement = await api.create({ contentBytes: 4096, expiresInSeconds: 3600, link });
+  secrets.push(encodeB64(contentSecret), encodeB64(ownerToken), created.link.split('#')[1]!, ...placement.nodes.map(({ order }) => order));
   return { api, placement, node: network.nodeAt(placement.nodes[0]!.url), other: network.nodeAt(placement.nodes[1]!.url) };
 }
 

@@ -1,13 +1,13 @@
 /** Arbitrary values of the protocol's types. */
 import fc from 'fast-check';
-import { asNodeId, asSecret, asShardId, asTransferId, MAX_SHARD_BYTES, type ManifestFile, type Order, type ShardStatement } from '../../shared/protocol/index.ts';
+import { asLinkSecret, asNodeId, asShardId, asTransferId, MAX_SHARD_BYTES, type ManifestFile, type Order, type ShardStatement } from '../../shared/protocol/index.ts';
 
 export const bytes = (length: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> => fc.uint8Array({ minLength: length, maxLength: length });
 export const someBytes = (maxLength: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> => fc.uint8Array({ maxLength, size: 'max' });
 export const transferId = bytes(16).map(asTransferId);
 export const nodeId = bytes(32).map(asNodeId);
 export const shardId = bytes(32).map(asShardId);
-export const secret = bytes(32).map(asSecret);
+export const linkSecret = bytes(32).map(asLinkSecret);
 /** A whole number that a u64 field may carry. */
 export const u64 = fc.maxSafeNat();
 export const segmentIndex = fc.nat(0xfffffffe);

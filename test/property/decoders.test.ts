@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as protocol from '../../shared/protocol/index.ts';
 import { SendError } from '../../shared/protocol/index.ts';
-import { ascendingSegments, bytes, manifestFiles, order, secret, segmentIndex, shardBytes, shardId, shardIndex, someBytes, statements, transferId, u64 } from './arbitrary.ts';
+import { ascendingSegments, bytes, manifestFiles, order, linkSecret, segmentIndex, shardBytes, shardId, shardIndex, someBytes, statements, transferId, u64 } from './arbitrary.ts';
 
 /** The value, or that it was refused. Anything but a SendError is the decoder's fault and passes through. */
 function attempt<T>(decode: () => T): { value: T } | 'refused' {
@@ -204,7 +204,7 @@ describe('b64', () => {
 
 describe('the link parser', () => {
   const origin = fc.constantFrom('https://send.example', 'http://localhost:8787', 'https://[2001:db8::1]:444');
-  const link = fc.record({ origin, transferId, secret });
+  const link = fc.record({ origin, transferId, secret: linkSecret, password: fc.boolean() });
 
   test('gives back what was encoded', () => {
     fc.assert(

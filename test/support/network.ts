@@ -12,10 +12,19 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the `shardsend` command to its end. @param options.input - its standard input; none unless given. */
-export function runCommand(args: readonly string[], { input, ...options }: { signal?: AbortSignal; cwd?: string; input?: string } = {}): Promise<CommandResult> {
+export interface CommandOptions {
+  readonly signal?: AbortSignal;
+  readonly cwd?: string;
+  /** What is typed or piped in; nothing unless given. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the `shardsend` command to its end. */
+export function runCommand(args: readonly string[], { input, env, ...options }: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, 'cli/main.ts'), ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    const child = spawn(process.execPath, [path.join(root, 'cli/main.ts'), ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, ...options });
+    child.stdin.on('error', () => undefined); // a command that ends early reads nothing
     child.stdin.end(input);
     let stdout = '';
     let stderr = '';

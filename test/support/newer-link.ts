@@ -4,6 +4,6 @@ import { encodeB64, parseLink } from '../../shared/protocol/index.ts';
 
 export function newerLink(link: string): string {
   const { origin, transferId, secret } = parseLink(link);
-  const check = hash(text('shardsend/1 link'), u8(2), transferId, secret).subarray(0, 4);
-  return `${origin}/d/${encodeB64(transferId)}#${encodeB64(Buffer.concat([u8(2), secret, check]))}`;
+  const check = hash(text('shardsend/1 link'), u8(3), transferId, secret).subarray(0, 4);
+  return `${origin}/d/${encodeB64(transferId)}#${encodeB64(Buffer.concat([u8(3), secret, check]))}`;
 }

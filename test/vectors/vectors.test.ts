@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { deriveLinkKeys, openEnvelope, sealEnvelope, stretchPassword } from '../../shared/client/link-keys.ts';
 import * as keys from '../../shared/crypto/index.ts';
 import { ErasureCodec } from '../../shared/erasure/index.ts';
 import { statusPage, viewTokenOf } from '../../node/identity/view-token.ts';
@@ -35,10 +36,28 @@ const readers: Record<string, Reader> = {
   keys(input, output) {
     const secret = bytes(input.secretHex);
     if (input.kind === 'segment') return same(keys.deriveSegmentKey(secret, bytes(input.saltHex), input.index), output.keyHex);
-    if (input.kind === 'manifest') return same(keys.deriveManifestKey(secret, bytes(input.saltHex)), output.keyHex);
-    const token = keys.deriveAccessToken(secret, bytes(input.transferIdHex));
-    same(token, output.tokenHex);
-    same(keys.hashToken(token), output.hashHex);
+    same(keys.deriveManifestKey(secret, bytes(input.saltHex)), output.keyHex);
+  },
+  async 'link-keys'(input, output) {
+    const [transferId, secret] = [protocol.asTransferId(bytes(input.transferIdHex)), protocol.asLinkSecret(bytes(input.linkSecretHex))];
+    let passwordKey: keys.PasswordKey | null = null;
+    const source = async (salt: Uint8Array): Promise<keys.PasswordKey> => (passwordKey = await stretchPassword(input.password, salt));
+    const link = { transferId, secret, password: input.password !== null };
+    const { linkId, accessToken, envelopeKey } = await deriveLinkKeys(link, link.password ? source : undefined);
+    const envelope = await sealEnvelope(protocol.asContentSecret(bytes(input.contentSecretHex)), envelopeKey);
+    expect({
+      linkIdHex: hex(linkId),
+      passwordSaltHex: hex(keys.derivePasswordSalt(secret, transferId)),
+      passwordKeyHex: passwordKey && hex(passwordKey),
+      linkKeyHex: hex(keys.deriveLinkKey(secret, passwordKey)),
+      accessTokenHex: hex(accessToken),
+      accessHashHex: hex(keys.hashToken(accessToken)),
+      envelopeKeyHex: hex(envelopeKey),
+      envelopeHex: hex(envelope),
+    }).toEqual(output);
+  },
+  async envelope(input, output) {
+    same(await openEnvelope(bytes(input.envelopeHex), bytes(input.envelopeKeyHex) as keys.EnvelopeKey), output.contentSecretHex);
   },
   layout(input, output) {
     if (input.lengths) return expect(input.lengths.map(protocol.padme)).toEqual(output.padded);
@@ -111,7 +130,8 @@ const readers: Record<string, Reader> = {
   },
   link(input, output) {
     const link = protocol.parseLink(input.link);
-    expect({ origin: link.origin, transferIdHex: hex(link.transferId), secretHex: hex(link.secret), link: protocol.encodeLink(link) }).toEqual(output);
+    const { origin, transferId, secret, password } = link;
+    expect({ origin, transferIdHex: hex(transferId), secretHex: hex(secret), password, link: protocol.encodeLink(link) }).toEqual(output);
   },
   async order(input, output) {
     const coordinatorKey = await protocol.importVerifyingKey(bytes(input.coordinatorKeyHex));

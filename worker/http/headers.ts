@@ -55,6 +55,7 @@ export function setSecurityHeaders(headers: Headers, { secure, sharedHosts }: Se
 /** The interface is for every origin, and carries no credentials but those in `Authorization`. */
 export function setApiHeaders(headers: Headers): void {
   headers.set('Access-Control-Allow-Origin', '*');
+  headers.set('Access-Control-Expose-Headers', 'Retry-After');
   headers.set('Cache-Control', 'no-store');
   headers.set('X-Content-Type-Options', 'nosniff');
   headers.set('Referrer-Policy', 'no-referrer');
@@ -64,7 +65,7 @@ export function preflightResponse(): Response {
   return new Response(null, {
     status: 204,
     headers: {
-      'Access-Control-Allow-Methods': 'GET, PUT, POST, DELETE',
+      'Access-Control-Allow-Methods': 'GET, PUT, POST, PATCH, DELETE',
       'Access-Control-Allow-Headers': 'Authorization, Content-Type',
       'Access-Control-Max-Age': '86400',
     },

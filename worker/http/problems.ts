@@ -13,6 +13,7 @@ export function toSendError(thrown: unknown, route: string): SendError {
 export function problemResponse(error: SendError): Response {
   const problem = problemOf(error.code);
   const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
-  if (error.code === 'too_many_requests') headers.set('Retry-After', String(RATE_LIMIT_PERIOD_SECONDS));
+  const retryAfterSeconds = error.code === 'too_many_requests' ? RATE_LIMIT_PERIOD_SECONDS : error.retryAfterSeconds;
+  if (retryAfterSeconds !== undefined) headers.set('Retry-After', String(retryAfterSeconds));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

@@ -59,13 +59,13 @@ describe('a limit of rate', () => {
     expect((await create('198.51.101.7')).status).toBe(201);
     const claimed = await ask('POST', `/api/transfers/${randomId()}/claim`, {
       address: '198.51.100.7',
-      token: `Shardsend-Access ${encodeB64(new Uint8Array(32))}`,
+      token: `Shardsend-Access ${randomId()}.${encodeB64(new Uint8Array(32))}`,
       body: { claimId: randomId() },
     });
     expect(await codeOf(claimed)).toBe('transfer_unknown');
   });
   it('holds for claims, and for registrations whatever key each has', async () => {
-    const token = `Shardsend-Access ${encodeB64(new Uint8Array(32))}`;
+    const token = `Shardsend-Access ${randomId()}.${encodeB64(new Uint8Array(32))}`;
     const claims = await flood(() => ask('POST', `/api/transfers/${randomId()}/claim`, { address: '2001:db8:1:2::1', token, body: { claimId: randomId() } }));
     expect(claims.some(isLimited)).toBe(true);
     const registrations = await flood(async () => register(await TestNode.make('http://10.9.9.9:1'), '2001:db8:1:2:9::1'));

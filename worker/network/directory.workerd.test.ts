@@ -40,7 +40,8 @@ describe('choosing nodes', () => {
     forgetDirectory();
     const { bindings, used } = watched();
     const transferId = randomId();
-    const values = { transferId, ownerHash: hashToken(random(32)), accessHash: hashToken(random(32)), contentBytes: 4096, expiresInSeconds: 3600, downloadLimit: null };
+    const link = { linkId: randomId(), accessHash: hashToken(random(32)), envelope: random(49), password: false, downloadLimit: null };
+    const values = { transferId, ownerHash: hashToken(random(32)), contentBytes: 4096, expiresInSeconds: 3600, link };
     const placement = await runInDurableObject(env.TRANSFERS.get(env.TRANSFERS.idFromName(transferId)), (_, state) => new TransferObject(state, bindings).create(values, null));
     expect(placement).toMatchObject({ ok: true, value: { survives: { nodes: 3, operators: 0 }, relaxed: expect.arrayContaining(['anchors', 'operator']) } });
     expect(used).toEqual(['SNAPSHOT']);

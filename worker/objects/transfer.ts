@@ -8,15 +8,30 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { GeoPoint } from '../../shared/policy/index.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
-import type { Claim, CommitSegments, NodesReport, Placement, Presence, Problem, RebuildReport, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type {
+  Claim,
+  CommitSegments,
+  LinkStatus,
+  NodesReport,
+  OwnerStatus,
+  Placement,
+  Presence,
+  Problem,
+  RebuildReport,
+  RecipientStatus,
+  Seat,
+  SegmentTable,
+} from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type { WorkerEnv } from '../environment.ts';
 import { logFailure } from '../http/log.ts';
-import type { Holder } from '../http/tokens.ts';
+import type { Holder, LinkHolder, Owner } from '../http/tokens.ts';
 import type { SeatNews } from '../node/news.ts';
 import { toResult, type Result } from '../result.ts';
 import { Custody } from '../transfer/custody.ts';
 import { orderDeletions } from '../transfer/deleting.ts';
+import { LinkKeeper } from '../transfer/link-keeper.ts';
+import type { NewLink } from '../transfer/links.ts';
 import { Mending } from '../transfer/mending.ts';
 import { Messenger } from '../transfer/messenger.ts';
 import { Notes } from '../transfer/notes.ts';
@@ -25,7 +40,7 @@ import type { NewTransfer } from '../transfer/record.ts';
 import { Reports } from '../transfer/reports.ts';
 import { Sender } from '../transfer/sender.ts';
 import { TransferState } from '../transfer/state.ts';
-import { statusOf } from '../transfer/status.ts';
+import { ownerStatusOf } from '../transfer/status.ts';
 import { sendShopper } from '../transfer/visits.ts';
 
 /** An alarm whose work broke is tried again after this. */
@@ -35,6 +50,7 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   readonly #state = new TransferState(this.ctx.storage);
   readonly #notes = new Notes(this.env, this.ctx);
   readonly #sender = new Sender(this.#state, this.env, this.#notes);
+  readonly #links = new LinkKeeper(this.#state);
   readonly #recipients = new Recipients(this.#state, this.env, this.#notes);
   readonly #reports = new Reports(this.#state, this.#notes);
   readonly #mending = new Mending(this.#state, this.env);
@@ -51,61 +67,76 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   create(values: NewTransfer, sender: GeoPoint | null): Promise<Result<Placement>> {
     return toResult(() => this.#sender.create(values, sender));
   }
-  storeOrders(holder: Holder, shardIndexes: readonly number[]): Promise<Result<Seat[]>> {
-    return toResult(() => this.#sender.storeOrders(holder, shardIndexes));
+  storeOrders(owner: Owner, shardIndexes: readonly number[]): Promise<Result<Seat[]>> {
+    return toResult(() => this.#sender.storeOrders(owner, shardIndexes));
   }
   /** @returns how many segments are committed in all. */
-  commitSegments(holder: Holder, message: CommitSegments): Promise<Result<number>> {
-    return toResult(() => this.#sender.commitSegments(holder, message));
+  commitSegments(owner: Owner, message: CommitSegments): Promise<Result<number>> {
+    return toResult(() => this.#sender.commitSegments(owner, message));
   }
-  presence(holder: Holder, presence: Presence): Promise<Result<null>> {
-    return toResult(() => this.#sender.presence(holder, presence));
+  presence(owner: Owner, presence: Presence): Promise<Result<null>> {
+    return toResult(() => this.#sender.presence(owner, presence));
   }
-  putManifest(holder: Holder, sealed: Uint8Array): Promise<Result<null>> {
-    return toResult(() => this.#sender.putManifest(holder, sealed));
+  putManifest(owner: Owner, sealed: Uint8Array): Promise<Result<null>> {
+    return toResult(() => this.#sender.putManifest(owner, sealed));
   }
   /** @param source - where the sender's word on nodes comes from: its network. */
-  complete(holder: Holder, report: NodesReport, source: string): Promise<Result<Status>> {
-    return toResult(() => this.#sender.complete(holder, report, source));
+  complete(owner: Owner, report: NodesReport, source: string): Promise<Result<OwnerStatus>> {
+    return toResult(() => this.#sender.complete(owner, report, source));
   }
   /** Revokes the transfer; one that has ended stays as it ended. */
-  revoke(holder: Holder): Promise<Result<Status>> {
-    return toResult(() => this.#sender.revoke(holder));
+  revoke(owner: Owner): Promise<Result<OwnerStatus>> {
+    return toResult(() => this.#sender.revoke(owner));
+  }
+  /** Adds a link, or repeats the status of one that was added with the same values. */
+  addLink(owner: Owner, link: NewLink): Promise<Result<LinkStatus>> {
+    return toResult(() => this.#links.add(owner, link));
+  }
+  changeLimit(owner: Owner, linkId: string, downloadLimit: number | null): Promise<Result<LinkStatus>> {
+    return toResult(() => this.#links.changeLimit(owner, linkId, downloadLimit));
+  }
+  revokeLink(owner: Owner, linkId: string): Promise<Result<LinkStatus>> {
+    return toResult(() => this.#links.revoke(owner, linkId));
   }
 
   // Sender and recipients
 
-  status(holder: Holder): Promise<Result<Status>> {
+  status(holder: Holder): Promise<Result<OwnerStatus | RecipientStatus>> {
     return toResult(() => {
+      if (holder.role === 'access') return this.#recipients.status(holder);
       this.#state.open(holder);
-      return statusOf(this.#state, this.env);
+      return ownerStatusOf(this.#state, this.env);
     });
   }
 
   // Recipients
 
-  readManifest(holder: Holder): Promise<Result<Uint8Array>> {
+  readManifest(holder: LinkHolder): Promise<Result<Uint8Array>> {
     return toResult(() => this.#recipients.readManifest(holder));
   }
-  /** Of the sender all that was entered; of a recipient what it can fetch. */
-  readSegments(holder: Holder, from: number): Promise<Result<SegmentTable>> {
-    return toResult(() => (holder.role === 'owner' ? this.#sender : this.#recipients).readSegments(holder, from));
+  /**
+   * Of the sender all that was entered; of a recipient what it can fetch.
+   *
+   * @param claimId - of a download that is under way.
+   */
+  readSegments(holder: Holder, from: number, claimId?: string): Promise<Result<SegmentTable>> {
+    return toResult(() => (holder.role === 'owner' ? this.#sender.readSegments(holder, from) : this.#recipients.readSegments(holder, from, claimId)));
   }
-  claim(holder: Holder, claimId: string): Promise<Result<Claim>> {
+  claim(holder: LinkHolder, claimId: string): Promise<Result<Claim>> {
     return toResult(() => this.#recipients.claim(holder, claimId));
   }
   /** @returns when the lease ends. */
-  renew(holder: Holder, claimId: string): Promise<Result<number>> {
+  renew(holder: LinkHolder, claimId: string): Promise<Result<number>> {
     return toResult(() => this.#recipients.renew(holder, claimId));
   }
-  fetchOrders(holder: Holder, claimId: string, shardIndexes: readonly number[]): Promise<Result<Seat[]>> {
+  fetchOrders(holder: LinkHolder, claimId: string, shardIndexes: readonly number[]): Promise<Result<Seat[]>> {
     return toResult(() => this.#recipients.fetchOrders(holder, claimId, shardIndexes));
   }
   /** @param source - where the recipient's word on nodes comes from: its network. */
-  commit(holder: Holder, claimId: string, report: NodesReport, source: string): Promise<Result<Status>> {
+  commit(holder: LinkHolder, claimId: string, report: NodesReport, source: string): Promise<Result<RecipientStatus>> {
     return toResult(() => this.#recipients.commit(holder, claimId, report, source));
   }
-  release(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Promise<Result<Status>> {
+  release(holder: LinkHolder, claimId: string, problems: readonly Problem[], source: string): Promise<Result<RecipientStatus>> {
     return toResult(() => this.#recipients.release(holder, claimId, problems, source));
   }
 

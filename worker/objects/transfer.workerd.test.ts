@@ -68,7 +68,9 @@ describe('creating a transfer', () => {
   it('contradicts other values, and another owner', async () => {
     const transfer = await created();
     for (const other of [{ contentBytes: 8192 }, { expiresInSeconds: 301 }, { downloadLimit: 1 }]) expect(await codeOf(await transfer.create(other))).toBe('conflict');
-    expect(await codeOf(await transfer.asOwner('PUT', '', { ...transfer.values(), accessHash: encodeB64(random(KEY_BYTES)) }))).toBe('conflict');
+    expect(await codeOf(await transfer.asOwner('PUT', '', { ...transfer.values(), link: { ...transfer.link.message(), accessHash: encodeB64(random(KEY_BYTES)) } }))).toBe(
+      'conflict',
+    );
     const thief = `Shardsend-Owner ${encodeB64(random(KEY_BYTES))}`;
     expect(await codeOf(await call('PUT', transfer.path, { token: thief, body: transfer.values() }))).toBe('wrong_owner');
   });
@@ -93,10 +95,14 @@ async function withStorage(): Promise<number> {
 describe('a transfer that nobody created', () => {
   it('is unknown to every request, and none of them writes', async () => {
     const transfer = new TestTransfer();
+    const { linkId: _, ...linkTerms } = transfer.link.message();
     const calls: [string, 'owner' | 'access', string, unknown?][] = [
       ['GET', 'owner', ''],
       ['GET', 'access', ''],
       ['DELETE', 'owner', ''],
+      ['PUT', 'owner', `/links/${randomId()}`, linkTerms],
+      ['PATCH', 'owner', `/links/${randomId()}`, { downloadLimit: 1 }],
+      ['DELETE', 'owner', `/links/${randomId()}`],
       ['POST', 'owner', '/store-orders', { shardIndexes: [0] }],
       ['POST', 'owner', '/segments', { segments: [], receipts: [] }],
       ['PUT', 'owner', '/manifest', random(400)],
@@ -129,11 +135,13 @@ describe('tokens', () => {
     const wrong = encodeB64(random(KEY_BYTES));
     for (const state of ['ready', 'revoked']) {
       expect(await codeOf(await call('GET', transfer.path, { token: `Shardsend-Owner ${wrong}` })), state).toBe('wrong_owner');
-      expect(await codeOf(await call('GET', transfer.path, { token: `Shardsend-Access ${wrong}` })), state).toBe('wrong_link');
+      expect(await codeOf(await call('GET', transfer.path, { token: transfer.link.header(random(KEY_BYTES)) })), state).toBe('wrong_link');
       expect(await codeOf(await call('DELETE', transfer.path, { token: `Shardsend-Owner ${wrong}` })), state).toBe('wrong_owner');
-      expect(await codeOf(await call('POST', `${transfer.path}/claim`, { token: `Shardsend-Access ${wrong}`, body: { claimId: randomId() } })), state).toBe('wrong_link');
+      expect(await codeOf(await call('POST', `${transfer.path}/claim`, { token: transfer.link.header(random(KEY_BYTES)), body: { claimId: randomId() } })), state).toBe(
+        'wrong_link',
+      );
       // The owner's token is no access token, nor the other way round.
-      expect(await codeOf(await call('GET', transfer.path, { token: `Shardsend-Access ${encodeB64(transfer.owner)}` })), state).toBe('wrong_link');
+      expect(await codeOf(await call('GET', transfer.path, { token: transfer.link.header(transfer.owner) })), state).toBe('wrong_link');
       await transfer.asOwner('DELETE', '');
     }
   });

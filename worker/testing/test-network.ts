@@ -6,8 +6,9 @@ import { hashToken } from '../../shared/crypto/keys.ts';
 import { shardRoot } from '../../shared/merkle/index.ts';
 import { concatBytes, encodeB64, utf8, ID_BYTES, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { TransferLayout } from '../../shared/protocol/layout.ts';
+import { ENVELOPE_BYTES } from '../../shared/protocol/limits.ts';
 import type { ErrorCode } from '../../shared/protocol/errors.ts';
-import type { Claim, Placement, ReceiptMessage, SegmentEntry, Status } from '../../shared/protocol/messages.ts';
+import type { Claim, LinkStatus, NewLink, OwnerStatus, Placement, ReceiptMessage, SegmentEntry } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import type coordinator from '../index.ts';
 import { forgetDirectory } from '../network/directory.ts';
@@ -108,22 +109,46 @@ export interface TransferOptions {
   readonly isKept?: boolean;
 }
 
+/** A link as the coordinator gets to know it, and the token of whoever can open it. */
+export class TestLink {
+  readonly linkId = randomId();
+  readonly access = random(KEY_BYTES);
+  readonly envelope = Uint8Array.of(1, ...random(ENVELOPE_BYTES - 1));
+  readonly password: boolean;
+  constructor({ password = false }: { readonly password?: boolean } = {}) {
+    this.password = password;
+  }
+
+  message(downloadLimit: number | null = null): NewLink {
+    return { linkId: this.linkId, accessHash: encodeB64(hashToken(this.access)), envelope: encodeB64(this.envelope), password: this.password, downloadLimit };
+  }
+  /** @param token - another one than the link's own, for somebody who guesses. */
+  header(token: Uint8Array = this.access): string {
+    return `Shardsend-Access ${this.linkId}.${encodeB64(token)}`;
+  }
+}
+
 /** A sender and its recipients: tokens, and the calls that they make. */
 export class TestTransfer {
   readonly id = randomId();
   readonly owner = random(KEY_BYTES);
-  readonly access = random(KEY_BYTES);
+  /** The first one. */
+  readonly link: TestLink;
   readonly path = `/api/transfers/${this.id}`;
   readonly manifest = Uint8Array.of(1, ...random(400));
   placement!: Placement;
   readonly entries: SegmentEntry[] = [];
   readonly #roots: Uint8Array[][] = [];
 
+  constructor(link = new TestLink()) {
+    this.link = link;
+  }
+
   get ownerToken(): string {
     return `Shardsend-Owner ${encodeB64(this.owner)}`;
   }
   get accessToken(): string {
-    return `Shardsend-Access ${encodeB64(this.access)}`;
+    return this.link.header();
   }
   get stub() {
     return env.TRANSFERS.get(env.TRANSFERS.idFromName(this.id));
@@ -134,7 +159,7 @@ export class TestTransfer {
   #contentBytes = 0;
 
   values({ contentBytes = 4096, expiresInSeconds = 3600, downloadLimit = null }: TransferOptions = {}) {
-    return { contentBytes, expiresInSeconds, downloadLimit, accessHash: encodeB64(hashToken(this.access)) };
+    return { contentBytes, expiresInSeconds, link: this.link.message(downloadLimit) };
   }
   create(options: TransferOptions = {}): Promise<Response> {
     this.#contentBytes = options.contentBytes ?? 4096;
@@ -143,10 +168,19 @@ export class TestTransfer {
   asOwner(method: string, action: string, body?: unknown): Promise<Response> {
     return call(method, this.path + action, { token: this.ownerToken, body });
   }
-  asRecipient(method: string, action: string, body?: unknown): Promise<Response> {
-    return call(method, this.path + action, { token: this.accessToken, body });
+  asRecipient(method: string, action: string, body?: unknown, link = this.link): Promise<Response> {
+    return call(method, this.path + action, { token: link.header(), body });
   }
-  async status(): Promise<Status> {
+  /** Adds a link. */
+  async addLink(link: TestLink, downloadLimit: number | null = null): Promise<LinkStatus> {
+    const { linkId, ...terms } = link.message(downloadLimit);
+    return (await this.asOwner('PUT', `/links/${linkId}`, terms)).json();
+  }
+  /** What the owner knows of a link. */
+  async linkStatus({ linkId } = this.link): Promise<LinkStatus> {
+    return (await this.status()).links.find((link) => link.linkId === linkId)!;
+  }
+  async status(): Promise<OwnerStatus> {
     return (await this.asOwner('GET', '')).json();
   }
   async claim(claimId = randomId()): Promise<Claim> {

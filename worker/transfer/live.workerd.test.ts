@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIB } from '../../shared/protocol/limits.ts';
-import { claimSchema, parseMessage, segmentTableSchema, statusSchema, type SegmentTable, type Status } from '../../shared/protocol/messages.ts';
+import { claimSchema, parseMessage, recipientStatusSchema, segmentTableSchema, type SegmentTable, type Status } from '../../shared/protocol/messages.ts';
 import { NodeObject } from '../objects/node.ts';
 import { advance, codeOf, everyoneReports, randomId, startNetwork, TestTransfer } from '../testing/test-network.ts';
 
@@ -21,7 +21,7 @@ async function opened(expiresInSeconds?: number): Promise<TestTransfer> {
 }
 const table = async (transfer: TestTransfer, role: 'asOwner' | 'asRecipient', from = 0): Promise<SegmentTable> =>
   parseMessage(segmentTableSchema, await (await transfer[role]('GET', `/segments?from=${from}`)).json());
-const sender = async (transfer: TestTransfer): Promise<Status['sender']> => parseMessage(statusSchema, await (await transfer.asRecipient('GET', '')).json()).sender;
+const sender = async (transfer: TestTransfer): Promise<Status['sender']> => parseMessage(recipientStatusSchema, await (await transfer.asRecipient('GET', '')).json()).sender;
 const say = (transfer: TestTransfer, state: 'active' | 'paused') => transfer.asOwner('POST', '/presence', { state });
 
 beforeEach(() => startNetwork(3));
@@ -63,7 +63,7 @@ describe('a recipient of a transfer that is being uploaded', () => {
     expect((await transfer.asRecipient('POST', '/renew', { claimId })).status).toBe(200);
     expect((await transfer.asRecipient('POST', '/fetch-orders', { claimId, shardIndexes: [1] })).status).toBe(200);
     expect(await codeOf(await transfer.asRecipient('POST', '/commit', { claimId, problems: [] }))).toBe('transfer_uploading');
-    expect((await transfer.status()).downloads).toEqual({ limit: null, committed: 0, claimed: 1 });
+    expect((await transfer.status()).links).toMatchObject([{ downloads: { committed: 0, claimed: 1 } }]);
     const entries = [0, 1, 2].map((index) => transfer.seal(index));
     await transfer.commit(entries, await transfer.receipts([0, 1, 2], [0, 1, 2]));
     await transfer.asOwner('POST', '/complete', { problems: [] });

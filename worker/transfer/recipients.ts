@@ -1,10 +1,12 @@
 /** What recipients do: read, claim, fetch, commit. docs/protocol.md §10, claims. */
 import { epochAt } from '../../shared/policy/index.ts';
-import type { Claim, NodesReport, Problem, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type { Claim, NodesReport, Problem, RecipientStatus, Seat, SegmentTable } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { epochMsOf, type WorkerEnv } from '../environment.ts';
-import type { Holder } from '../http/tokens.ts';
+import type { LinkHolder } from '../http/tokens.ts';
 import { SPEED_WINDOW_EPOCHS } from '../node/speed-reports.ts';
+import { admit, admitToOpen, checkStands, type Admitted } from './admission.ts';
+import type { LinkRow } from './links.ts';
 import type { Notes } from './notes.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
 import { servedByFormers } from './outlook.ts';
@@ -14,7 +16,7 @@ import { nodesMet } from './refusals.ts';
 import type { Keeper } from './seats.ts';
 import { maskOf } from './segments.ts';
 import type { TransferState } from './state.ts';
-import { statusOf } from './status.ts';
+import { recipientStatusOf } from './status.ts';
 
 export class Recipients {
   readonly #state: TransferState;
@@ -27,21 +29,26 @@ export class Recipients {
     this.#notes = notes;
   }
 
-  readManifest(holder: Holder): Uint8Array {
+  status(holder: LinkHolder): RecipientStatus {
+    return recipientStatusOf(this.#state, admitToOpen(this.#state, holder).link, this.#env);
+  }
+
+  readManifest(holder: LinkHolder): Uint8Array {
     this.#readable(holder);
     return this.#state.manifest.read();
   }
 
-  readSegments(holder: Holder, from: number): SegmentTable {
-    const row = this.#readable(holder);
+  /** @param claimId - of a download that is under way; undefined before there is one. */
+  readSegments(holder: LinkHolder, from: number, claimId: string | undefined): SegmentTable {
+    const { row } = this.#readable(holder, claimId);
     const { segmentCount } = layoutOf(row);
     if (row.state === 'uploading') return this.#state.segments.committedPage(from, segmentCount);
     return this.#state.segments.page(from, segmentCount, maskOf(this.#formersThatServe().map(({ shardIndex }) => shardIndex)));
   }
 
-  async claim(holder: Holder, claimId: string): Promise<Claim> {
-    const row = this.#readable(holder);
-    const leaseExpiresAtMs = this.#state.write(() => this.#state.claims.take(claimId, row, clock.nowMs()));
+  async claim(holder: LinkHolder, claimId: string): Promise<Claim> {
+    const { row, link } = this.#readable(holder, claimId);
+    const leaseExpiresAtMs = this.#state.write(() => this.#state.claims.take(claimId, link, clock.nowMs()));
     const nodes = await this.#fetchSeats(
       row,
       this.#servers().filter(({ shards }) => shards > 0 || row.state === 'uploading'),
@@ -50,52 +57,60 @@ export class Recipients {
   }
 
   /** @returns when the lease ends. */
-  renew(holder: Holder, claimId: string): number {
-    const row = this.#readable(holder);
-    return this.#state.write(() => this.#state.claims.renew(claimId, row, clock.nowMs()));
+  renew(holder: LinkHolder, claimId: string): number {
+    const { link } = this.#readable(holder, claimId);
+    return this.#state.write(() => this.#state.claims.renew(claimId, link, clock.nowMs()));
   }
 
-  async fetchOrders(holder: Holder, claimId: string, shardIndexes: readonly number[]): Promise<Seat[]> {
-    const row = this.#readable(holder);
+  async fetchOrders(holder: LinkHolder, claimId: string, shardIndexes: readonly number[]): Promise<Seat[]> {
+    const { row, link } = this.#readable(holder, claimId);
     const servers = seatsAt(this.#servers(), shardIndexes);
-    this.#state.write(() => this.#state.claims.renew(claimId, row, clock.nowMs()));
+    this.#state.write(() => this.#state.claims.renew(claimId, link, clock.nowMs()));
     return this.#fetchSeats(row, servers);
   }
 
-  commit(holder: Holder, claimId: string, { problems, paces = [] }: NodesReport, source: string): Status {
-    const row = this.#state.known(holder);
-    if (!this.#state.claims.isCommitted(claimId)) {
-      checkReady(row);
-      const met = this.#met(claimId, problems);
-      const measured = pacesOfNodes(paces, this.#state.claims.startedAtMs(claimId) ?? 0, this.#state.seats.all(), this.#state.seats.formers());
+  commit(holder: LinkHolder, claimId: string, { problems, paces = [] }: NodesReport, source: string): RecipientStatus {
+    const admitted = admit(this.#state, holder, claimId);
+    const { row, link } = admitted;
+    if (!this.#state.claims.isCommitted(link.linkId, claimId)) {
+      checkIsReady(admitted);
+      const met = this.#met(link, claimId, problems);
+      const measured = pacesOfNodes(paces, this.#state.claims.startedAtMs(link.linkId, claimId) ?? 0, this.#state.seats.all(), this.#state.seats.formers());
       this.#state.write(() => {
-        this.#state.claims.commit(claimId, row, clock.nowMs());
-        this.#state.sql.exec('UPDATE transfer SET committedDownloads = committedDownloads + 1');
-        if (row.downloadLimit !== null && row.committedDownloads + 1 >= row.downloadLimit) this.#state.end('used_up');
+        this.#state.claims.commit(claimId, link, clock.nowMs());
+        this.#state.links.commit(link);
+        this.#state.endIfUsedUp();
       });
       this.#notes.refusals(met, { transferId: row.transferId, source });
       if (measured.length > 0) this.#passOnPaces(row.transferId, source, measured);
     }
-    return statusOf(this.#state, this.#env);
+    return recipientStatusOf(this.#state, link, this.#env);
   }
 
-  release(holder: Holder, claimId: string, problems: readonly Problem[], source: string): Status {
-    const row = this.#state.known(holder);
-    if (!this.#state.claims.isOver(claimId)) {
-      checkReadable(row, this.#state.manifest.exists());
+  release(holder: LinkHolder, claimId: string, problems: readonly Problem[], source: string): RecipientStatus {
+    const admitted = admit(this.#state, holder, claimId);
+    const { row, link } = admitted;
+    if (!this.#state.claims.isOver(link.linkId, claimId)) {
+      this.#checkIsReadable(admitted);
       // Of a transfer that is uploading, what was not there may have been on its way.
-      const met = row.state === 'ready' ? this.#met(claimId, problems) : [];
-      this.#state.write(() => this.#state.claims.release(claimId));
+      const met = row.state === 'ready' ? this.#met(link, claimId, problems) : [];
+      this.#state.write(() => this.#state.claims.release(link.linkId, claimId));
       this.#notes.refusals(met, { transferId: row.transferId, source });
     }
-    return statusOf(this.#state, this.#env);
+    return recipientStatusOf(this.#state, link, this.#env);
   }
 
-  /** @throws SendError when the transfer cannot be read (yet). */
-  #readable(holder: Holder): TransferRow {
-    const row = this.#state.open(holder);
-    checkReadable(row, this.#state.manifest.exists());
-    return row;
+  /** @throws SendError when the transfer cannot be read (yet) with this link. */
+  #readable(holder: LinkHolder, claimId?: string): Admitted {
+    const admitted = admit(this.#state, holder, claimId);
+    this.#checkIsReadable(admitted);
+    return admitted;
+  }
+
+  /** @throws SendError `transfer_uploading` before there is a manifest, or the code of what is over. */
+  #checkIsReadable(admitted: Admitted): void {
+    checkStands(admitted);
+    checkReadable(admitted.row, this.#state.manifest.exists());
   }
 
   /** Who serves each index: the node that has the seat, or while it is being filled the one that had it, where that has more. */
@@ -107,8 +122,8 @@ export class Recipients {
     return servedByFormers(this.#state.seats.all(), this.#state.seats.formers(), epochAt(clock.nowMs(), epochMsOf(this.#env)));
   }
 
-  #met(claimId: string, problems: readonly Problem[]): string[] {
-    const sinceMs = this.#state.claims.startedAtMs(claimId);
+  #met({ linkId }: LinkRow, claimId: string, problems: readonly Problem[]): string[] {
+    const sinceMs = this.#state.claims.startedAtMs(linkId, claimId);
     return sinceMs === null ? [] : nodesMet(problems, sinceMs, this.#state.seats.all(), this.#state.seats.formers());
   }
 
@@ -123,4 +138,9 @@ export class Recipients {
   #fetchSeats(row: TransferRow, keepers: readonly Keeper[]): Promise<Seat[]> {
     return signSeatsNow(keepers, row, { action: 'fetch', maxBytes: layoutOf(row).shardBytesPerNode }, this.#env);
   }
+}
+
+function checkIsReady(admitted: Admitted): void {
+  checkStands(admitted);
+  checkReady(admitted.row);
 }

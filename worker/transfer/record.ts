@@ -1,9 +1,10 @@
 /** A transfer's one row: what it is and where in its life it stands. docs/protocol.md §10. */
-import { equalBytes, equalSecrets } from '../../shared/protocol/bytes.ts';
+import { equalSecrets } from '../../shared/protocol/bytes.ts';
 import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import { TransferLayout } from '../../shared/protocol/layout.ts';
 import type { Presence, Status } from '../../shared/protocol/messages.ts';
-import type { Holder } from '../http/tokens.ts';
+import type { Owner } from '../http/tokens.ts';
+import type { NewLink } from './links.ts';
 
 export type TransferState = Status['state'];
 export type EndedState = Exclude<TransferState, 'uploading' | 'ready'>;
@@ -20,10 +21,8 @@ CREATE TABLE transfer (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   transferId TEXT NOT NULL,
   ownerHash BLOB NOT NULL,
-  accessHash BLOB NOT NULL,
   contentBytes INTEGER NOT NULL,
   expiresInSeconds INTEGER NOT NULL,
-  downloadLimit INTEGER,
   requiredShards INTEGER NOT NULL,
   totalShards INTEGER NOT NULL,
   safeShards INTEGER NOT NULL,
@@ -35,7 +34,6 @@ CREATE TABLE transfer (
   state TEXT NOT NULL,
   endedAtMs INTEGER,
   committedSegments INTEGER NOT NULL DEFAULT 0,
-  committedDownloads INTEGER NOT NULL DEFAULT 0,
   rebuildAtMs INTEGER,
   rebuildFrom INTEGER NOT NULL DEFAULT 0,
   rebuildPauses INTEGER NOT NULL DEFAULT 0,
@@ -54,10 +52,8 @@ CREATE TABLE transfer (
 export type TransferRow = {
   transferId: string;
   ownerHash: ArrayBuffer;
-  accessHash: ArrayBuffer;
   contentBytes: number;
   expiresInSeconds: number;
-  downloadLimit: number | null;
   requiredShards: number;
   totalShards: number;
   safeShards: number;
@@ -72,7 +68,6 @@ export type TransferRow = {
   state: TransferState;
   endedAtMs: number | null;
   committedSegments: number;
-  committedDownloads: number;
   /** When to look at the seats again; null while nothing is to be done, or a turn is waited for. */
   rebuildAtMs: number | null;
   /** The segment at which the next look begins. */
@@ -99,10 +94,9 @@ export type TransferRow = {
 export interface NewTransfer {
   readonly transferId: string;
   readonly ownerHash: Uint8Array;
-  readonly accessHash: Uint8Array;
   readonly contentBytes: number;
   readonly expiresInSeconds: number;
-  readonly downloadLimit: number | null;
+  readonly link: NewLink;
 }
 
 const REFUSALS: Record<EndedState, ErrorCode> = { expired: 'transfer_expired', used_up: 'transfer_used_up', revoked: 'transfer_revoked' };
@@ -123,10 +117,9 @@ export function senderOf(row: TransferRow, nowMs: number): Status['sender'] {
   return row.presence === 'active' && nowMs - row.touchedAtMs >= SILENT_AFTER_MS ? 'silent' : row.presence;
 }
 
-/** @throws SendError `wrong_owner` or `wrong_link`. */
-export function checkHolder(row: TransferRow, holder: Holder): void {
-  const expected = holder.role === 'owner' ? row.ownerHash : row.accessHash;
-  if (!equalSecrets(new Uint8Array(expected), holder.hash)) throw new SendError(holder.role === 'owner' ? 'wrong_owner' : 'wrong_link');
+/** @throws SendError `wrong_owner`. */
+export function checkOwner(row: TransferRow, { hash }: Owner): void {
+  if (!equalSecrets(new Uint8Array(row.ownerHash), hash)) throw new SendError('wrong_owner');
 }
 
 /** @throws SendError with the code of the ended state. */
@@ -152,9 +145,5 @@ export function checkUploading(row: TransferRow): void {
   if (row.state === 'ready') throw new SendError('conflict', 'the transfer is complete');
 }
 
-/** Whether a repeated creation says the same as the first. */
-export const isSameTransfer = (row: TransferRow, again: NewTransfer): boolean =>
-  row.contentBytes === again.contentBytes &&
-  row.expiresInSeconds === again.expiresInSeconds &&
-  row.downloadLimit === again.downloadLimit &&
-  equalBytes(new Uint8Array(row.accessHash), again.accessHash);
+/** Whether a repeated creation says the same of the transfer as the first; its link aside. */
+export const isSameTransfer = (row: TransferRow, again: NewTransfer): boolean => row.contentBytes === again.contentBytes && row.expiresInSeconds === again.expiresInSeconds;

@@ -2,12 +2,13 @@
 import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '../../shared/policy/index.ts';
 import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
-import type { CommitSegments, NodesReport, Placement, Presence, Seat, SegmentTable, Status } from '../../shared/protocol/messages.ts';
+import type { CommitSegments, NodesReport, OwnerStatus, Placement, Presence, Seat, SegmentTable } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { log } from '../http/log.ts';
-import type { Holder } from '../http/tokens.ts';
+import type { Owner } from '../http/tokens.ts';
 import { readDirectory } from '../network/directory.ts';
+import { isSameLink } from './links.ts';
 import type { Notes } from './notes.ts';
 import { THE_WATCH } from './outbox.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
@@ -18,7 +19,7 @@ import { nodesMet } from './refusals.ts';
 import type { SeatRow } from './seats.ts';
 import { indexesOf } from './segments.ts';
 import type { TransferState } from './state.ts';
-import { statusOf } from './status.ts';
+import { ownerStatusOf } from './status.ts';
 import { receiptCheckOf, storeShards } from './storing.ts';
 
 /** u8 version, salt, tag, and less text than any sender pads to. */
@@ -42,7 +43,8 @@ export class Sender {
       this.#state.begin(values, chooseNodes(directory.index, values.contentBytes, terms));
     }
     const row = this.#state.open({ role: 'owner', hash: values.ownerHash });
-    if (!isSameTransfer(row, values)) throw new SendError('conflict', 'the transfer was created with other values');
+    const first = this.#state.links.find(values.link.linkId);
+    if (!isSameTransfer(row, values) || first === null || !isSameLink(first, values.link)) throw new SendError('conflict', 'the transfer was created with other values');
     checkUploading(row);
     const { transferId, requiredShards, totalShards, safeShards, expiresAtMs } = row;
     const seats = this.#state.seats.all();
@@ -60,28 +62,28 @@ export class Sender {
     };
   }
 
-  async storeOrders(holder: Holder, shardIndexes: readonly number[]): Promise<Seat[]> {
-    const row = this.#state.open(holder);
+  async storeOrders(owner: Owner, shardIndexes: readonly number[]): Promise<Seat[]> {
+    const row = this.#state.open(owner);
     checkUploading(row);
     this.#state.write(() => this.#state.touch());
     return this.#storeSeats(row, seatsAt(this.#state.seats.all(), shardIndexes));
   }
 
   /** Whoever sends is at it, or pauses. Says nothing new once the transfer is ready. */
-  presence(holder: Holder, presence: Presence): null {
-    const row = this.#state.open(holder);
+  presence(owner: Owner, presence: Presence): null {
+    const row = this.#state.open(owner);
     if (row.state === 'uploading') this.#state.write(() => this.#state.touch(presence));
     return null;
   }
 
   /** Every segment that was entered, so that a sender that begins again learns what is known. */
-  readSegments(holder: Holder, from: number): SegmentTable {
-    return this.#state.segments.page(from, layoutOf(this.#state.open(holder)).segmentCount, 0);
+  readSegments(owner: Owner, from: number): SegmentTable {
+    return this.#state.segments.page(from, layoutOf(this.#state.open(owner)).segmentCount, 0);
   }
 
   /** @returns how many segments are committed in all. */
-  async commitSegments(holder: Holder, { segments, receipts }: CommitSegments): Promise<number> {
-    const before = this.#state.open(holder);
+  async commitSegments(owner: Owner, { segments, receipts }: CommitSegments): Promise<number> {
+    const before = this.#state.open(owner);
     const { segmentCount } = layoutOf(before);
     for (const { index, roots } of segments) {
       if (index >= segmentCount || decodeB64(roots).length !== before.totalShards * KEY_BYTES) throw new SendError('bad_request', 'a segment does not fit the transfer');
@@ -91,7 +93,7 @@ export class Sender {
     const check = receiptCheckOf(this.#state, before, (segment) => entered.get(segment));
     const stored = (await Promise.all(receipts.map((receipt) => verifyReceipt(receipt, check)))).flat();
 
-    this.#state.open(holder); // time has passed: it may have ended meanwhile
+    this.#state.open(owner); // time has passed: it may have ended meanwhile
     this.#state.write(() => {
       for (const segment of segments) for (const shardIndex of indexesOf(this.#state.segments.enter(segment))) this.#state.seats.discountShards(shardIndex, 1);
       storeShards(this.#state, before, stored, check);
@@ -100,8 +102,8 @@ export class Sender {
     return this.#state.row().committedSegments;
   }
 
-  putManifest(holder: Holder, sealed: Uint8Array): null {
-    const row = this.#state.open(holder);
+  putManifest(owner: Owner, sealed: Uint8Array): null {
+    const row = this.#state.open(owner);
     if (sealed.length < MIN_SEALED_MANIFEST_BYTES || sealed[0] !== 1) throw new SendError('bad_request', 'not a sealed manifest');
     if (row.state === 'ready') {
       if (!this.#state.manifest.equals(sealed)) throw new SendError('conflict', 'the transfer is complete');
@@ -115,8 +117,8 @@ export class Sender {
   }
 
   /** From here on the nodes' objects know what each holds, and what the safe set lacks is rebuilt. */
-  complete(holder: Holder, { problems, paces = [] }: NodesReport, source: string): Status {
-    const row = this.#state.open(holder);
+  complete(owner: Owner, { problems, paces = [] }: NodesReport, source: string): OwnerStatus {
+    const row = this.#state.open(owner);
     if (row.state === 'uploading') {
       if (!this.#state.manifest.exists() || row.committedSegments < layoutOf(row).segmentCount) throw new SendError('incomplete');
       const nowMs = clock.nowMs();
@@ -131,14 +133,14 @@ export class Sender {
       this.#notes.refusals(nodesMet(problems, createdAtMs, seats, []), { transferId, source });
       this.#notes.paces({ transferId, direction: 'sent', source, paces: pacesOfNodes(paces, createdAtMs, seats, []) });
     }
-    return statusOf(this.#state, this.#env);
+    return ownerStatusOf(this.#state, this.#env);
   }
 
   /** One that has ended stays as it ended. */
-  revoke(holder: Holder): Status {
-    const row = this.#state.known(holder);
+  revoke(owner: Owner): OwnerStatus {
+    const row = this.#state.known(owner);
     if (!isEnded(row.state)) this.#state.write(() => this.#state.end('revoked'));
-    return statusOf(this.#state, this.#env);
+    return ownerStatusOf(this.#state, this.#env);
   }
 
   // A sender may have to send a shard twice, after a broken connection or when a segment is sealed again.

@@ -10,22 +10,24 @@ import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
 import type { Presence } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { log } from '../http/log.ts';
-import type { Holder } from '../http/tokens.ts';
+import type { Owner } from '../http/tokens.ts';
 import { hasTable } from '../objects/storage.ts';
 import { CLAIMS_SCHEMA, Claims } from './claims.ts';
 import { DELETIONS_SCHEMA, Deletions } from './deletions.ts';
 import { HANDOVERS_SCHEMA, Handovers } from './handovers.ts';
 import { JOBS_SCHEMA, Jobs } from './jobs.ts';
+import { LINKS_SCHEMA, Links } from './links.ts';
 import { MANIFEST_SCHEMA, ManifestParts } from './manifest-parts.ts';
 import { OUTBOX_SCHEMA, Outbox } from './outbox.ts';
-import { RECORD_SCHEMA, checkAlive, checkHolder, endsAtMs, isEnded, type EndedState, type NewTransfer, type TransferRow } from './record.ts';
+import { RECORD_SCHEMA, checkAlive, checkOwner, endsAtMs, isEnded, type EndedState, type NewTransfer, type TransferRow } from './record.ts';
 import { SEATS_SCHEMA, Seats } from './seats.ts';
 import { SEGMENTS_SCHEMA, Segments } from './segments.ts';
 
-const SCHEMA = RECORD_SCHEMA + SEATS_SCHEMA + SEGMENTS_SCHEMA + MANIFEST_SCHEMA + CLAIMS_SCHEMA + DELETIONS_SCHEMA + JOBS_SCHEMA + HANDOVERS_SCHEMA + OUTBOX_SCHEMA;
+const SCHEMA = RECORD_SCHEMA + LINKS_SCHEMA + SEATS_SCHEMA + SEGMENTS_SCHEMA + MANIFEST_SCHEMA + CLAIMS_SCHEMA + DELETIONS_SCHEMA + JOBS_SCHEMA + HANDOVERS_SCHEMA + OUTBOX_SCHEMA;
 
 export class TransferState {
   readonly sql: SqlStorage;
+  readonly links: Links;
   readonly seats: Seats;
   readonly segments: Segments;
   readonly manifest: ManifestParts;
@@ -42,6 +44,7 @@ export class TransferState {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.sql = storage.sql;
+    this.links = new Links(this.sql);
     this.seats = new Seats(this.sql);
     this.segments = new Segments(this.sql);
     this.manifest = new ManifestParts(this.sql);
@@ -58,15 +61,13 @@ export class TransferState {
     this.#storage.transactionSync(() => {
       this.sql.exec(SCHEMA);
       this.sql.exec(
-        `INSERT INTO transfer (one, transferId, ownerHash, accessHash, contentBytes, expiresInSeconds, downloadLimit,
+        `INSERT INTO transfer (one, transferId, ownerHash, contentBytes, expiresInSeconds,
            requiredShards, totalShards, safeShards, relaxed, createdAtMs, expiresAtMs, touchedAtMs, state)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'uploading')`,
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'uploading')`,
         values.transferId,
         values.ownerHash,
-        values.accessHash,
         values.contentBytes,
         values.expiresInSeconds,
-        values.downloadLimit,
         requiredShards,
         totalShards,
         safeShards,
@@ -75,6 +76,7 @@ export class TransferState {
         nowMs + values.expiresInSeconds * 1000,
         nowMs,
       );
+      this.links.add(values.link);
       for (const [shardIndex, node] of nodes.entries()) this.seats.give(shardIndex, node, nowMs);
     });
     this.#hasTables = true;
@@ -105,16 +107,16 @@ export class TransferState {
     return this.load();
   }
 
-  /** @throws SendError `transfer_unknown`, `wrong_owner`, `wrong_link`. */
-  known(holder: Holder): TransferRow {
+  /** @throws SendError `transfer_unknown`, `wrong_owner`. */
+  known(owner: Owner): TransferRow {
     const row = this.settle();
     if (row === null) throw new SendError('transfer_unknown');
-    checkHolder(row, holder);
+    checkOwner(row, owner);
     return row;
   }
   /** @throws SendError like `known`, and the code of an ended state. */
-  open(holder: Holder): TransferRow {
-    const row = this.known(holder);
+  open(owner: Owner): TransferRow {
+    const row = this.known(owner);
     checkAlive(row);
     return row;
   }
@@ -125,10 +127,16 @@ export class TransferState {
     this.sql.exec('UPDATE transfer SET state = ?, endedAtMs = ?, rebuildAtMs = NULL, mending = NULL, wish = NULL, turnUntilMs = 0', state, nowMs);
     for (const keeper of [...this.seats.all(), ...this.seats.formers()]) this.deletions.add(keeper, nowMs);
     this.sql.exec('DELETE FROM segments; DELETE FROM manifest;');
+    this.links.clearEnvelopes();
     this.jobs.clear();
     this.handovers.clear();
     this.outbox.recallAll(nowMs);
     log({ event: 'transfer', change: state });
+  }
+
+  /** Inside a transaction. While links are left that open it, or none was ever used up, the transfer stays. */
+  endIfUsedUp(): void {
+    if (!isEnded(this.row().state) && this.links.areUsedUp()) this.end('used_up');
   }
 
   async forget(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Previews in a page: a worker opens the parts that are looked at, and the service worker passes them to a frame that runs no script. */
+import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
 import { takePart } from './part-port.ts';
@@ -26,10 +27,11 @@ export class Previews {
   /**
    * Takes a claim, which `close` gives back.
    *
+   * @param passwordKey - what `openLink` gave.
    * @param files - the transfer's.
    * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
    */
-  constructor(address: string, files: readonly ManifestFile[], workerUrl: string) {
+  constructor(address: string, passwordKey: PasswordKey | null, files: readonly ManifestFile[], workerUrl: string) {
     this.#files = files;
     this.#worker = new Worker(workerUrl, { type: 'module' });
     this.#opened = new Promise((resolve, reject) => {
@@ -44,7 +46,7 @@ export class Previews {
       this.#worker.onerror = () => reject(new SendError('internal', 'the worker could not start'));
     });
     this.#opened.catch(() => undefined); // met where a part is read
-    this.#post({ type: 'preview', address });
+    this.#post({ type: 'preview', address, passwordKey });
     navigator.serviceWorker.addEventListener('message', this.#answer);
     navigator.serviceWorker.startMessages();
     // A player that is paused asks for nothing, and Firefox would stop the service worker under its stream.

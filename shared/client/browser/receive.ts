@@ -1,26 +1,44 @@
 /** Receiving in a page: workers do the work, the page hears of progress and opens the frame that becomes the download. */
+import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import type { Choice } from '../receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
+import { stretchInWorker } from './stretch.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
-export type OpenedLink = { readonly ok: true; readonly info: TransferInfo } | { readonly ok: false; readonly error: SendError };
+/** `passwordKey`: what the password came to, should the link have asked for one; opens the link again without it. */
+export type OpenedLink = { readonly passwordKey: PasswordKey | null } & ({ readonly ok: true; readonly info: TransferInfo } | { readonly ok: false; readonly error: SendError });
+
+export interface TypedPassword {
+  readonly text: string;
+  /** @param fraction - of the seconds that it takes to make a key of it. */
+  onProgress(fraction: number): void;
+}
 
 const OPEN_PATIENCE_MS = 10_000;
 /** How long a browser may take to copy a file from memory to its disk. */
 const SAVE_WITHIN_MS = 120_000;
 
-/** What a link holds. Consumes nothing. @param address - of the page, with its fragment. */
-export async function openLink(address: string): Promise<OpenedLink> {
+/**
+ * What a link holds. Consumes nothing.
+ *
+ * @param address - of the page, with its fragment.
+ * @param password - as it was typed, or what it came to before; null while none is known.
+ * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
+ */
+export async function openLink(address: string, password: TypedPassword | PasswordKey | null, workerUrl: string): Promise<OpenedLink> {
+  let passwordKey = password instanceof Uint8Array ? password : null;
+  const keyOf = async (typed: TypedPassword, salt: Uint8Array): Promise<PasswordKey> => (passwordKey ??= await stretchInWorker(typed.text, salt, workerUrl, typed.onProgress));
+  const source = password === null ? undefined : async (salt: Uint8Array) => (password instanceof Uint8Array ? password : keyOf(password, salt));
   try {
-    const { info } = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS });
-    return { ok: true, info };
+    const { info } = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS, passwordKey: source });
+    return { ok: true, info, passwordKey };
   } catch (thrown) {
-    return { ok: false, error: fromPlainError(toPlainError(thrown)) };
+    return { ok: false, error: fromPlainError(toPlainError(thrown)), passwordKey };
   }
 }
 
@@ -39,10 +57,11 @@ export interface ReceiveHandle {
  * Claims, downloads, verifies and streams to disk through the service worker that the page registered. One worker
  * gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
  *
+ * @param passwordKey - what `openLink` gave.
  * @param choice - the files to save; null for all.
  * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
-export function startReceiving(address: string, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
+export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
   const gatherer = new Worker(workerUrl, { type: 'module' });
   const writer = new Worker(workerUrl, { type: 'module' });
   const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
@@ -87,6 +106,8 @@ export function startReceiving(address: string, choice: Choice, events: ReceiveE
       case 'note':
       case 'preview-opened':
       case 'preview-closed':
+      case 'stretching':
+      case 'stretched':
         break; // of workers with other jobs
     }
   };
@@ -99,7 +120,7 @@ export function startReceiving(address: string, choice: Choice, events: ReceiveE
       streams = active;
       const { port1, port2 } = new MessageChannel();
       post(writer, { type: 'write', gatherer: port2 }, [port2]);
-      post(gatherer, { type: 'receive', address, choice, writer: port1 }, [port1]);
+      post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
     },
     (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
   );
@@ -111,8 +132,8 @@ export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
   onNote(text: string, result: ReceiveResult): void;
 }
 
-/** Claims and reads a note, in a worker of its own; nothing touches a disk. @param workerUrl - as for `startReceiving`. */
-export function startReadingNote(address: string, events: NoteEvents, workerUrl: string): ReceiveHandle {
+/** Claims and reads a note, in a worker of its own; nothing touches a disk. Parameters as for `startReceiving`. */
+export function startReadingNote(address: string, passwordKey: PasswordKey | null, events: NoteEvents, workerUrl: string): ReceiveHandle {
   const worker = new Worker(workerUrl, { type: 'module' });
   const post = (message: ToWorker): void => worker.postMessage(message);
   const end = (report: () => void): void => {
@@ -125,7 +146,7 @@ export function startReadingNote(address: string, events: NoteEvents, workerUrl:
     if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));
   };
   worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
-  post({ type: 'read-note', address });
+  post({ type: 'read-note', address, passwordKey });
   return { cancel: () => post({ type: 'cancel' }) };
 }
 

@@ -3,12 +3,12 @@
  * what is here returns at once, reports through events, and never throws.
  */
 import { SendError } from '../../protocol/errors.ts';
-import type { Progress, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, SendOptions, SendResult } from '../types.ts';
 import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 export interface SendEvents {
   /** The link, before the first byte leaves; it serves a recipient once `onDone` came. */
-  onLink?(link: string): void;
+  onLink?(created: CreatedTransfer): void;
   onProgress(progress: Progress): void;
   onDone(result: SendResult): void;
   /** Also with code `cancelled`, after `cancel`. */
@@ -28,7 +28,7 @@ export function startSending(files: readonly FileToSend[], options: SendOptions,
     report();
   };
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === 'link') events.onLink?.(data.link);
+    if (data.type === 'link') events.onLink?.(data.created);
     if (data.type === 'progress') events.onProgress(data.progress);
     if (data.type === 'sent') end(() => events.onDone(data.result));
     if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));

@@ -1,5 +1,7 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
-import { openTransfer } from '../receive/open-transfer.ts';
+import type { PasswordKey } from '../../crypto/index.ts';
+import { stretchPassword } from '../link-keys.ts';
+import { openTransfer, type OpenTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer, receiveTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import type { Choice } from '../receive/selection.ts';
@@ -28,7 +30,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
             files: data.files.map(toSource),
             options: data.options,
             signal: cancel.signal,
-            onLink: ({ link }) => tell({ type: 'link', link }),
+            onLink: (created) => tell({ type: 'link', created }),
             onProgress: (progress) => tell({ type: 'progress', progress }),
           },
           webDeps(),
@@ -37,16 +39,21 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       break;
     case 'receive':
-      void run(() => receive(data.address, data.choice, data.writer));
+      void run(() => receive(data, data.choice, data.writer));
       break;
     case 'read-note':
-      void run(() => readNote(data.address));
+      void run(() => readNote(data));
       break;
     case 'preview':
-      void run(() => preview(data.address));
+      void run(() => preview(data));
       break;
     case 'serve':
       void previewed!.then((reader) => servePart(reader, data.part, data.port));
+      break;
+    case 'stretch':
+      void run(async () => {
+        tell({ type: 'stretched', key: await stretchPassword(data.password, data.salt, { onProgress: (fraction) => tell({ type: 'stretching', fraction }) }) });
+      });
       break;
     case 'write':
       write(data.gatherer);
@@ -69,8 +76,16 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
-async function receive(address: string, choice: Choice, port: MessagePort): Promise<void> {
-  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+interface Opening {
+  readonly address: string;
+  readonly passwordKey: PasswordKey | null;
+}
+
+const open = ({ address, passwordKey }: Opening): Promise<OpenTransfer> =>
+  openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
+
+async function receive(link: Opening, choice: Choice, port: MessagePort): Promise<void> {
+  const transfer = await open(link);
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
     const writer = new RemoteWriter(port, openingInputOf(transfer, choice), () => cancel.abort());
@@ -81,17 +96,17 @@ async function receive(address: string, choice: Choice, port: MessagePort): Prom
   }
 }
 
-async function readNote(address: string): Promise<void> {
-  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal });
+async function readNote(link: Opening): Promise<void> {
+  const transfer = await open(link);
   const sink = new NoteSink();
   const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
   tell({ type: 'note', text: await sink.text(), result });
 }
 
 /** Until the page has seen enough. */
-async function preview(address: string): Promise<void> {
+async function preview(link: Opening): Promise<void> {
   const { RangeReader } = await import('../receive/range-reader.ts');
-  previewed = openTransfer(address, webDeps(), { signal: cancel.signal }).then((transfer) => RangeReader.open(transfer, webDeps()));
+  previewed = open(link).then((transfer) => RangeReader.open(transfer, webDeps()));
   const reader = await previewed;
   tell({ type: 'preview-opened' });
   if (!cancel.signal.aborted) await once(cancel.signal);

@@ -1,8 +1,9 @@
 /** What a page and its transfer workers say to each other. */
+import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { FilePart } from './preview-protocol.ts';
 import type { Choice } from '../receive/selection.ts';
-import type { Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
+import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult } from '../types.ts';
 
 export interface FileToSend {
   readonly path: string;
@@ -13,23 +14,28 @@ export interface FileToSend {
 export type ToWorker =
   | { readonly type: 'send'; readonly files: readonly FileToSend[]; readonly options: SendOptions }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
-  | { readonly type: 'receive'; readonly address: string; readonly choice: Choice; readonly writer: MessagePort }
+  | { readonly type: 'receive'; readonly address: string; readonly passwordKey: PasswordKey | null; readonly choice: Choice; readonly writer: MessagePort }
   /** Gathers and opens a note, all in one worker. */
-  | { readonly type: 'read-note'; readonly address: string }
+  | { readonly type: 'read-note'; readonly address: string; readonly passwordKey: PasswordKey | null }
   /** Opens a transfer for previews. */
-  | { readonly type: 'preview'; readonly address: string }
+  | { readonly type: 'preview'; readonly address: string; readonly passwordKey: PasswordKey | null }
   /** Then, as often as wanted: hands part of a file over the port, as preview-protocol.ts says. */
   | { readonly type: 'serve'; readonly part: FilePart; readonly port: MessagePort }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
   | { readonly type: 'stream'; readonly port: MessagePort }
+  /** Makes the key of a password, for the salt of the link that asks. */
+  | { readonly type: 'stretch'; readonly password: string; readonly salt: Uint8Array }
   | { readonly type: 'cancel' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'link'; readonly created: CreatedTransfer }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
+  /** 0 to 1. */
+  | { readonly type: 'stretching'; readonly fraction: number }
+  | { readonly type: 'stretched'; readonly key: PasswordKey }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   /** Parts may be asked for. */
   | { readonly type: 'preview-opened' }
@@ -47,11 +53,12 @@ export type FromWorker =
 export interface PlainError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retryAfterSeconds: number | undefined;
 }
 
 export function toPlainError(thrown: unknown): PlainError {
-  const { code, message } = asSendError(thrown, 'internal', 'unexpected failure');
-  return { code, message };
+  const { code, message, retryAfterSeconds } = asSendError(thrown, 'internal', 'unexpected failure');
+  return { code, message, retryAfterSeconds };
 }
 
-export const fromPlainError = ({ code, message }: PlainError): SendError => new SendError(code, message);
+export const fromPlainError = ({ code, message, retryAfterSeconds }: PlainError): SendError => new SendError(code, message, { retryAfterSeconds });

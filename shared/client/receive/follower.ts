@@ -39,6 +39,7 @@ export class Follower implements TableSource {
   #failure: SendError | null = null;
   #wake = Promise.withResolvers<void>();
   #final: Promise<Manifest> | null = null;
+  #claimId: string | null = null;
 
   constructor(transfer: OpenTransfer, layout: TransferLayout, options: FollowerOptions, deps: ClientDeps) {
     this.#transfer = transfer;
@@ -57,13 +58,14 @@ export class Follower implements TableSource {
       let pauseMs = SHORTEST_PAUSE_MS;
       while (!this.#isReady) {
         await this.#deps.delay(pauseMs, signal);
-        const status = await api.status({ signal });
+        onTurn();
+        const status = await api.status({ signal }).catch(unlessDeaf);
+        if (status === null) continue;
         const isNew = status.segments.committed > this.#committed;
         pauseMs = isNew ? SHORTEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * PAUSE_GROWTH);
         this.#committed = status.segments.committed;
         this.#isReady = status.state === 'ready';
         onUpload?.(uploadOf(status, this.#transfer.info.bytes));
-        onTurn();
         if (isNew || this.#isReady) this.#tell();
       }
     } catch (thrown) {
@@ -84,11 +86,19 @@ export class Follower implements TableSource {
     }
   }
 
+  claimed(claimId: string): void {
+    this.#claimId = claimId;
+  }
+
   async page(from: number): Promise<Page> {
     await this.#until(from);
     const page = this.#pages.get(from);
     this.#pages.delete(from);
-    return page ?? this.#transfer.api.segments(from, { signal: this.#options.signal });
+    return page ?? this.#ask(from);
+  }
+
+  #ask(from: number): Promise<Page> {
+    return this.#transfer.api.segments(from, this.#claimId, { signal: this.#options.signal });
   }
 
   /** @throws SendError `manifest_damaged` where it is not of the files that the upload began with. */
@@ -110,7 +120,7 @@ export class Follower implements TableSource {
   async #until(index: number): Promise<void> {
     while (this.#contiguous <= index) {
       if (this.#contiguous < this.#committed || this.#isReady) {
-        const page = await this.#transfer.api.segments(this.#contiguous, { signal: this.#options.signal });
+        const page = await this.#ask(this.#contiguous);
         if (page.segments.length > 0) {
           if (page.segments.length > this.#layout.segmentCount - this.#contiguous) throw new SendError('manifest_damaged', 'segments out of order');
           this.#pages.set(this.#contiguous, page);
@@ -133,4 +143,10 @@ export class Follower implements TableSource {
     this.#wake.resolve();
     this.#wake = Promise.withResolvers();
   }
+}
+
+/** While others guess a link's password, its status is told to nobody. */
+function unlessDeaf(thrown: unknown): null {
+  if (thrown instanceof SendError && thrown.code === 'password_wait') return null;
+  throw thrown;
 }

@@ -1,6 +1,6 @@
 /** From a segment's data shards to its text, in order. docs/protocol.md §3. */
 import { OpenError, deriveSegmentKey, openRecord } from '../../crypto/index.ts';
-import type { Secret } from '../../protocol/bytes.ts';
+import type { ContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { SegmentLayout } from '../../protocol/layout.ts';
 
@@ -17,7 +17,7 @@ const LANES = 8;
 export async function* openSegment(
   dataShards: readonly ArrayBuffer[],
   layout: SegmentLayout,
-  keyInput: { readonly secret: Secret; readonly salt: Uint8Array },
+  keyInput: { readonly secret: ContentSecret; readonly salt: Uint8Array },
   fromRecord = 0,
   toRecord = layout.recordCount,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -70,9 +70,11 @@ export class RangeReader {
     const { signal } = stop;
     const claimId = encodeB64(deps.randomBytes(ID_BYTES));
     const layout = new TransferLayout(status.contentBytes, status.requiredShards);
-    const table = new SegmentTable(finishedTable(api, manifest, { signal }), link.transferId, manifest, layout, status.totalShards);
+    const source = finishedTable(api, manifest, { signal });
+    const table = new SegmentTable(source, link.transferId, manifest, layout, status.totalShards);
     table.prefetch();
     const claim = await api.claim(claimId, { signal });
+    source.claimed(claimId);
     const segments: Segment[] = [];
     try {
       while (segments.length < layout.segmentCount) segments.push(await table.at(segments.length, false));
@@ -104,7 +106,7 @@ export class RangeReader {
       const kept = this.#take(layout.index);
       let recordAt = layout.textOffset + records.from * recordText;
       try {
-        for await (const text of openSegment((await kept).dataShards, layout, { secret: this.#transfer.link.secret, salt }, records.from, records.to)) {
+        for await (const text of openSegment((await kept).dataShards, layout, { secret: this.#transfer.contentSecret, salt }, records.from, records.to)) {
           const part = text.slice(at - recordAt, until - recordAt);
           recordAt += text.length;
           at += part.length;

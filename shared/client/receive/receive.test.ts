@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemorySink, noise } from '../../../test/support/memory-files.ts';
-import { asSecret } from '../../protocol/bytes.ts';
+import { asContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/fetch-frames.ts';
 import type { Leftover, ReceiveSink } from '../deps.ts';
@@ -96,7 +96,7 @@ describe('a download', () => {
   it('blames nobody where every shard is the one that was committed, and saves nothing', async () => {
     const sent = await MemoryTransfer.seal([content(100_000)]);
     const other = new Uint8Array(32).fill(9);
-    const transfer = { ...sent.transfer, link: { ...sent.transfer.link, secret: asSecret(other) } };
+    const transfer = { ...sent.transfer, contentSecret: asContentSecret(other) };
     const sink = new MemorySink();
     await expect(receiveTransfer(transfer, sink, {}, sent.deps)).rejects.toMatchObject({ code: 'wrong_key' });
     expect(sink.files.size).toBe(0);

@@ -11,7 +11,7 @@ import { Lease } from './lease.ts';
 import { isLive, type OpenTransfer } from './open-transfer.ts';
 import { OrderDesk } from './order-desk.ts';
 import { SegmentMover } from './segment-mover.ts';
-import { SegmentTable, finishedTable } from './segment-table.ts';
+import { SegmentTable, finishedTable, type TableSource } from './segment-table.ts';
 import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selection.ts';
 import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
 
@@ -48,7 +48,8 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   const layout = new TransferLayout(status.contentBytes, status.requiredShards);
   let lease: Lease | null = null;
   const follower = isLive(transfer) ? new Follower(transfer, layout, { signal, onUpload: options.onUpload, onTurn: () => lease?.touch() }, deps) : null;
-  const table = new SegmentTable(follower ?? finishedTable(api, manifest, { signal }), link.transferId, manifest, layout, status.totalShards);
+  const source: TableSource = follower ?? finishedTable(api, manifest, { signal });
+  const table = new SegmentTable(source, link.transferId, manifest, layout, status.totalShards);
   if (follower) void follower.run();
   else table.prefetch(); // needs no claim
   let claim: Claim | null = null;
@@ -57,6 +58,7 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   try {
     const leftover = await Promise.race([writer.prepare(), aborted(signal)]);
     claim = await takeClaim(transfer, leftover, signal, deps);
+    source.claimed(claim.claimId);
     gatherer = gathererFor(transfer, claim, signal, deps);
     lease = new Lease(api, claim.claimId, deps, signal);
     const mover = new SegmentMover(transfer, { table, layout, files, gatherer, writer, lease }, options, deps);

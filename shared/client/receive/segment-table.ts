@@ -15,14 +15,20 @@ export interface Segment extends SegmentSources {
 export interface TableSource {
   /** At least one entry, the first of segment `from`. */
   page(from: number): Promise<Page>;
+  /** From here on pages are asked for with a claim: who has one is heard, whatever others try with the link meanwhile. */
+  claimed(claimId: string): void;
   finalManifest(): Promise<Manifest>;
 }
 
 /** That of a transfer that is ready. */
-export const finishedTable = (api: TransferApi, manifest: Manifest, options: CallOptions): TableSource => ({
-  page: (from) => api.segments(from, options),
-  finalManifest: async () => manifest,
-});
+export function finishedTable(api: TransferApi, manifest: Manifest, options: CallOptions): TableSource {
+  let claim: string | null = null;
+  return {
+    page: (from) => api.segments(from, claim, options),
+    claimed: (claimId) => void (claim = claimId),
+    finalManifest: async () => manifest,
+  };
+}
 
 export class SegmentTable {
   readonly #source: TableSource;

@@ -3,7 +3,7 @@
  * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
  * share one thread.
  */
-import type { Secret, TransferId } from '../../protocol/bytes.ts';
+import type { ContentSecret, TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
@@ -52,7 +52,7 @@ export interface SegmentWriter {
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
   readonly transferId: TransferId;
-  readonly secret: Secret;
+  readonly secret: ContentSecret;
   /** Those that are to be written. */
   readonly files: readonly PlacedFile[];
   readonly contentBytes: number;
@@ -60,9 +60,9 @@ export interface OpeningInput {
   readonly expiresAtMs: number;
 }
 
-export const openingInputOf = ({ link, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
+export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
   transferId: link.transferId,
-  secret: link.secret,
+  secret: contentSecret,
   files: chooseFiles(manifest.files, choice),
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
@@ -71,7 +71,7 @@ export const openingInputOf = ({ link, manifest, status }: OpenTransfer, choice:
 
 /** Opens and writes on this thread. */
 export class OpeningWriter implements SegmentWriter {
-  readonly #secret: Secret;
+  readonly #secret: ContentSecret;
   readonly #layout: TransferLayout;
   readonly #sink: ReceiveSink;
   readonly #wanted: readonly PlacedFile[];

@@ -4,7 +4,7 @@
  */
 import { ErasureCodec } from '../../erasure/index.ts';
 import { shardRoot } from '../../merkle/index.ts';
-import { equalBytes, type Secret } from '../../protocol/bytes.ts';
+import { equalBytes, type ContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import type { TransferLayout } from '../../protocol/layout.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
@@ -15,7 +15,7 @@ import type { NamedSegment } from './upload-journal.ts';
 
 interface CheckInput {
   readonly files: readonly SourceFile[];
-  readonly secret: Secret;
+  readonly secret: ContentSecret;
   readonly layout: TransferLayout;
   readonly totalShards: number;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { deriveSegmentKey, sealRecord, type SegmentKey } from '../../crypto/index.ts';
 import type { ShardSet } from '../../erasure/index.ts';
 import { shardRoot } from '../../merkle/index.ts';
-import { asShardId, type Secret, type ShardId } from '../../protocol/bytes.ts';
+import { asShardId, type ContentSecret, type ShardId } from '../../protocol/bytes.ts';
 import type { SegmentLayout } from '../../protocol/layout.ts';
 import { RECORD_TEXT_BYTES, TAG_SIZE_BYTES } from '../../protocol/limits.ts';
 import type { ContentReader } from './content-reader.ts';
@@ -20,7 +20,7 @@ export async function sealSegment(
   set: ShardSet,
   layout: SegmentLayout,
   requiredShards: number,
-  keyInput: { secret: Secret; salt: Uint8Array },
+  keyInput: { secret: ContentSecret; salt: Uint8Array },
   reader: ContentReader,
   buffers: SealingBuffers,
 ): Promise<void> {

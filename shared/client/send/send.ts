@@ -1,16 +1,16 @@
 /** Sends a transfer, or goes on with one that was begun. What runs in between is sending.ts. */
-import { deriveAccessToken, hashToken } from '../../crypto/index.ts';
-import { asSecret, asTransferId, concatBytes, decodeB64, encodeB64, equalBytes, ID_BYTES, KEY_BYTES } from '../../protocol/bytes.ts';
+import { asContentSecret, asTransferId, concatBytes, decodeB64, encodeB64, equalBytes, ID_BYTES, KEY_BYTES } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
 import { MAX_FILES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
-import { encodeLink } from '../../protocol/link.ts';
 import { isManifestPath, isNote } from '../../protocol/manifest.ts';
 import type { Placement, Seat } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
+import { stretchPassword } from '../link-keys.ts';
+import { makeLink } from '../links.ts';
 import { ProgressMeter } from '../progress.ts';
-import type { BegunSend, Progress, SendOptions, SendResult, UploadState } from '../types.ts';
+import type { CreatedTransfer, Progress, SendOptions, SendResult, UploadState } from '../types.ts';
 import { checkSameContent, checkSameFiles } from './check-unchanged.ts';
 import { sealManifest } from './sealed-manifest.ts';
 import { SegmentBook } from './segment-book.ts';
@@ -37,12 +37,14 @@ export interface SendInput extends UploadInput {
   readonly options: SendOptions;
   /** Of this transfer; left out, it cannot be resumed. @param transferId - b64. */
   journal?: ((transferId: string) => UploadJournal) | undefined;
-  /** The link, which serves recipients from now on. The first byte leaves when this resolved: whoever must, keeps it. */
-  onLink?: ((begun: BegunSend) => void | Promise<void>) | undefined;
+  /** The link, which serves recipients from now on, and what lets its sender control the transfer. The first byte leaves when this resolved: whoever must, keeps it. */
+  onLink?: ((created: CreatedTransfer) => void | Promise<void>) | undefined;
 }
 
 export interface ResumeInput extends UploadInput {
-  readonly begun: BegunSend;
+  /** Origin. */
+  readonly coordinator: string;
+  readonly created: CreatedTransfer;
   readonly journal: UploadJournal;
 }
 
@@ -55,25 +57,31 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   const bytes = checkFiles(input.files);
   if (input.options.note && !isNote(input.files)) throw new RangeError('this is no note');
   const transferId = asTransferId(deps.randomBytes(ID_BYTES));
-  const secret = asSecret(deps.randomBytes(KEY_BYTES));
+  const secret = asContentSecret(deps.randomBytes(KEY_BYTES));
   const ownerToken = deps.randomBytes(KEY_BYTES);
-  const { coordinator, expiresInSeconds, downloadLimit } = input.options;
-  const link = encodeLink({ origin: coordinator, transferId, secret });
+  const { coordinator, expiresInSeconds, downloadLimit, password } = input.options;
   const api = new TransferApi(coordinator, transferId, { role: 'owner', token: ownerToken }, deps);
   const { signal, stop } = stoppable(input);
 
-  const accessHash = encodeB64(hashToken(deriveAccessToken(secret, transferId)));
-  const placement = await api.create({ contentBytes: contentBytesOf(bytes), expiresInSeconds, downloadLimit, accessHash }, { signal });
+  const passwordKey = password === undefined ? undefined : (salt: Uint8Array) => stretchPassword(password, salt, { signal });
+  const link = await makeLink({ origin: coordinator, transferId, contentSecret: secret }, { downloadLimit, passwordKey }, deps);
+  const placement = await api.create({ contentBytes: contentBytesOf(bytes), expiresInSeconds, link: link.message }, { signal });
   checkPlacement(placement);
   const plan = { ...planOf(input.files, placement), ...(input.options.note ? { kind: 'note' as const } : {}) };
-  const [id, { expiresAtMs }] = [encodeB64(transferId), placement];
-  const begun: BegunSend = { coordinator, transferId: id, ownerToken: encodeB64(ownerToken), contentSecret: encodeB64(secret), link, expiresAtMs };
-  const journal = input.journal?.(id) ?? null;
-  const upload = new Upload(input, begun, journal, api, stop);
+  const created: CreatedTransfer = {
+    ...link.created,
+    transferId: encodeB64(transferId),
+    ownerToken: encodeB64(ownerToken),
+    contentSecret: encodeB64(secret),
+    createdAtMs: deps.now(),
+    expiresAtMs: placement.expiresAtMs,
+  };
+  const journal = input.journal?.(created.transferId) ?? null;
+  const upload = new Upload(input, created, journal, api, stop);
   return upload.run(async (begin) => {
     await api.putManifest(await sealManifest(manifestOf(plan, null), secret, deps.randomBytes), { signal });
     await journal?.begin(plan);
-    await input.onLink?.(begun);
+    await input.onLink?.(created);
     begin();
     return new Sending({ ...upload.parts, transferId, secret, plan, seats: placement.nodes, book: new SegmentBook(plan.placement.safeShards), signal }, deps);
   });
@@ -85,15 +93,15 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
  * @throws SendError `file_changed` before a byte is sent; `not_found` where there is no journal. What is stored is kept.
  */
 export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Promise<SendResult> {
-  const { begun, journal, files } = input;
+  const { coordinator, created, journal, files } = input;
   const known = await journal.load();
   if (known === null) throw new SendError('not_found', 'this upload cannot be resumed');
   const { plan, segments } = known;
   checkSameFiles(files, plan.files);
-  const [transferId, secret] = [asTransferId(decodeB64(begun.transferId, ID_BYTES)), asSecret(decodeB64(begun.contentSecret, KEY_BYTES))];
-  const api = new TransferApi(begun.coordinator, transferId, { role: 'owner', token: decodeB64(begun.ownerToken, KEY_BYTES) }, deps);
+  const [transferId, secret] = [asTransferId(decodeB64(created.transferId, ID_BYTES)), asContentSecret(decodeB64(created.contentSecret, KEY_BYTES))];
+  const api = new TransferApi(coordinator, transferId, { role: 'owner', token: decodeB64(created.ownerToken, KEY_BYTES) }, deps);
   const { signal, stop } = stoppable(input);
-  const upload = new Upload(input, begun, journal, api, stop);
+  const upload = new Upload(input, created, journal, api, stop);
   return upload.run(async (begin) => {
     begin();
     const layout = layoutOf(plan);
@@ -116,14 +124,14 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
 /** How an upload ends, whatever it began with. */
 class Upload {
   readonly #input: UploadInput;
-  readonly #begun: BegunSend;
+  readonly #created: CreatedTransfer;
   readonly #journal: UploadJournal | null;
   readonly #api: TransferApi;
   readonly #stop: AbortController;
 
-  constructor(input: UploadInput, begun: BegunSend, journal: UploadJournal | null, api: TransferApi, stop: AbortController) {
+  constructor(input: UploadInput, created: CreatedTransfer, journal: UploadJournal | null, api: TransferApi, stop: AbortController) {
     this.#input = input;
-    this.#begun = begun;
+    this.#created = created;
     this.#journal = journal;
     this.#api = api;
     this.#stop = stop;
@@ -142,11 +150,8 @@ class Upload {
       const sending = await prepare(() => (isKept = this.#journal !== null));
       isSending = true;
       const status = await sending.run();
-      const { link, transferId, ownerToken } = this.#begun;
       return {
-        link,
-        transferId,
-        ownerToken,
+        ...this.#created,
         bytes: sumOf(this.#input.files),
         sentBytes: sending.sentBytes,
         expiresAtMs: status.expiresAtMs,
@@ -185,7 +190,7 @@ async function bookOf(segments: readonly NamedSegment[], safeShards: number, api
   const own = new Map(segments.map((segment) => [segment.index, segment]));
   for (const segment of segments) book.add(segment);
   for (let from: number | null = 0; from !== null;) {
-    const page = await api.segments(from, { signal });
+    const page = await api.segments(from, null, { signal });
     for (const { index, salt, roots, stored } of page.segments) {
       const segment = own.get(index);
       if (!segment || salt !== encodeB64(segment.salt) || !equalBytes(decodeB64(roots), concatBytes(...segment.roots))) continue;

@@ -6,7 +6,7 @@
  * knows its journal. What has a name already is never sealed under another one.
  */
 import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
-import { equalBytes, KEY_BYTES, type Secret, type TransferId } from '../../protocol/bytes.ts';
+import { equalBytes, KEY_BYTES, type ContentSecret, type TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest, type ManifestFile } from '../../protocol/manifest.ts';
@@ -42,7 +42,7 @@ const KNOCK_EVERY_MS = 5_000;
 export interface SendingInput {
   readonly files: readonly SourceFile[];
   readonly transferId: TransferId;
-  readonly secret: Secret;
+  readonly secret: ContentSecret;
   readonly plan: UploadPlan;
   readonly seats: readonly Seat[];
   /** What has a name; empty at the start. */

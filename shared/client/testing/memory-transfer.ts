@@ -1,6 +1,6 @@
 /** A sealed transfer in memory, with the coordinator and the nodes that serve it: for tests of receiving, through an injected fetch. */
 import { ErasureCodec } from '../../erasure/index.ts';
-import { ID_BYTES, KEY_BYTES, asSecret, asTransferId, concatBytes, encodeB64, type ShardId } from '../../protocol/bytes.ts';
+import { ID_BYTES, KEY_BYTES, asContentSecret, asLinkId, asLinkSecret, asTransferId, concatBytes, encodeB64, type ShardId } from '../../protocol/bytes.ts';
 import { problemOf, type ErrorCode } from '../../protocol/errors.ts';
 import { encodeFrameHeader } from '../../protocol/fetch-frames.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
@@ -69,7 +69,8 @@ export class MemoryTransfer {
     for (const segment of segments) digest.add(segment);
     const manifest: Manifest = { files, segmentCount: segments.length, segmentsDigest: digest.digest() };
     this.transfer = {
-      link: { origin: ORIGIN, transferId, secret: asSecret(secret) },
+      link: { origin: ORIGIN, transferId, secret: asLinkSecret(new Uint8Array(KEY_BYTES)), password: false },
+      contentSecret: asContentSecret(secret),
       manifest,
       info: { transferId: encodeB64(transferId), kind: 'files', files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null, upload: null },
       status: {
@@ -84,8 +85,9 @@ export class MemoryTransfer {
         segments: { total: segments.length, committed: segments.length },
         sender: null,
         survives: TOTAL - REQUIRED,
+        envelope: null,
       },
-      api: new TransferApi(ORIGIN, transferId, { role: 'access', token: new Uint8Array(KEY_BYTES) }, this.deps),
+      api: new TransferApi(ORIGIN, transferId, { role: 'access', linkId: asLinkId(new Uint8Array(ID_BYTES)), token: new Uint8Array(KEY_BYTES) }, this.deps),
     };
   }
 
@@ -107,7 +109,7 @@ export class MemoryTransfer {
     for (let index = 0; index < layout.segmentCount; index++) {
       const salt = new Uint8Array(KEY_BYTES).fill(index + 1);
       const { shardBytes } = layout.segment(index);
-      await sealSegment(set, layout.segment(index), REQUIRED, { secret: asSecret(secret), salt }, reader, new SealingBuffers());
+      await sealSegment(set, layout.segment(index), REQUIRED, { secret: asContentSecret(secret), salt }, reader, new SealingBuffers());
       const roots = await nameShards(set, shardBytes, TOTAL);
       segments.push({ salt, roots, shards: roots.map((_, i) => set.shard(i, shardBytes).slice()) });
     }

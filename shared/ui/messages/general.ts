@@ -14,6 +14,10 @@ export const general = {
   'list.showFewer': 'Show fewer',
   'list.more': (n: number, size: string) => `and ${n.toLocaleString('en')} more, ${size}`,
 
+  // Passwords
+  'password.show': 'Show the password',
+  'password.hide': 'Hide the password',
+
   // Numbers in words
   'progress.of': (done: string, total: string) => `${done} of ${total}`,
   'time.almost': 'Almost done',
@@ -21,6 +25,8 @@ export const general = {
   'time.minutes': (n: number) => `About ${count(n, 'minute', 'minutes')} left`,
   'time.hours': (n: number) => `About ${count(n, 'hour', 'hours')} left`,
   'time.days': (n: number) => `About ${count(n, 'day', 'days')} left`,
+  'wait.seconds': (n: number) => count(n, 'second', 'seconds'),
+  'wait.minutes': (minutes: number, seconds: number) => `${minutes}:${String(seconds).padStart(2, '0')} minutes`,
   'expiry.minutes': (n: number) => count(n, 'minute', 'minutes'),
   'expiry.hours': (n: number) => count(n, 'hour', 'hours'),
   'expiry.days': (n: number) => count(n, 'day', 'days'),

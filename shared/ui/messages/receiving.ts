@@ -38,6 +38,15 @@ export const receiving = {
   'receiveFailed.lead': 'Anything your browser kept of it is incomplete and can be deleted.',
   'receiveFailed.retry': 'Try again',
 
+  // A link that asks for a password
+  'unlock.title': 'This link asks for a password',
+  'unlock.lead': 'Whoever sent it told you the password by another way. Opening uses up no download.',
+  'unlock.label': 'Password',
+  'unlock.open': 'Open',
+  'unlock.checking': 'Checking the password',
+  'unlock.wait': (time: string) => `You can try again in ${time}.`,
+  'unlock.again': 'You can try again now.',
+
   // States of a link
   'state.tryAgain': 'Try again',
   'state.sendInstead': 'Send files yourself',
@@ -48,6 +57,7 @@ export const receiving = {
   'state.link_damaged.title': 'This link is damaged',
   'state.link_version.title': 'This link is too new',
   'state.wrong_link.title': 'This key does not fit',
+  'state.password_wait.title': 'Too many wrong passwords',
   'state.wrong_coordinator.title': 'No Shardsend here',
   'state.transfer_unknown.title': 'Nothing is here',
   'state.transfer_uploading.title': 'Still being sent',

@@ -26,6 +26,8 @@ export const sending = {
   'send.limit': 'Downloads allowed',
   'send.limit.none': 'No limit',
   'send.limit.some': (n: number) => count(n, 'download', 'downloads'),
+  'send.password': 'Password, if you want one',
+  'send.password.hint': 'The link then opens only together with it. Tell it by another way than the link: nobody can recover it.',
   'send.start': 'Send securely',
 
   // On its way
@@ -48,6 +50,7 @@ export const sending = {
   'done.qr': 'QR code that opens this transfer',
   'done.qr.hint': 'Scan to open on a phone',
   'done.whoever': 'Whoever has this link can open the files. Share it over a channel you trust.',
+  'done.locked': 'It opens only together with your password. Tell that by another way than the link.',
   'done.expires': 'Deleted on',
   'done.limit': 'Downloads allowed',
   'done.survives': (n: number, of: number) => `Any ${n === 1 ? 'one' : n} of the ${of} computers that keep your files can fail, and nothing is lost.`,

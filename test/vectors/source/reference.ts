@@ -2,7 +2,7 @@
  * A second reading of docs/protocol.md, for the vectors alone: slow, plain, on Node's own cryptography, and without an
  * import from shared/. Where it and shared/ disagree, one of them misread the page.
  */
-import { createCipheriv, createHash, createPrivateKey, createPublicKey, hkdfSync, sign, type KeyObject } from 'node:crypto';
+import { argon2Sync, createCipheriv, createHash, createPrivateKey, createPublicKey, hkdfSync, sign, type KeyObject } from 'node:crypto';
 
 export const hash = (...parts: readonly Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 export const text = (value: string): Buffer => Buffer.from(value, 'utf8');
@@ -35,10 +35,16 @@ export function patternBytes(count: number): Buffer {
 }
 
 /** §2. */
-const derive = (secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Buffer => Buffer.from(hkdfSync('sha256', secret, salt, info, 32));
+const derive = (secret: Uint8Array, salt: Uint8Array, info: Uint8Array, count = 32): Buffer => Buffer.from(hkdfSync('sha256', secret, salt, info, count));
 export const segmentKey = (secret: Uint8Array, salt: Uint8Array, index: number): Buffer => derive(secret, salt, Buffer.concat([text('shardsend/1 segment'), u32(index)]));
 export const manifestKey = (secret: Uint8Array, salt: Uint8Array): Buffer => derive(secret, salt, text('shardsend/1 manifest'));
-export const accessToken = (secret: Uint8Array, transferId: Uint8Array): Buffer => derive(secret, transferId, text('shardsend/1 access'));
+export const linkId = (secret: Uint8Array, transferId: Uint8Array): Buffer => derive(secret, transferId, text('shardsend/1 link id'), 16);
+export const passwordSalt = (secret: Uint8Array, transferId: Uint8Array): Buffer => derive(secret, transferId, text('shardsend/1 password salt'), 16);
+export const passwordKey = (password: string, salt: Uint8Array): Buffer =>
+  argon2Sync('argon2id', { message: text(password.normalize('NFKC')), nonce: salt, memory: 65_536, passes: 3, parallelism: 1, tagLength: 32 });
+export const lockedLinkKey = (secret: Uint8Array, key: Uint8Array): Buffer => derive(secret, key, text('shardsend/1 password'));
+export const accessToken = (linkKey: Uint8Array, transferId: Uint8Array): Buffer => derive(linkKey, transferId, text('shardsend/1 access'));
+export const envelopeKey = (linkKey: Uint8Array, transferId: Uint8Array): Buffer => derive(linkKey, transferId, text('shardsend/1 envelope'));
 
 /** §3. In whole numbers of any size, since a float's logarithm is what an implementation may get wrong. */
 export function padme(length: bigint): bigint {
@@ -65,6 +71,7 @@ export function sealRecord(key: Uint8Array, index: number, last: boolean, plain:
   return seal(key, Buffer.concat([Buffer.alloc(7), u32(index), u8(last ? 1 : 0)]), plain);
 }
 
+export const sealEnvelope = (key: Uint8Array, secret: Uint8Array): Buffer => Buffer.concat([u8(1), seal(key, Buffer.alloc(12), secret)]);
 export const sealManifest = (key: Uint8Array, plain: Uint8Array): Buffer => seal(key, Buffer.alloc(12), plain);
 
 function seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Buffer {

@@ -1,12 +1,31 @@
 /** Keys, layout, records and manifests: docs/protocol.md §2, §3, §5. */
-import { accessToken, b64, bytesOf, hash, hex, layoutOf, manifestKey, padme, sealManifest, sealRecord, segmentKey, shardId, text, u32 } from './reference.ts';
+import {
+  accessToken,
+  b64,
+  bytesOf,
+  envelopeKey,
+  hash,
+  hex,
+  layoutOf,
+  linkId,
+  lockedLinkKey,
+  manifestKey,
+  padme,
+  passwordKey,
+  passwordSalt,
+  sealEnvelope,
+  sealManifest,
+  sealRecord,
+  segmentKey,
+  shardId,
+  text,
+  u32,
+} from './reference.ts';
 import { ok, refused, type Vector } from './vector.ts';
 
 export function keyVectors(): Vector[] {
   const secret = bytesOf('secret', 32);
   const salt = bytesOf('salt', 32);
-  const transferId = bytesOf('transfer', 16);
-  const token = accessToken(secret, transferId);
   const zeros = Buffer.alloc(32);
   const segment = (name: string, comment: string, from: Buffer, with_: Buffer, index: number): Vector =>
     ok(`keys/${name}`, comment, { kind: 'segment', secretHex: hex(from), saltHex: hex(with_), index }, { keyHex: hex(segmentKey(from, with_, index)) });
@@ -17,12 +36,47 @@ export function keyVectors(): Vector[] {
     segment('segment-other-salt', 'a fresh salt changes the key', secret, bytesOf('another salt', 32), 0),
     segment('segment-zeros', 'secret and salt of zeros', zeros, zeros, 0),
     ok('keys/manifest', 'the key of a manifest', { kind: 'manifest', secretHex: hex(secret), saltHex: hex(salt) }, { keyHex: hex(manifestKey(secret, salt)) }),
-    ok(
-      'keys/access',
-      'the token that the coordinator knows by its hash alone',
-      { kind: 'access', secretHex: hex(secret), transferIdHex: hex(transferId) },
-      { tokenHex: hex(token), hashHex: hex(hash(token)) },
-    ),
+  ];
+}
+
+/** What opens a link: its own secret, and a password where it asks for one. */
+export function linkKeyVectors(): Vector[] {
+  const transferId = bytesOf('transfer', 16);
+  const secret = bytesOf('link secret', 32);
+  const content = bytesOf('secret', 32);
+  const salt = passwordSalt(secret, transferId);
+  const keysOf = (name: string, comment: string, password: string | null): Vector => {
+    const key = password === null ? secret : lockedLinkKey(secret, passwordKey(password, salt));
+    const token = accessToken(key, transferId);
+    return ok(
+      `link-keys/${name}`,
+      comment,
+      { transferIdHex: hex(transferId), linkSecretHex: hex(secret), contentSecretHex: hex(content), password },
+      {
+        linkIdHex: hex(linkId(secret, transferId)),
+        passwordSaltHex: hex(salt),
+        passwordKeyHex: password === null ? null : hex(passwordKey(password, salt)),
+        linkKeyHex: hex(key),
+        accessTokenHex: hex(token),
+        accessHashHex: hex(hash(token)),
+        envelopeKeyHex: hex(envelopeKey(key, transferId)),
+        envelopeHex: hex(sealEnvelope(envelopeKey(key, transferId), content)),
+      },
+    );
+  };
+  const key = envelopeKey(secret, transferId);
+  const envelope = sealEnvelope(key, content);
+  const refusal = (code: string, name: string, comment: string, bytes: Buffer, with_ = key): Vector =>
+    refused(code, `envelope/${name}`, comment, { envelopeKeyHex: hex(with_), envelopeHex: hex(bytes) });
+  return [
+    keysOf('at-once', 'a link of kind 1: the coordinator knows its token by the hash alone', null),
+    keysOf('password', 'a link of kind 2', 'correct horse battery staple'),
+    keysOf('password-composed', 'a password is what was typed, however its letters are composed', 'Cafe\u0301 \ufb01\u2460'),
+    keysOf('password-normalized', 'the same in NFKC: the same keys', 'Caf\u00e9 fi1'),
+    ok('envelope/opens', 'the content secret for whoever has the key', { envelopeKeyHex: hex(key), envelopeHex: hex(envelope) }, { contentSecretHex: hex(content) }),
+    refusal('wrong_key', 'other-key', 'the key of another link', envelope, envelopeKey(bytesOf('other link secret', 32), transferId)),
+    refusal('wrong_key', 'flipped', 'one bit of the box', Buffer.from(envelope.map((byte, i) => (i === 20 ? byte ^ 1 : byte)))),
+    refusal('link_version', 'newer', 'version 2', Buffer.concat([Buffer.from([2]), envelope.subarray(1)])),
   ];
 }
 

@@ -3,7 +3,7 @@ import { b64, bytesOf, hash, hex, keyPair, shardId, text, u32, u64, u8 } from '.
 import { ok, refused, type Vector } from './vector.ts';
 
 const transferId = bytesOf('transfer', 16);
-const secret = bytesOf('secret', 32);
+const secret = bytesOf('link secret', 32);
 const coordinator = keyPair(bytesOf('coordinator seed', 32));
 const node = keyPair(bytesOf('node seed', 32));
 const otherNode = keyPair(bytesOf('other node seed', 32));
@@ -16,16 +16,19 @@ export function linkVectors(): Vector[] {
   const origin = 'https://send.example';
   const address = `${origin}/d/${b64(transferId)}`;
   const link = `${address}#${b64(fragment)}`;
-  const output = { origin, transferIdHex: hex(transferId), secretHex: hex(secret) };
+  const output = { origin, transferIdHex: hex(transferId), secretHex: hex(secret), password: false };
   const good = (name: string, comment: string, given: string): Vector => ok(`link/${name}`, comment, { link: given }, { ...output, link });
   const damaged = (name: string, comment: string, given: string): Vector => refused('link_damaged', `link/damaged-${name}`, comment, { link: given });
   /** In b64 it ends in `g`, which is canonical in lower case as well. */
   const ending = Buffer.concat([transferId.subarray(1), u8(2)]);
-  const newer = Buffer.concat([u8(2), secret, checkOf(2, transferId, secret)]);
+  const newer = Buffer.concat([u8(3), secret, checkOf(3, transferId, secret)]);
+  const locked = `${address}#${b64(Buffer.concat([u8(2), secret, checkOf(2, transferId, secret)]))}`;
   const local = 'http://localhost:8787';
   const changed = (at: number): Buffer => Buffer.from(fragment.map((byte, i) => (i === at ? byte ^ 1 : byte)));
   return [
     good('plain', 'as it was made', link),
+    ok('link/password', 'a link that asks for a password', { link: locked }, { ...output, password: true, link: locked }),
+    ok('link/password-in-a-message', 'that, wrapped in a reply', { link: `> ${locked.slice(0, 60)}\n> ${locked.slice(60)}.` }, { ...output, password: true, link: locked }),
     ok(
       'link/local',
       'http and a port',
@@ -88,10 +91,11 @@ export function linkVectors(): Vector[] {
     damaged('shortened', 'a chat showed its ends', `${link.slice(0, 60)}\u2026${link.slice(70)}`),
     damaged('shortened-host', 'a chat shortened the host', link.replace('example', 'ex\u2026')),
     damaged('two', 'two links: nobody can tell which was meant', `${link} ${origin}/d/${b64(ending)}#${b64(Buffer.concat([u8(1), secret, checkOf(1, ending, secret)]))}`),
-    damaged('newer', 'version 2 with a wrong check', `${address}#${b64(Buffer.concat([u8(2), fragment.subarray(1)]))}`),
+    damaged('newer', 'version 3 with a wrong check', `${address}#${b64(Buffer.concat([u8(3), fragment.subarray(1)]))}`),
+    damaged('kind-changed', 'made to ask for a password', `${address}#${b64(Buffer.concat([u8(2), fragment.subarray(1)]))}`),
     damaged('version-0', 'a version that never was', `${address}#${b64(Buffer.concat([u8(0), secret, checkOf(0, transferId, secret)]))}`),
-    refused('link_version', 'link/newer', 'version 2', { link: `${address}#${b64(newer)}` }),
-    refused('link_version', 'link/newer-longer', 'version 2 with more in it', { link: `${address}#${b64(Buffer.concat([newer, secret]))}` }),
+    refused('link_version', 'link/newer', 'version 3', { link: `${address}#${b64(newer)}` }),
+    refused('link_version', 'link/newer-longer', 'version 3 with more in it', { link: `${address}#${b64(Buffer.concat([newer, secret]))}` }),
   ];
 }
 

@@ -1,0 +1,229 @@
+/** Any sequence of what senders, recipients and guessers do with the links of a transfer, against a model of it in the plainest words. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { KEY_BYTES } from '../../shared/protocol/bytes.ts';
+import type { ErrorCode } from '../../shared/protocol/errors.ts';
+import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
+import { clock } from '../clock.ts';
+import { advance, call, codeOf, everyoneReports, random, randomId, startNetwork, TestLink, TestTransfer } from '../testing/test-network.ts';
+
+const MINUTE_MS = 60_000;
+const LIFE_SECONDS = 6 * 3600;
+const CLAIMS = 3;
+const LINKS = 3;
+
+type ClaimAction = 'claim' | 'renew' | 'commit' | 'release';
+
+interface ModelLink {
+  readonly password: boolean;
+  limit: number | null;
+  state: 'open' | 'used_up' | 'revoked';
+  committed: number;
+  readonly claims: Map<number, { state: 'open' | 'committed' | 'released'; leaseMs: number }>;
+  wrongTries: number;
+  heardFromMs: number;
+}
+
+class Model {
+  readonly links: ModelLink[] = [];
+  ended: ErrorCode | null = null;
+  readonly #expiresAtMs: number;
+  constructor(expiresAtMs: number) {
+    this.#expiresAtMs = expiresAtMs;
+  }
+
+  settle(): void {
+    if (clock.nowMs() >= this.#expiresAtMs) this.ended ??= 'transfer_expired';
+  }
+  live({ claims }: ModelLink): number {
+    return [...claims.values()].filter(({ state, leaseMs }) => state === 'open' && leaseMs > clock.nowMs()).length;
+  }
+  #free(link: ModelLink): boolean {
+    return link.limit === null || link.committed + this.live(link) < link.limit;
+  }
+  #endIfUsedUp(): void {
+    const states = this.links.map(({ state }) => state);
+    if (!states.includes('open') && states.includes('used_up')) this.ended ??= 'transfer_used_up';
+  }
+
+  add(password: boolean, limit: number | null): ErrorCode | null {
+    if (this.ended !== null) return this.ended;
+    this.links.push({ password, limit, state: 'open', committed: 0, claims: new Map(), wrongTries: 0, heardFromMs: 0 });
+    return null;
+  }
+  change(link: ModelLink, limit: number | null): ErrorCode | null {
+    if (this.ended !== null) return this.ended;
+    if (link.state === 'revoked' || (limit !== null && limit < link.committed)) return 'conflict';
+    link.limit = limit;
+    link.state = link.committed === limit ? 'used_up' : 'open';
+    this.#endIfUsedUp();
+    return null;
+  }
+  revoke(link: ModelLink): null {
+    if (this.ended !== null) return null;
+    link.state = 'revoked';
+    for (const claim of link.claims.values()) if (claim.state === 'open') claim.state = 'released';
+    this.#endIfUsedUp();
+    return null;
+  }
+  revokeAll(): null {
+    this.ended ??= 'transfer_revoked';
+    return null;
+  }
+  guess(link: ModelLink): ErrorCode {
+    if (!link.password) return 'wrong_link';
+    if (clock.nowMs() < link.heardFromMs) return 'password_wait';
+    link.wrongTries += 1;
+    if (link.wrongTries >= 5) link.heardFromMs = clock.nowMs() + Math.min(15 * MINUTE_MS, 30_000 * 2 ** (link.wrongTries - 5));
+    return 'wrong_password';
+  }
+  do(link: ModelLink, action: ClaimAction, name: number): ErrorCode | null {
+    const claim = link.claims.get(name);
+    if (claim === undefined && clock.nowMs() < link.heardFromMs) return 'password_wait';
+    if (claim?.state === 'committed' && (action === 'commit' || action === 'release')) return null;
+    if (claim?.state === 'released' && action === 'release') return null;
+    if (link.state === 'used_up') return 'transfer_used_up';
+    if (link.state === 'revoked') return 'transfer_revoked';
+    if (this.ended !== null) return this.ended;
+    if (action === 'claim' && claim === undefined) {
+      if (!this.#free(link)) return 'downloads_in_progress';
+      link.claims.set(name, { state: 'open', leaseMs: clock.nowMs() + CLAIM_LEASE_MS });
+      return null;
+    }
+    if (claim === undefined) return 'claim_unknown';
+    if (action === 'release') {
+      claim.state = 'released';
+      return null;
+    }
+    if (claim.state !== 'open') return 'claim_lapsed';
+    if (claim.leaseMs <= clock.nowMs() && !this.#free(link)) return action === 'claim' ? 'downloads_in_progress' : 'claim_lapsed';
+    claim.leaseMs = clock.nowMs() + CLAIM_LEASE_MS;
+    if (action !== 'commit') return null;
+    claim.state = 'committed';
+    link.committed += 1;
+    if (link.committed === link.limit) link.state = 'used_up';
+    this.#endIfUsedUp();
+    return null;
+  }
+}
+
+/** `link` counts around those that there are. */
+type Step =
+  | { readonly do: ClaimAction; readonly link: number; readonly name: number }
+  | { readonly do: 'guess' | 'revoke'; readonly link: number }
+  | { readonly do: 'add'; readonly password: boolean; readonly limit: number | null }
+  | { readonly do: 'limit'; readonly link: number; readonly limit: number | null }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'revokeAll' | 'evict' | 'alarm' };
+
+const link = fc.nat(LINKS - 1);
+const limit = fc.constantFrom(null, 1, 1, 2, 3);
+const just = (what: 'revokeAll' | 'evict' | 'alarm') => fc.constant({ do: what });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 24, arbitrary: fc.record({ do: fc.constantFrom<ClaimAction>('claim', 'claim', 'renew', 'commit', 'commit', 'release'), link, name: fc.nat(CLAIMS - 1) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('guess' as const), link }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('revoke' as const), link }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), password: fc.boolean(), limit }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('limit' as const), link, limit }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 30_000, 4 * MINUTE_MS, CLAIM_LEASE_MS, 20 * MINUTE_MS, 2 * 60 * MINUTE_MS) }) },
+  { weight: 1, arbitrary: just('revokeAll') },
+  { weight: 4, arbitrary: fc.oneof(just('evict'), just('alarm')) },
+);
+
+/** A transfer beside its model: every step is done to both. */
+class Pair {
+  readonly #transfer: TestTransfer;
+  readonly #model: Model;
+  readonly #links: { readonly link: TestLink; readonly claimIds: readonly string[] }[] = [];
+  constructor(transfer: TestTransfer, first: { readonly password: boolean; readonly limit: number | null }) {
+    this.#transfer = transfer;
+    this.#model = new Model(transfer.placement.expiresAtMs);
+    this.#model.add(first.password, first.limit);
+    this.#know(transfer.link);
+  }
+  #know(link: TestLink): void {
+    this.#links.push({ link, claimIds: Array.from({ length: CLAIMS }, randomId) });
+  }
+
+  /** What was answered, and what the model says. */
+  async take(next: Step): Promise<[ErrorCode | null, ErrorCode | null]> {
+    this.#model.settle();
+    const transfer = this.#transfer;
+    const at = 'link' in next ? next.link % this.#links.length : 0;
+    const [{ link, claimIds }, model] = [this.#links[at]!, this.#model.links[at]!];
+    switch (next.do) {
+      case 'wait':
+        advance(next.ms);
+        return [null, null];
+      case 'evict':
+        await evictDurableObject(transfer.stub);
+        return [null, null];
+      case 'alarm':
+        await runDurableObjectAlarm(transfer.stub);
+        return [null, null];
+      case 'revokeAll':
+        return [await codeOf(await transfer.asOwner('DELETE', '')), this.#model.revokeAll()];
+      case 'revoke':
+        return [await codeOf(await transfer.asOwner('DELETE', `/links/${link.linkId}`)), this.#model.revoke(model)];
+      case 'limit':
+        return [await codeOf(await transfer.asOwner('PATCH', `/links/${link.linkId}`, { downloadLimit: next.limit })), this.#model.change(model, next.limit)];
+      case 'add': {
+        if (this.#links.length === LINKS) return [null, null];
+        const added = new TestLink({ password: next.password });
+        const { linkId, ...terms } = added.message(next.limit);
+        const expected = this.#model.add(next.password, next.limit);
+        if (expected === null) this.#know(added);
+        return [await codeOf(await transfer.asOwner('PUT', `/links/${linkId}`, terms)), expected];
+      }
+      case 'guess':
+        return [await codeOf(await call('GET', transfer.path, { token: link.header(random(KEY_BYTES)) })), this.#model.guess(model)];
+      default: {
+        const body = { claimId: claimIds[next.name], ...(next.do === 'commit' || next.do === 'release' ? { problems: [] } : {}) };
+        return [await codeOf(await transfer.asRecipient('POST', `/${next.do}`, body, link)), this.#model.do(model, next.do, next.name)];
+      }
+    }
+  }
+
+  /** Counts stand as the model has them, and no limit is exceeded. */
+  async check(): Promise<void> {
+    const rows = await runInDurableObject(this.#transfer.stub, (_, { storage }) =>
+      storage.sql
+        .exec<{ committed: number; limit: number | null; state: string; wrongTries: number }>(
+          'SELECT committed, downloadLimit AS "limit", state, wrongTries FROM links ORDER BY number',
+        )
+        .toArray(),
+    );
+    expect(rows).toEqual(this.#model.links.map(({ committed, limit: allowed, state, wrongTries }) => ({ committed, limit: allowed, state, wrongTries })));
+    for (const { committed, limit: allowed } of rows) expect(committed).toBeLessThanOrEqual(allowed ?? Infinity);
+  }
+
+  /** At the end, what is claimed is what the model holds live. */
+  async checkLive(): Promise<void> {
+    this.#model.settle();
+    if (this.#model.ended !== null) return;
+    const { links } = await this.#transfer.status();
+    expect(links.map(({ downloads }) => downloads.claimed)).toEqual(this.#model.links.map((each) => (each.state === 'open' ? this.#model.live(each) : 0)));
+  }
+}
+
+describe('any sequence with several links', () => {
+  beforeAll(() => startNetwork(3));
+
+  it('does what the model says, through evictions, alarms and expiry: no limit is exceeded and no download lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), limit, async (steps, password, downloadLimit) => {
+        await everyoneReports();
+        const transfer = await new TestTransfer(new TestLink({ password })).send({ downloadLimit, expiresInSeconds: LIFE_SECONDS });
+        const pair = new Pair(transfer, { password, limit: downloadLimit });
+        for (const next of steps) {
+          const [answered, expected] = await pair.take(next);
+          expect(answered, JSON.stringify(next)).toBe(expected);
+          await pair.check();
+        }
+        await pair.checkLive();
+      }),
+      { numRuns: 80 },
+    );
+  });
+});
