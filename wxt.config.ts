@@ -32,7 +32,7 @@ export default defineConfig({
   manifest: ({ browser }) => ({
     name: 'Shardsend',
     description: 'Send files so that nobody but the recipient can read them and no single machine holds them.',
-    permissions: ['activeTab', 'contextMenus', 'notifications', 'scripting', 'storage'],
+    permissions: ['activeTab', 'alarms', 'contextMenus', 'notifications', 'scripting', 'storage'],
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },

@@ -36,7 +36,12 @@ afterEach(async () => {
   await rm(path.dirname(folder), { recursive: true });
 });
 
-const openSink = (sink: DiskSink, name: string, content: string): Promise<FileSink> => sink.openFile({ path: name, bytes: Buffer.byteLength(content), type: '', modifiedMs: null });
+const opened = new WeakMap<DiskSink, number>();
+async function openSink(sink: DiskSink, name: string, content: string): Promise<FileSink> {
+  const index = opened.get(sink) ?? 0;
+  opened.set(sink, index + 1);
+  return sink.openFile({ path: name, bytes: Buffer.byteLength(content), type: '', modifiedMs: null }, index, 0);
+}
 
 async function put(sink: DiskSink, name: string, content: string): Promise<void> {
   const file = await openSink(sink, name, content);
@@ -47,7 +52,7 @@ async function put(sink: DiskSink, name: string, content: string): Promise<void>
 }
 
 async function receive(...files: [string, string][]): Promise<string[]> {
-  const sink = await DiskSink.create(folder);
+  const sink = await DiskSink.create(folder, null, Date.now);
   for (const [name, content] of files) await put(sink, name, content);
   await sink.finish();
   return sink.written.map((file) => file.path);
@@ -58,7 +63,7 @@ const read = (name: string): Promise<string> => readFile(path.join(folder, name)
 
 describe('a received transfer', () => {
   test('lies under its names, with sizes and digests', async () => {
-    const sink = await DiskSink.create(folder);
+    const sink = await DiskSink.create(folder, null, Date.now);
     await put(sink, 'a/b.txt', 'hello');
     await put(sink, 'empty', '');
     await sink.finish();
@@ -72,14 +77,14 @@ describe('a received transfer', () => {
   });
 
   test('shows no name before it is finished', async () => {
-    const sink = await DiskSink.create(folder);
+    const sink = await DiskSink.create(folder, null, Date.now);
     await put(sink, 'a/b.txt', 'hello');
     await (await openSink(sink, 'c', 'xyz')).write(new Uint8Array(3));
-    expect(await list()).toEqual([expect.stringMatching(/^\.[0-9a-f]{24}\.part$/), expect.stringMatching(/^\.[0-9a-f]{24}\.part$/)]);
+    expect(await list()).toEqual([expect.stringMatching(/^\.[0-9a-f]{24}\.0\.part$/), expect.stringMatching(/^\.[0-9a-f]{24}\.1\.part$/)]);
   });
 
   test('that fails leaves nothing, whether a file is open, closed or named', async () => {
-    const sink = await DiskSink.create(folder);
+    const sink = await DiskSink.create(folder, null, Date.now);
     await put(sink, 'a/b.txt', 'hello');
     const open = await openSink(sink, 'c', 'xyz');
     await open.write(new Uint8Array(1));
@@ -87,7 +92,7 @@ describe('a received transfer', () => {
     await sink.discard();
     expect(await list()).toEqual([]);
 
-    const finished = await DiskSink.create(folder);
+    const finished = await DiskSink.create(folder, null, Date.now);
     await put(finished, 'a/b.txt', 'hello');
     await finished.finish();
     await finished.discard();
@@ -157,11 +162,11 @@ describe('names that mean harm', () => {
 describe('a disk that fails', () => {
   test('a file in the place of the folder: disk_failed', async () => {
     await writeFile(folder, '');
-    await expect(DiskSink.create(folder)).rejects.toMatchObject({ code: 'disk_failed' });
+    await expect(DiskSink.create(folder, null, Date.now)).rejects.toMatchObject({ code: 'disk_failed' });
   });
 
   test('more bytes than there is room: disk_full, before anything is claimed', async () => {
-    const sink = await DiskSink.create(folder);
+    const sink = await DiskSink.create(folder, null, Date.now);
     await sink.ensureRoom(1);
     await expect(sink.ensureRoom(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ code: 'disk_full' });
   });
@@ -183,7 +188,7 @@ describe('a folder on another disk', () => {
 
   test.each([false, true])('that is full keeps nothing, neither a name nor half a file (no hard links: %s)', async (unlinkable) => {
     Object.assign(disk, { full: true, unlinkable });
-    const sink = await DiskSink.create(folder);
+    const sink = await DiskSink.create(folder, null, Date.now);
     await put(sink, 'mounted/a', 'hello');
     await expect(sink.finish()).rejects.toMatchObject({ code: 'disk_full' });
     expect(await readdir(path.join(folder, 'mounted'))).toEqual([]);

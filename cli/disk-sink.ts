@@ -1,19 +1,24 @@
 /**
  * Received files on a disk. Bytes go into hidden `.part` files; only when the whole transfer was verified do they get
- * their names, so no name ever stands for half a file. Nothing is overwritten, and no name leads out of the folder.
+ * their names, so no name ever stands for half a file. Nothing is overwritten, and no name leads out of the folder. What
+ * an interrupted try left is gone on with (part-files.ts).
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import type { FileSink, ReceiveSink } from '../shared/client/index.ts';
+import type { FileSink, Leftover, OpenTransfer, ReceiveSink } from '../shared/client/index.ts';
 import { safePath } from '../shared/client/safe-path.ts';
+import { PartFiles, sweepPartFiles } from './part-files.ts';
 import { MAX_NAME_BYTES, SendError, type ManifestFile } from '../shared/protocol/index.ts';
 
 /** Files whose bytes are on their way to the platter while later ones are received. */
 const MAX_SYNCING = 32;
 /** Names tried before giving up: `a`, `a (2)`, … */
 const MAX_TRIES = 1000;
+/** How often what has come is made durable and noted. */
+const NOTE_EVERY_MS = 2_000;
+const READ_BYTES = 1024 * 1024;
 
 export interface WrittenFile {
   /** Below the folder, with `/`: the sent path unless that was taken or unsafe. */
@@ -35,19 +40,38 @@ export class DiskSink implements ReceiveSink {
   readonly #syncing = new Set<Promise<void>>();
   #syncError: SendError | null = null;
   readonly #placer: Placer;
+  readonly #partFiles: PartFiles;
+  readonly #now: () => number;
   #written: WrittenFile[] = [];
+  #open: PartSink | null = null;
+  #claimId = '';
+  #notedAtMs: number;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, partFiles: PartFiles, now: () => number) {
     this.#folder = folder;
+    this.#partFiles = partFiles;
+    this.#now = now;
+    this.#notedAtMs = now();
     this.#placer = new Placer(folder);
   }
 
-  /** @param folder - made when it is missing. @throws SendError `disk_failed`. */
-  static create(folder: string): Promise<DiskSink> {
+  /**
+   * @param folder - made when it is missing.
+   * @param transfer - what a later try may go on with; null where none shall.
+   * @throws SendError `disk_failed`.
+   */
+  static create(folder: string, transfer: OpenTransfer | null, now: () => number): Promise<DiskSink> {
     return onDisk(`couldn't use the folder ${folder}`, async () => {
       await mkdir(folder, { recursive: true });
-      return new DiskSink(await realpath(folder));
+      const real = await realpath(folder);
+      await sweepPartFiles(real, now());
+      return new DiskSink(real, await PartFiles.open(real, transfer), now);
     });
+  }
+
+  /** Of files, that an earlier try left. */
+  get leftoverBytes(): number {
+    return this.#partFiles.leftoverBytes;
   }
 
   /** Available once `finish` resolved. */
@@ -61,12 +85,33 @@ export class DiskSink implements ReceiveSink {
     if (bytes > bavail * bsize) throw new SendError('disk_full', `${bytes} bytes are needed, ${bavail * bsize} are free`);
   }
 
-  async openFile(file: ManifestFile): Promise<FileSink> {
-    const part: Part = { file, partPath: hiddenPart(this.#folder), sha256: '' };
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-    const handle = await onDisk("couldn't make a file", () => open(part.partPath, flags, 0o666));
+  async leftover(): Promise<Leftover | null> {
+    return this.#partFiles.leftover;
+  }
+
+  async begin(claimId: string): Promise<void> {
+    this.#claimId = claimId;
+  }
+
+  async openFile(file: ManifestFile, index: number, offset: number): Promise<FileSink> {
+    const part: Part = { file, partPath: this.#partFiles.pathOf(index), sha256: '' };
+    if (offset === 0) await onDisk("couldn't make room for a file", () => rm(part.partPath, { force: true }));
+    const fresh = offset === 0 ? constants.O_CREAT | constants.O_EXCL : 0;
+    const handle = await onDisk("couldn't make a file", () => open(part.partPath, constants.O_RDWR | fresh | (constants.O_NOFOLLOW ?? 0), 0o666));
     this.#parts.push(part);
-    return new PartSink(handle, part, (syncing) => this.#track(syncing));
+    const sink = new PartSink(handle, part, (syncing) => this.#track(syncing));
+    await sink.goOnAt(offset);
+    this.#open = sink;
+    return sink;
+  }
+
+  /** Durable first, then noted. */
+  async checkpoint(segments: number): Promise<void> {
+    if (!this.#partFiles.notes || this.#now() - this.#notedAtMs < NOTE_EVERY_MS) return;
+    await this.#open?.sync();
+    await Promise.all(this.#syncing);
+    await onDisk("couldn't note how far the download is", () => this.#partFiles.note(segments, this.#claimId));
+    this.#notedAtMs = this.#now();
   }
 
   async finish(): Promise<void> {
@@ -77,14 +122,22 @@ export class DiskSink implements ReceiveSink {
       written.push({ path: await onDisk(`couldn't save ${file.path}`, () => this.#placer.place(partPath, file.path)), bytes: file.bytes, sha256 });
     }
     await onDisk("couldn't save the folders", () => this.#placer.sync());
+    await this.#partFiles.remove();
     this.#written = written;
+  }
+
+  /** Leaves what came for a later try. */
+  async keep(): Promise<void> {
+    await Promise.all(this.#syncing);
+    await this.#placer.undo();
+    await this.#partFiles.keep();
   }
 
   /** Takes back everything, also what got its name already. For a transfer that failed. */
   async discard(): Promise<void> {
     await Promise.all(this.#syncing);
-    await Promise.all(this.#parts.map(({ partPath }) => rm(partPath, { force: true })));
     await this.#placer.undo();
+    await this.#partFiles.remove();
   }
 
   /** Small files wait for the disk together, not one after another. */
@@ -106,6 +159,7 @@ class PartSink implements FileSink {
   readonly #track: (syncing: Promise<void>) => Promise<void>;
   readonly #hash = createHash('sha256');
   #position = 0;
+  #closed = false;
   /** The write before: one is under way while the next chunk is opened and hashed. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -113,6 +167,27 @@ class PartSink implements FileSink {
     this.#handle = handle;
     this.#part = part;
     this.#track = track;
+  }
+
+  /** Drops what lies behind `offset`, and hashes what lies before it. */
+  async goOnAt(offset: number): Promise<void> {
+    if (offset === 0) return;
+    await onDisk(`couldn't go on with ${this.#part.file.path}`, async () => {
+      await this.#handle.truncate(offset);
+      const room = Buffer.allocUnsafe(Math.min(READ_BYTES, offset));
+      while (this.#position < offset) {
+        const { bytesRead } = await this.#handle.read(room, 0, Math.min(room.length, offset - this.#position), this.#position);
+        if (bytesRead === 0) throw new SendError('disk_failed', 'a kept file is too short');
+        this.#hash.update(room.subarray(0, bytesRead));
+        this.#position += bytesRead;
+      }
+    });
+  }
+
+  /** What was written is on the disk when it resolves. */
+  async sync(): Promise<void> {
+    await this.#writing;
+    if (!this.#closed) await onDisk(`couldn't write ${this.#part.file.path}`, () => this.#handle.datasync());
   }
 
   async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -125,6 +200,7 @@ class PartSink implements FileSink {
 
   async close(): Promise<void> {
     await this.#writing;
+    this.#closed = true;
     this.#part.sha256 = this.#hash.digest('hex');
     await this.#track(
       onDisk(`couldn't save ${this.#part.file.path}`, async () => {
@@ -139,8 +215,8 @@ class PartSink implements FileSink {
 
   async abort(): Promise<void> {
     await this.#writing.catch(() => undefined); // the transfer failed already
+    this.#closed = true;
     await this.#handle.close();
-    await rm(this.#part.partPath, { force: true });
   }
 
   async #writeAll(chunk: Uint8Array, position: number): Promise<void> {

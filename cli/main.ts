@@ -9,6 +9,9 @@ Usage, in a clone of the repository: ${SHARDSEND} COMMAND …
 
   send FILE|FOLDER…   encrypts and sends, and prints the link; --note sends a text
   get LINK            downloads and verifies; --list only shows what is there
+  sends               lists what was sent from this machine
+  revoke TRANSFER     withdraws one of these
+  extend TRANSFER     lets one of these live longer, or shorter
   network             runs a whole network on this machine
   node                runs one storage node; also node status, leave, appeal
 
@@ -28,6 +31,18 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   get: async () => {
     const { getHelp, runGet } = await import('./commands/get.ts');
     return { run: runGet, help: getHelp };
+  },
+  sends: async () => {
+    const { runSends, sendsHelp } = await import('./commands/sends.ts');
+    return { run: runSends, help: sendsHelp };
+  },
+  revoke: async () => {
+    const { revokeHelp, runRevoke } = await import('./commands/sends.ts');
+    return { run: runRevoke, help: revokeHelp };
+  },
+  extend: async () => {
+    const { extendHelp, runExtend } = await import('./commands/sends.ts');
+    return { run: runExtend, help: extendHelp };
   },
   network: async () => {
     const { networkHelp, runNetwork } = await import('./commands/network.ts');

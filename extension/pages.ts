@@ -1,2 +1,3 @@
 /** The address of a file of this extension, from any of its pages or its background. */
 export const pageUrl = (path: `/${string}`): string => new URL(path, self.location.origin).href;
+export const SENDS_PAGE = '/sends.html';

@@ -1,5 +1,6 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
+import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
 import { openLink, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
@@ -21,6 +22,7 @@ const receiver = new Receiver({
     return new Previews(link, passwordKey, info.files, transferWorkerUrl);
   },
   readNote: (link, passwordKey, events) => startReadingNote(link, passwordKey, events, transferWorkerUrl),
+  forget: forgetLeftover,
   now: () => Date.now(),
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);

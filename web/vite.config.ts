@@ -1,4 +1,4 @@
-/** The pages that the coordinator serves: `/` (index.html), `/d/…` (d.html), `/network` (network.html) and the download worker `/sw.js`. */
+/** The pages that the coordinator serves: `/` (index.html), `/d/…` (d.html), `/network` (network.html), `/sends` (sends.html) and the download worker `/sw.js`. */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
@@ -17,7 +17,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { index: here('index.html'), d: here('d.html'), network: here('network.html'), sw: here('sw.ts') },
+      input: { index: here('index.html'), d: here('d.html'), network: here('network.html'), sends: here('sends.html'), sw: here('sw.ts') },
       output: { entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
     },
   },

@@ -29,6 +29,7 @@ export const getHelp = `${SHARDSEND} get LINK [options]
 
 Downloads what a link opens, verifies every byte, and only then gives the files their names. Nothing is overwritten.
 What is still being sent is received as it comes.
+Interrupted, it goes on where it was when the same link is fetched into the same folder again.
 A note is printed, unless --out says where it shall be kept.
 
   --out FOLDER          where to; the current folder unless given
@@ -91,10 +92,12 @@ export async function runGet(args: string[]): Promise<number> {
   }
 }
 
-async function saveFiles({ opened, json, receive }: Job, folder: string, choice: Choice): Promise<number> {
-  const sink = await DiskSink.create(folder);
+async function saveFiles({ opened, json, deps, receive }: Job, folder: string, choice: Choice): Promise<number> {
+  // What is kept of a try are the first segments of the whole: who wants some files begins anew.
+  const sink = await DiskSink.create(folder, choice === null ? opened : null, deps.now);
   try {
-    await sink.ensureRoom(bytesOf(chooseFiles(opened.info.files, choice)));
+    await sink.ensureRoom(bytesOf(chooseFiles(opened.info.files, choice)) - sink.leftoverBytes);
+    if (sink.leftoverBytes > 0) process.stderr.write(`${formatBytes(sink.leftoverBytes)} are here already: going on from there.\n`);
     const { bytes, problems, seconds } = await receive(sink, choice);
     if (json) {
       await printJson({ files: sink.written, seconds, ...problemsField(problems) });
@@ -104,7 +107,8 @@ async function saveFiles({ opened, json, receive }: Job, folder: string, choice:
     }
     return EXIT_OK;
   } catch (error) {
-    await sink.discard();
+    // The same command goes on with what was kept, whatever stopped this one; not where it can never be completed.
+    await (choice === null && error instanceof SendError && error.retryable ? sink.keep() : sink.discard());
     throw error;
   }
 }

@@ -15,7 +15,7 @@ import {
   type UploadState,
 } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
-import { VaultJournal, VaultSendStore, type Vault } from '../../shared/client/sends/index.ts';
+import { recordOf, VaultJournal, VaultSendStore, type Vault } from '../../shared/client/sends/index.ts';
 import { SendError, asSendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
@@ -23,7 +23,7 @@ import { PASSWORD_OPTION, readPassword } from '../password.ts';
 import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
-import { canKeep, createdOf, chooseUnfinished, forgetSend, markFinished, recordOf, unfinishedOfSources } from '../sends/unfinished.ts';
+import { canKeep, createdOf, chooseUnfinished, forgetSend, markFinished, unfinishedOfSources } from '../sends/unfinished.ts';
 import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
 import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';

@@ -6,28 +6,6 @@ import { SendError } from '../../shared/protocol/index.ts';
 import { UsageError } from '../values.ts';
 import { forgetSources, readKeptSources } from './upload-sources.ts';
 
-/** The record of a transfer that was just created, with its one link. */
-export function recordOf(coordinator: string, created: CreatedTransfer, files: readonly { readonly path: string; readonly bytes: number }[]): SendRecord {
-  const { transferId, ownerToken, contentSecret, linkId, link, password, createdAtMs, expiresAtMs } = created;
-  return {
-    version: 1,
-    transferId,
-    coordinator,
-    ownerToken,
-    contentSecret,
-    title: files[0]!.path,
-    fileCount: files.length,
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    createdAtMs,
-    expiresAtMs,
-    links: [{ linkId, link, label: '', password }],
-    upload: { state: 'sending' },
-    notify: false,
-    toldDownloads: 0,
-    lastSeen: null,
-  };
-}
-
 /** @throws SendError `record_unreadable` where no link of it is kept. */
 export function createdOf({ transferId, ownerToken, contentSecret, links, createdAtMs, expiresAtMs }: SendRecord): CreatedTransfer {
   const [first] = links;

@@ -6,8 +6,9 @@ import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
 import { jobOfClick, putJob } from '../jobs.ts';
-import { pageUrl } from '../pages.ts';
+import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
+import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
 
 const MENU_ID = 'send';
 const TAB_PREFIX = 'tab:';
@@ -36,7 +37,14 @@ export default defineBackground(() => {
   });
 
   // A tab that was closed in the middle of a fetch could not give its site back.
-  browser.runtime.onStartup.addListener(() => void giveBackSites());
+  browser.runtime.onStartup.addListener(() => {
+    void giveBackSites();
+    void planLooks();
+  });
+
+  browser.alarms.onAlarm.addListener(({ name }) => {
+    if (name === DOWNLOADS_ALARM) void lookForDownloads();
+  });
 
   browser.contextMenus.onClicked.addListener((click, tab) => {
     if (click.menuItemId === MENU_ID && tab?.id !== undefined) void openSendTab(click, { ...tab, id: tab.id });
@@ -48,6 +56,7 @@ export default defineBackground(() => {
   });
 
   browser.notifications.onClicked.addListener((id) => {
+    if (id === DOWNLOADED) void showSends();
     if (id.startsWith(TAB_PREFIX)) void focus(Number(id.slice(TAB_PREFIX.length)), id);
   });
 });
@@ -69,6 +78,11 @@ async function show(message: Report, tabId: number): Promise<void> {
     title: say(message.type === 'done' ? 'notify.done.title' : 'notify.failed.title'),
     message: message.type === 'done' ? say('notify.done.text', message.fileCount) : message.sentence,
   });
+}
+
+async function showSends(): Promise<void> {
+  await browser.notifications.clear(DOWNLOADED);
+  await browser.tabs.create({ url: pageUrl(SENDS_PAGE) });
 }
 
 async function focus(tabId: number, notificationId: string): Promise<void> {

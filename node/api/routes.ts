@@ -10,12 +10,14 @@ import {
   deletionBytes,
   encodeB64,
   equalBytes,
+  expiryBytes,
   auditSchema,
   healthBytes,
   parseMessage,
   rebuildSchema,
   signBytes,
   type Deletion,
+  type Expiry,
   type Health,
   type Order,
 } from '../../shared/protocol/index.ts';
@@ -86,6 +88,8 @@ async function route(request: IncomingMessage, response: ServerResponse, context
       return await fetchShards(request, response, parameters, context);
     case 'DELETE /v1/shards':
       return answerJson(response, 200, await deleteShards(request, context));
+    case 'PUT /v1/expiry':
+      return answerJson(response, 200, await extendShards(request, context));
     case 'POST /v1/rebuild':
       await acceptRebuild(request, context);
       return answerJson(response, 202, {});
@@ -130,6 +134,13 @@ async function deleteShards(request: IncomingMessage, context: RouteContext): Pr
   const statement = { transferId, nodeId: key.nodeId, deletedAtMs, shards, bytes };
   const signature = await signBytes(key.privateKey, deletionBytes(statement));
   return { ...statement, transferId: encodeB64(transferId), nodeId: encodeB64(key.nodeId), signature: encodeB64(signature) };
+}
+
+async function extendShards(request: IncomingMessage, { gate, store, key }: RouteContext): Promise<Expiry> {
+  const { transferId, shardExpiresAtMs, notBeforeMs } = await gate.admit(orderOf(request), 'extend');
+  const shards = await store.extend(transferId, { expiresAtMs: shardExpiresAtMs, orderedAtMs: notBeforeMs });
+  const signature = await signBytes(key.privateKey, expiryBytes({ transferId, nodeId: key.nodeId, shardExpiresAtMs, shards }));
+  return { transferId: encodeB64(transferId), nodeId: encodeB64(key.nodeId), shardExpiresAtMs, shards, signature: encodeB64(signature) };
 }
 
 async function acceptRebuild(request: IncomingMessage, { gate, rebuilds }: RouteContext): Promise<void> {

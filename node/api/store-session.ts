@@ -187,9 +187,9 @@ export class StoreSession {
   async #hold(order: Order, permitted: ReadonlyMap<number, ShardStatement> | null, shard: ShardStatement): Promise<void> {
     const refusal = this.#refusalOf(order, permitted, shard);
     if (refusal !== null) return this.#refuse(refusal, shard.segment);
-    const { transferId, shardIndex, shardExpiresAtMs } = order;
+    const { transferId, shardIndex, shardExpiresAtMs: expiresAtMs, notBeforeMs: orderedAtMs } = order;
     try {
-      const held = await this.#context.store.holds({ transferId, shardIndex, expiresAtMs: shardExpiresAtMs, ...shard });
+      const held = await this.#context.store.holds({ transferId, shardIndex, expiresAtMs, orderedAtMs, ...shard });
       if (held) this.#unsealed.set(shard.segment, shard);
       this.#send(held ? encodeStored(shard.segment) : encodeAbsent(shard.segment));
     } catch (thrown) {
@@ -207,11 +207,11 @@ export class StoreSession {
 
   /** @param unsealed - of the time when the shard came: a SEAL after it covers it. */
   async #storeShard(order: Order, shard: ShardStatement, bytes: Uint8Array, unsealed: Unsealed): Promise<void> {
-    const { transferId, shardIndex, shardExpiresAtMs } = order;
+    const { transferId, shardIndex, shardExpiresAtMs: expiresAtMs, notBeforeMs: orderedAtMs } = order;
     // An order for rebuilding names its very shards, and counts those alone that a node lacks.
     const maxTransferBytes = equalBytes(order.commitment, NO_COMMITMENT) ? order.maxBytes : undefined;
     try {
-      await this.#context.store.put({ transferId, segment: shard.segment, shardIndex, root: shard.root, expiresAtMs: shardExpiresAtMs, maxTransferBytes }, bytes);
+      await this.#context.store.put({ transferId, segment: shard.segment, shardIndex, root: shard.root, expiresAtMs, orderedAtMs, maxTransferBytes }, bytes);
       unsealed.set(shard.segment, shard);
       this.#context.metrics.add('stored_shards_total');
       this.#context.metrics.add('stored_bytes_total', bytes.length);

@@ -30,7 +30,7 @@ export class ExpiryClock {
 
   /** Sweeps now, then whenever the next shard's time is over. */
   start(): void {
-    this.#store.onStored = () => this.#plan();
+    this.#store.onTimesChanged = () => this.#plan();
     this.#run();
   }
 

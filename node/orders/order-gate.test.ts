@@ -36,6 +36,10 @@ const doors: Record<OrderAction, (bytes: Uint8Array) => Promise<string>> = {
     const response = await fetch(`${node.url}/v1/shards`, { method: 'DELETE', headers: { Authorization: `Shardsend-Order ${encodeB64(bytes)}` } });
     return response.status === 200 ? 'ok' : await codeOf(response);
   },
+  async extend(bytes) {
+    const response = await fetch(`${node.url}/v1/expiry`, { method: 'PUT', headers: { Authorization: `Shardsend-Order ${encodeB64(bytes)}` } });
+    return response.status === 200 ? 'ok' : await codeOf(response);
+  },
   async rebuild(bytes) {
     const response = await fetch(`${node.url}/v1/rebuild`, { method: 'POST', body: '{}', headers: { Authorization: `Shardsend-Order ${encodeB64(bytes)}` } });
     return response.status === 202 ? 'ok' : await codeOf(response);
@@ -45,7 +49,7 @@ const doors: Record<OrderAction, (bytes: Uint8Array) => Promise<string>> = {
     return response.status === 200 ? 'ok' : await codeOf(response);
   },
 };
-const actions = ['store', 'fetch', 'delete', 'rebuild', 'audit'] as const;
+const actions = ['store', 'fetch', 'delete', 'rebuild', 'audit', 'extend'] as const;
 
 describe.each(actions)('an order to %s', (action) => {
   const other = action === 'store' ? 'fetch' : 'store';

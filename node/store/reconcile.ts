@@ -27,6 +27,8 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
     }
     const rows = new Map(index.segmentsOf(transferId).map((row) => [row.segment, row]));
     const before = adopted;
+    const term = await files.readTerm(transferId);
+    if (fresh && term !== null) index.rememberTerm(transferId, term);
     for (const segment of segments) {
       if (rows.delete(segment)) continue;
       const shard = await files.openShard(transferId, segment);
@@ -36,7 +38,8 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
         continue;
       }
       shard.file.close();
-      index.put({ ...shard.header, committed: fresh });
+      const { storedAtMs } = shard.header;
+      index.put({ ...shard.header, ...(term !== null && storedAtMs <= term.setAtMs ? { expiresAtMs: term.expiresAtMs } : {}), committed: fresh });
       adopted++;
     }
     if (adopted > before) await files.syncTransfer(transferId);

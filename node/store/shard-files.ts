@@ -1,5 +1,6 @@
 /**
- * Shards as files: `shards/<first byte of the transfer>/<transfer>/<segment>.shard`, written under `tmp/` first. A file
+ * Shards as files: `shards/<first byte of the transfer>/<transfer>/<segment>.shard`, beside them `term` where their time was
+ * changed; both written under `tmp/` first. A file
  * with a final name is whole: its bytes were durable before it got that name.
  */
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { SharedSync, isMissing, syncDirectory } from './durable-files.ts';
 import type { HeldFolder } from './held-folder.ts';
 import { OpenFile } from './open-file.ts';
 import { SHARD_HEADER_BYTES, encodeShardHeader, parseShardHeader, type ShardHeader } from './shard-header.ts';
+import { TERM_BYTES, TERM_FILE, encodeTerm, parseTerm, type TermFile } from './term-file.ts';
 
 const FILE_NAME = /^(0|[1-9]\d{0,9})\.shard$/;
 const TRANSFER_NAME = new RegExp(`^[0-9a-f]{${2 * ID_BYTES}}$`);
@@ -66,6 +68,43 @@ export class ShardFiles {
       throw thrown;
     }
     return temporary;
+  }
+
+  /** Durably replaces the transfer's changed time; where it has no folder there is nothing that the time is for. */
+  async writeTerm(transferId: TransferId, term: TermFile): Promise<void> {
+    const folder = this.#folder(transferId);
+    const temporary = path.join(this.#temporary, String(this.#serial++));
+    const file = await this.#create(temporary);
+    try {
+      await file.write([encodeTerm(transferId, term)]);
+      await file.syncData();
+    } finally {
+      file.close();
+    }
+    try {
+      await rename(temporary, path.join(folder, TERM_FILE));
+      await this.#sync(folder);
+    } catch (thrown) {
+      await this.discard(temporary);
+      if (!isMissing(thrown)) throw thrown;
+    }
+  }
+
+  /** @returns null where the time was never changed, or what says so is damaged. */
+  async readTerm(transferId: TransferId): Promise<TermFile | null> {
+    let file: OpenFile;
+    try {
+      file = await OpenFile.open(path.join(this.#folder(transferId), TERM_FILE), 'r');
+    } catch (thrown) {
+      if (isMissing(thrown)) return null;
+      throw thrown;
+    }
+    try {
+      const bytes = new Uint8Array(TERM_BYTES);
+      return (await file.read(bytes, TERM_BYTES, 0)) === TERM_BYTES && file.size === TERM_BYTES ? parseTerm(transferId, bytes) : null;
+    } finally {
+      file.close();
+    }
   }
 
   async #create(temporary: string): Promise<OpenFile> {
@@ -162,8 +201,12 @@ export class ShardFiles {
 
   /** Removes the transfer's folder if nothing is left in it. */
   async removeEmptyFolder(transferId: TransferId): Promise<void> {
+    const folder = this.#folder(transferId);
     try {
-      await rmdir(this.#folder(transferId));
+      const names = await readdir(folder);
+      if (names.some((name) => name !== TERM_FILE)) return;
+      await rm(path.join(folder, TERM_FILE), { force: true });
+      await rmdir(folder);
     } catch (thrown) {
       const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
       if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw thrown;

@@ -1,6 +1,6 @@
 /**
- * What the node holds and what it has sworn, in SQLite beside the shards. The disk is the truth about shards; serials,
- * tombstones and commitments stand here alone.
+ * What the node holds and what it has sworn, in SQLite beside the shards. The disk is the truth about shards and their
+ * times; serials, tombstones and commitments stand here alone.
  *
  * Rows reach the operating system at once, so that a killed process loses none. `sync` makes them survive a power cut
  * too: it flushes the write-ahead log on the thread pool, which SQLite itself could do only on the main thread.
@@ -13,7 +13,7 @@ import { ConfigError } from '../config-error.ts';
 import { SharedSync, syncDirectory } from './durable-files.ts';
 import { FILE_BLOCK_BYTES, SHARD_HEADER_BYTES, type ShardHeader } from './shard-header.ts';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
 CREATE TABLE shards (
   transfer BLOB NOT NULL, segment INTEGER NOT NULL, shard_index INTEGER NOT NULL, shard_bytes INTEGER NOT NULL, root BLOB NOT NULL,
@@ -25,6 +25,9 @@ CREATE TABLE serials (serial BLOB PRIMARY KEY, kept_until_ms INTEGER NOT NULL) S
 CREATE INDEX serials_by_time ON serials (kept_until_ms);
 CREATE TABLE tombstones (
   transfer BLOB PRIMARY KEY, deleted_at_ms INTEGER NOT NULL, shards INTEGER NOT NULL, bytes INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE terms (
+  transfer BLOB PRIMARY KEY, expires_at_ms INTEGER NOT NULL, ordered_at_ms INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms INTEGER NOT NULL, complete INTEGER NOT NULL) STRICT;
 INSERT INTO state VALUES (1, 0, 0);
@@ -41,6 +44,16 @@ export interface Tombstone {
   readonly deletedAtMs: number;
   readonly shards: number;
   readonly bytes: number;
+}
+
+/** A changed time, like a tombstone, outlives what it is for: orders may be on their way, and clocks differ. */
+export const TERM_MARGIN_MS = 24 * 3600_000;
+
+/** Until when a transfer's shards are kept since that was changed. */
+export interface Term {
+  readonly expiresAtMs: number;
+  /** When the coordinator gave the order, by its clock. */
+  readonly orderedAtMs: number;
 }
 
 export interface ShardTotals {
@@ -198,13 +211,42 @@ export class ShardIndex {
   bury(transferId: TransferId, tombstone: Tombstone, keptUntilMs: number): void {
     this.#inTransaction(() => {
       this.#prepare('DELETE FROM shards WHERE transfer = ?').run(transferId);
+      this.#prepare('DELETE FROM terms WHERE transfer = ?').run(transferId);
       this.#prepare('INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)').run(transferId, tombstone.deletedAtMs, tombstone.shards, tombstone.bytes, keptUntilMs);
     });
   }
 
-  /** Drops serials and tombstones that no order can concern any more. */
+  term(transferId: TransferId): Term | null {
+    const row = this.#prepare('SELECT expires_at_ms, ordered_at_ms FROM terms WHERE transfer = ?').get(transferId);
+    return row === undefined ? null : { expiresAtMs: row['expires_at_ms'] as number, orderedAtMs: row['ordered_at_ms'] as number };
+  }
+
+  /**
+   * Gives a transfer's shards another time, and remembers it for those to come, both or neither.
+   *
+   * @param nowMs - a shard whose time is over by then keeps it.
+   */
+  setTerm(transferId: TransferId, term: Term, nowMs: number): void {
+    this.#inTransaction(() => {
+      this.rememberTerm(transferId, term);
+      this.#prepare('UPDATE shards SET expires_at_ms = ? WHERE transfer = ? AND expires_at_ms > ?').run(term.expiresAtMs, transferId, nowMs);
+    });
+  }
+
+  /** For shards to come. */
+  rememberTerm(transferId: TransferId, { expiresAtMs, orderedAtMs }: Term): void {
+    this.#prepare('INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?)').run(transferId, expiresAtMs, orderedAtMs, expiresAtMs + TERM_MARGIN_MS);
+  }
+
+  /** How many shards of a transfer are kept beyond `timeMs`. */
+  countAfter(transferId: TransferId, timeMs: number): number {
+    return this.#prepare('SELECT COUNT(*) AS shards FROM shards WHERE transfer = ? AND expires_at_ms > ?').get(transferId, timeMs)!['shards'] as number;
+  }
+
+  /** Drops serials, terms and tombstones that no order can concern any more. */
   forgetBefore(timeMs: number): void {
     this.#prepare('DELETE FROM serials WHERE kept_until_ms < ?').run(timeMs);
+    this.#prepare('DELETE FROM terms WHERE kept_until_ms < ?').run(timeMs);
     this.#prepare('DELETE FROM tombstones WHERE kept_until_ms < ?').run(timeMs);
   }
 

@@ -12,12 +12,12 @@ import { isBadSector, ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
 import { hashLeaves } from './leaf-hashes.ts';
 import { fileBytesOf, SHARD_HEADER_BYTES } from './shard-header.ts';
-import { agrees, indexFileIn, ShardIndex, type ShardRow, type ShardTotals, type Tombstone } from './shard-index.ts';
+import { agrees, indexFileIn, ShardIndex, TERM_MARGIN_MS, type ShardRow, type ShardTotals, type Term, type Tombstone } from './shard-index.ts';
 import { TransferBytes } from './transfer-bytes.ts';
 import { Turns } from './turns.ts';
 
-/** A tombstone outlives its shards, for orders that were on their way and clocks that differ. */
-const TOMBSTONE_MARGIN_MS = 24 * 3600_000;
+/** No segment has this number. */
+const TERM_TURN = -1;
 
 export interface ShardStoreOptions {
   readonly directory: string;
@@ -33,7 +33,9 @@ export interface ShardToStore {
   readonly segment: number;
   readonly shardIndex: number;
   readonly root: ShardId;
+  /** Until when, as the order says that brought it, and when that was given: a later change of the transfer's time counts more. */
   readonly expiresAtMs: number;
+  readonly orderedAtMs: number;
   /** What may be held of the transfer in all, while it is watched. */
   readonly maxTransferBytes?: number | undefined;
 }
@@ -61,8 +63,8 @@ export class ShardStore {
   readonly #transferBytes = new TransferBytes();
   /** Files of deleted transfers that are still to be removed, in bytes: until they are gone they count as used. */
   readonly #buriedBytes = new Map<string, number>();
-  /** Called after every shard that was stored. */
-  onStored: () => void = () => {};
+  /** Called after every shard that was stored, and every change of time. */
+  onTimesChanged: () => void = () => {};
   /** Called when a file was found torn or foreign. */
   onDamaged: () => void = () => {};
   #shards: number;
@@ -118,7 +120,8 @@ export class ShardStore {
   }
 
   async #put(shard: ShardToStore, bytes: Uint8Array): Promise<void> {
-    const { transferId, segment, expiresAtMs } = shard;
+    const { transferId, segment } = shard;
+    const expiresAtMs = this.#keptUntilMs(shard);
     const storedAtMs = this.#clock.nowMs();
     const row: ShardRow = { transferId, segment, shardIndex: shard.shardIndex, root: shard.root, expiresAtMs, shardBytes: bytes.length, storedAtMs, committed: false };
     if (storedAtMs >= expiresAtMs) throw new SendError('transfer_expired');
@@ -152,13 +155,13 @@ export class ShardStore {
         }
         await this.#files.publish(temporary, transferId, segment);
         this.#refuseDeleted(transferId);
-        this.#remember(row);
+        this.#remember({ ...row, expiresAtMs: this.#keptUntilMs(shard) });
       } catch (thrown) {
         await this.#files.discard(temporary);
         if (this.index.get(transferId, segment) === null) await this.#files.removeShard(transferId, segment);
         throw thrown;
       }
-      this.onStored();
+      this.onTimesChanged();
     } catch (thrown) {
       if (!isFull(thrown)) throw thrown;
       this.capacity.ranOut();
@@ -169,12 +172,18 @@ export class ShardStore {
     }
   }
 
+  /** Of the order that brought a shard and the last change of its transfer's time, what was ordered later. */
+  #keptUntilMs({ transferId, expiresAtMs, orderedAtMs }: ShardToStore): number {
+    const term = this.index.term(transferId);
+    return term !== null && term.orderedAtMs >= orderedAtMs ? term.expiresAtMs : expiresAtMs;
+  }
+
   /** Whether exactly this shard is here, whole and for that time. @throws SendError `transfer_deleted`, `unavailable` while the folder is gone. */
   holds(shard: ShardToStore & { readonly shardBytes: number }): Promise<boolean> {
     return this.#turns.take(encodeHex(shard.transferId), shard.segment, async () => {
       this.#refuseDeleted(shard.transferId);
       const held = this.index.get(shard.transferId, shard.segment);
-      if (held === null || !agrees(held, shard) || held.expiresAtMs !== shard.expiresAtMs || held.expiresAtMs <= this.#clock.nowMs()) return false;
+      if (held === null || !agrees(held, shard) || held.expiresAtMs !== this.#keptUntilMs(shard) || held.expiresAtMs <= this.#clock.nowMs()) return false;
       const whole = await this.#isWhole(held);
       this.#refuseDeleted(shard.transferId);
       if (!whole) this.onDamaged();
@@ -318,7 +327,7 @@ export class ShardStore {
     if (tombstone === null) {
       const { shards, bytes, fileBytes } = this.index.totalsOf(transferId);
       tombstone = { deletedAtMs: this.#clock.nowMs(), shards, bytes };
-      const keptUntilMs = Math.max(shardExpiresAtMs, tombstone.deletedAtMs) + TOMBSTONE_MARGIN_MS;
+      const keptUntilMs = Math.max(shardExpiresAtMs, tombstone.deletedAtMs) + TERM_MARGIN_MS;
       this.index.bury(transferId, tombstone, keptUntilMs);
       this.#buriedBytes.set(encodeHex(transferId), fileBytes);
       this.#shards -= shards;
@@ -333,6 +342,27 @@ export class ShardStore {
   #countBuried(name: string): void {
     this.capacity.use(-(this.#buriedBytes.get(name) ?? 0));
     this.#buriedBytes.delete(name);
+  }
+
+  /**
+   * Keeps a transfer's shards until another time, those that come under older orders among them. Resolves when that is
+   * durable; a crash before leaves the old time or the new one.
+   *
+   * @returns how many shards are kept until then. @throws SendError `conflict` for a change that is older than the last one.
+   */
+  async extend(transferId: TransferId, term: Term): Promise<number> {
+    const before = this.index.term(transferId);
+    if (before !== null && before.orderedAtMs > term.orderedAtMs) throw new SendError('conflict', 'the time was changed again since');
+    this.index.setTerm(transferId, term, this.#clock.nowMs());
+    // Shards on their way had their header written with the time before.
+    await this.#turns.allOf(encodeHex(transferId));
+    await this.#turns.take(encodeHex(transferId), TERM_TURN, async () => {
+      this.#refuseDeleted(transferId);
+      await this.#files.writeTerm(transferId, { ...(this.index.term(transferId) ?? term), setAtMs: this.#clock.nowMs() });
+    });
+    await this.index.sync();
+    this.onTimesChanged();
+    return this.index.countAfter(transferId, this.#clock.nowMs());
   }
 
   /** Deletes up to `limit` shards whose time was over at `timeMs`. @returns how many. */

@@ -47,7 +47,7 @@ describe('the space that a node tells', () => {
           if (one.kind === 'put') {
             const shard = await makeShard(one.segment, one.shardBytes);
             const expiresAtMs = clock.nowMs() + one.hours * 3600_000;
-            await store.put({ ...shard, transferId: transfers[one.transfer]!, shardIndex: 0, expiresAtMs }, shard.bytes).catch(() => undefined); // of a deleted transfer
+            await store.put({ ...shard, transferId: transfers[one.transfer]!, shardIndex: 0, expiresAtMs, orderedAtMs: 0 }, shard.bytes).catch(() => undefined); // of a deleted transfer
           } else if (one.kind === 'delete') {
             // Two orders at once, as a retry that overtakes.
             await Promise.all([0, 1].map(() => store.deleteTransfer(transfers[one.transfer]!, clock.nowMs())));
@@ -90,7 +90,7 @@ describe('a deletion that a kill cut off', () => {
     let store = await open();
     const shard = await makeShard(0, 5000);
     const expiresAtMs = clock.nowMs() + 3600_000;
-    await store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs }, shard.bytes);
+    await store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs, orderedAtMs: 0 }, shard.bytes);
     // Killed after the promise was written and before a file was touched.
     const tombstone = { deletedAtMs: clock.nowMs(), shards: 1, bytes: 5000 };
     store.index.bury(transferId, tombstone, expiresAtMs);
@@ -100,7 +100,7 @@ describe('a deletion that a kill cut off', () => {
     expect(await onDisk(directory)).toEqual({ shards: 0, usedBytes: 0 });
     expect([store.shards, store.capacity.usedBytes]).toEqual([0, 0]);
     expect(await store.deleteTransfer(transferId, expiresAtMs)).toEqual(tombstone);
-    await expect(store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs }, shard.bytes)).rejects.toMatchObject({ code: 'transfer_deleted' });
+    await expect(store.put({ ...shard, transferId, shardIndex: 0, expiresAtMs, orderedAtMs: 0 }, shard.bytes)).rejects.toMatchObject({ code: 'transfer_deleted' });
     store.index.forgetBefore(expiresAtMs + 1);
     expect(store.isDeleted(transferId)).toBe(false);
     await store.close();

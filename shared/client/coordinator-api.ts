@@ -80,6 +80,10 @@ export class TransferApi {
   complete(report: NodesReport, options?: CallOptions): Promise<OwnerStatus> {
     return this.#json(ownerStatusSchema, 'POST', '/complete', report, options);
   }
+  /** @param expiresAtMs - 5 minutes to 30 days away by the coordinator's clock. */
+  changeExpiry(expiresAtMs: number, options?: CallOptions): Promise<OwnerStatus> {
+    return this.#json(ownerStatusSchema, 'PATCH', '', { expiresAtMs }, options);
+  }
   async revoke(options?: CallOptions): Promise<void> {
     await this.#request('DELETE', '', undefined, options, async () => undefined);
   }

@@ -5,8 +5,9 @@ export { openTransfer, type OpenOptions, type OpenTransfer } from './receive/ope
 export { NoteSink, noteFile } from './note.ts';
 export { bytesOf, chooseFiles, filesNamed, type Choice } from './receive/selection.ts';
 export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
+export { TransferControl } from './control.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';
 export { addLink, changeLimit, revokeLink, type LinkChoices, type OwnedTransfer } from './links.ts';
 export { TransferApi } from './coordinator-api.ts';
-export { abortableDelay, webDeps, type ClientDeps, type FileSink, type ReceiveSink, type SocketLike, type SourceFile } from './deps.ts';
+export { abortableDelay, webDeps, type ClientDeps, type FileSink, type Leftover, type ReceiveSink, type SocketLike, type SourceFile } from './deps.ts';
 export type * from './types.ts';

@@ -21,6 +21,8 @@ import { throwIfAborted } from './deps.ts';
 
 const ENVELOPE_VERSION = 1;
 
+export type { PasswordKey };
+
 /** The key of the password that somebody knows, for the salt of the link that asks: stretched now, or remembered. */
 export type PasswordKeySource = (salt: Uint8Array) => Promise<PasswordKey>;
 

@@ -53,5 +53,13 @@ export const deriveAccessToken = (linkKey: LinkKey, transferId: Uint8Array): Acc
 export const deriveEnvelopeKey = (linkKey: LinkKey, transferId: Uint8Array): EnvelopeKey =>
   hkdf(sha256, linkKey, transferId, label('shardsend/1 envelope'), KEY_BYTES) as EnvelopeKey;
 
+/** 32 bytes: seals what a recipient's browser notes down of one download. Never leaves that machine. */
+export type JournalKey = Uint8Array & { readonly [brand]: 'JournalKey' };
+
+export const deriveJournalKey = (secret: Uint8Array, transferId: Uint8Array): JournalKey => hkdf(sha256, secret, transferId, label('shardsend/1 journal'), KEY_BYTES) as JournalKey;
+
+/** Under which name a recipient's machine keeps what it has of a transfer: tells nothing to who has no link. 32 bytes. */
+export const deriveJournalName = (secret: Uint8Array, transferId: Uint8Array): Uint8Array => hkdf(sha256, secret, transferId, label('shardsend/1 journal name'), KEY_BYTES);
+
 /** What the coordinator keeps of an access or owner token. */
 export const hashToken = (token: Uint8Array): Uint8Array => sha256(token);

@@ -3,7 +3,7 @@
  * moved or joined from elsewhere. docs/protocol.md §3; NIST SP 800-38D; STREAM: Hoang et al., CRYPTO 2015.
  */
 import { gcm } from '@noble/ciphers/webcrypto.js';
-import type { EnvelopeKey, ManifestKey, SegmentKey } from './keys.ts';
+import type { EnvelopeKey, JournalKey, ManifestKey, SegmentKey } from './keys.ts';
 
 export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
@@ -41,6 +41,12 @@ export const sealContentSecret = (key: EnvelopeKey, secret: Uint8Array): Promise
 
 /** @throws OpenError. */
 export const openContentSecret = (key: EnvelopeKey, box: Uint8Array): Promise<Uint8Array> => open(key, new Uint8Array(NONCE_BYTES), box);
+
+/** @param nonce - 12 random bytes, fresh each time. */
+export const sealJournal = (key: JournalKey, nonce: Uint8Array, text: Uint8Array): Promise<Uint8Array> => gcm(key, nonce).encrypt(text);
+
+/** @throws OpenError. */
+export const openJournal = (key: JournalKey, nonce: Uint8Array, box: Uint8Array): Promise<Uint8Array> => open(key, nonce, box);
 
 async function open(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Promise<Uint8Array> {
   if (box.length < TAG_BYTES) throw new OpenError('box is too short');

@@ -39,6 +39,7 @@ export const NOTE_TYPE = 'text/plain';
 export const MIN_EXPIRES_IN_SECONDS = 5 * 60;
 export const MAX_EXPIRES_IN_SECONDS = 30 * 24 * 3600;
 export const MAX_DOWNLOADS = 1000;
+export const MAX_EXPIRY_CHANGES = 100;
 /** Of one transfer, those that were revoked among them. */
 export const MAX_LINKS = 100;
 /** u8 version, the content secret, tag. */

@@ -117,6 +117,9 @@ export const createTransferSchema = v.object({
 });
 export type CreateTransfer = v.InferOutput<typeof createTransferSchema>;
 
+/** Whether the time is one that is allowed is judged by the clock. */
+export const changeTransferSchema = v.object({ expiresAtMs: timeMs });
+
 const state = v.picklist(['uploading', 'ready']);
 const redundancy = { requiredShards: whole(1, MAX_NODES), totalShards: whole(1, MAX_NODES) };
 export const placementSchema = v.object({
@@ -215,6 +218,16 @@ export type RebuildReport = v.InferOutput<typeof rebuildReportSchema>;
 
 export const deletionSchema = v.object({ transferId: b64(ID_BYTES), nodeId: b64(KEY_BYTES), deletedAtMs: timeMs, shards: count, bytes: count, signature: b64(SIGNATURE_BYTES) });
 export type Deletion = v.InferOutput<typeof deletionSchema>;
+
+/** A node's answer to an extend order. */
+export const expirySchema = v.object({
+  transferId: b64(ID_BYTES),
+  nodeId: b64(KEY_BYTES),
+  shardExpiresAtMs: timeMs,
+  shards: whole(0, 0xffffffff),
+  signature: b64(SIGNATURE_BYTES),
+});
+export type Expiry = v.InferOutput<typeof expirySchema>;
 
 /** @throws SendError `code`, naming the first field that is wrong but never its value. */
 export function parseMessage<T extends v.GenericSchema>(schema: T, input: unknown, code: ErrorCode = 'bad_request'): v.InferOutput<T> {

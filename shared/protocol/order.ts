@@ -7,7 +7,7 @@ import { signBytes, verifyBytes } from './signature.ts';
 export const ORDER_BYTES = 195;
 const BODY_BYTES = ORDER_BYTES - SIGNATURE_BYTES;
 const LABEL = utf8('shardsend/1 order\0');
-const ACTIONS = ['store', 'fetch', 'delete', 'rebuild', 'audit'] as const;
+const ACTIONS = ['store', 'fetch', 'delete', 'rebuild', 'audit', 'extend'] as const;
 export type OrderAction = (typeof ACTIONS)[number];
 export const NO_COMMITMENT = new Uint8Array(KEY_BYTES);
 

@@ -1,4 +1,4 @@
-/** What nodes sign: that shards are durable, that a transfer is gone, that they are who they say. docs/protocol.md §8, §9. */
+/** What nodes sign: that shards are durable, until when they are kept, that a transfer is gone, that they are who they say. docs/protocol.md §8, §9. */
 import { ByteWriter, ID_BYTES, KEY_BYTES, concatBytes, utf8, type NodeId, type ShardId, type TransferId } from './bytes.ts';
 
 export interface ShardStatement {
@@ -20,6 +20,7 @@ export interface Receipt {
 const STATEMENT_BYTES = 4 + 4 + KEY_BYTES;
 const RECEIPT_LABEL = utf8('shardsend/1 receipt\0');
 const DELETED_LABEL = utf8('shardsend/1 deleted\0');
+const EXPIRY_LABEL = utf8('shardsend/1 expiry\0');
 const HEALTH_LABEL = utf8('shardsend/1 health\0');
 
 /** u32 segment ‖ u32 shard bytes ‖ root, for each: hashed into a store order's commitment, and part of a receipt. */
@@ -64,6 +65,19 @@ export function deletionBytes(statement: DeletionStatement): Uint8Array<ArrayBuf
     .u64(statement.bytes)
     .done();
   return concatBytes(DELETED_LABEL, body);
+}
+
+export interface ExpiryStatement {
+  readonly transferId: TransferId;
+  readonly nodeId: NodeId;
+  readonly shardExpiresAtMs: number;
+  /** All that the node holds of the transfer. */
+  readonly shards: number;
+}
+
+export function expiryBytes({ transferId, nodeId, shardExpiresAtMs, shards }: ExpiryStatement): Uint8Array<ArrayBuffer> {
+  const body = new ByteWriter(ID_BYTES + KEY_BYTES + 8 + 4).put(transferId).put(nodeId).u64(shardExpiresAtMs).u32(shards).done();
+  return concatBytes(EXPIRY_LABEL, body);
 }
 
 /** @param challenge - 32 random bytes of whoever asks. */

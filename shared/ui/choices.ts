@@ -4,6 +4,8 @@ import { say } from './messages.ts';
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
+/** 5 minutes too: the shortest that there is, for what shall end soon. */
+export const NEW_EXPIRIES_SECONDS: readonly number[] = [300, HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY, 14 * DAY, 30 * DAY];
 export const EXPIRIES_SECONDS: readonly number[] = [HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY, 14 * DAY, 30 * DAY];
 export const LIMITS: readonly (number | null)[] = [null, 1, 2, 5, 10, 25, 100];
 export const DEFAULT_CHOICES = { expiresInSeconds: 7 * DAY, downloadLimit: null } as const;

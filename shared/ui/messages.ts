@@ -12,8 +12,9 @@ import { node } from './messages/node.ts';
 import { previews } from './messages/previews.ts';
 import { receiving } from './messages/receiving.ts';
 import { sending } from './messages/sending.ts';
+import { sends } from './messages/sends.ts';
 
-const catalogue = { ...general, ...sending, ...receiving, ...extension, ...network, ...node, ...notes, ...previews };
+const catalogue = { ...general, ...sending, ...sends, ...receiving, ...extension, ...network, ...node, ...notes, ...previews };
 
 type Catalogue = typeof catalogue;
 type MessageKey = keyof Catalogue;

@@ -22,6 +22,8 @@ export interface Refusal {
   /** Until when no further try is heard; null where the next may come at once. */
   readonly untilMs: number | null;
 }
+/** The network goes on by itself when it is back. */
+export type PausedBy = 'person' | 'network';
 
 export type ReceiveState =
   | { readonly step: 'opening' }
@@ -31,15 +33,23 @@ export type ReceiveState =
   | Locked
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
-  | ({ readonly step: 'listed' } & Listed)
-  | ({ readonly step: 'receiving'; readonly progress: Progress | null; readonly cancelling: boolean } & Listed)
-  | ({ readonly step: 'failed'; readonly code: ErrorCode } & Listed)
+  /** `doneBytes` of an earlier try are here already. */
+  | ({ readonly step: 'listed'; readonly doneBytes: number } & Listed)
+  | ({
+      readonly step: 'receiving';
+      readonly progress: Progress | null;
+      /** What was received outlives the page: it may be paused. */
+      readonly keeps: boolean;
+      readonly ending: 'cancel' | PausedBy | null;
+    } & Listed)
+  | ({ readonly step: 'paused'; readonly doneBytes: number; readonly by: PausedBy } & Listed)
+  | ({ readonly step: 'failed'; readonly code: ErrorCode; readonly keeps: boolean; readonly doneBytes: number } & Listed)
   | ({ readonly step: 'done'; readonly result: ReceiveResult } & Listed);
 
 export type ReceiveEvent =
   | { readonly type: 'open' }
   | { readonly type: 'keyGone' }
-  | { readonly type: 'opened'; readonly info: TransferInfo }
+  | { readonly type: 'opened'; readonly info: TransferInfo; readonly doneBytes: number }
   /** @param untilMs - when asking again makes sense, where that is known. */
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly untilMs?: number | null }
   /** A password was typed. */
@@ -49,6 +59,8 @@ export type ReceiveEvent =
   /** Back to the list, for other files. */
   | { readonly type: 'list' }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'keeps' }
+  | { readonly type: 'pause'; readonly by: PausedBy }
   | { readonly type: 'cancel' }
   | { readonly type: 'received'; readonly result: ReceiveResult }
   | { readonly type: 'failed'; readonly code: ErrorCode };
@@ -75,7 +87,7 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return isAsking(state) ? { step: 'listed', info: event.info, choice: null } : state;
+      return isAsking(state) ? { step: 'listed', info: event.info, choice: null, doneBytes: event.doneBytes } : state;
     case 'refused':
       return isAsking(state) ? refused(state, event.code, event.untilMs ?? null) : state;
     case 'unlock':
@@ -83,19 +95,24 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'unlocking':
       return state.step === 'locked' && state.trying !== null ? { ...state, trying: Math.max(state.trying, event.fraction) } : state;
     case 'download':
-      return 'info' in state && !isReceiving(state) ? { step: 'receiving', info: state.info, choice: event.choice, progress: null, cancelling: false } : state;
+      if (!('info' in state) || state.step === 'receiving') return state;
+      return { step: 'receiving', info: state.info, choice: event.choice, progress: event.choice === null ? progressOf(state) : null, keeps: false, ending: null };
     case 'list':
-      return 'info' in state && !isReceiving(state) ? { step: 'listed', info: state.info, choice: state.choice } : state;
+      if (!('info' in state) || state.step === 'receiving') return state;
+      return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 'doneBytes' in state ? state.doneBytes : 0 };
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
+    case 'keeps':
+      return state.step === 'receiving' ? { ...state, keeps: true } : state;
+    case 'pause':
+      return state.step === 'receiving' && state.keeps ? { ...state, ending: state.ending ?? event.by } : state;
     case 'cancel':
-      return state.step === 'receiving' ? { ...state, cancelling: true } : state;
+      if (state.step === 'paused') return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 0 };
+      return state.step === 'receiving' ? { ...state, ending: 'cancel' } : state;
     case 'received':
       return state.step === 'receiving' ? { step: 'done', info: state.info, choice: state.choice, result: event.result } : state;
     case 'failed':
-      if (state.step !== 'receiving') return state;
-      if (event.code === 'cancelled') return { step: 'listed', info: state.info, choice: state.choice };
-      return FINAL.has(event.code) ? { step: 'closed', code: event.code } : { step: 'failed', info: state.info, choice: state.choice, code: event.code };
+      return state.step === 'receiving' ? afterFailure(state, event.code) : state;
   }
 }
 
@@ -107,4 +124,19 @@ function refused(state: ReceiveState, code: ErrorCode, untilMs: number | null): 
   if (code === 'password_needed') return { step: 'locked', trying: null, refusal: null };
   const stays = code === 'wrong_password' || code === 'password_wait' || (state.step === 'locked' && ASKED_AGAIN.has(code));
   return stays ? { step: 'locked', trying: null, refusal: { code, untilMs } } : { step: 'closed', code };
+}
+
+function afterFailure({ info, choice, progress, keeps, ending }: Extract<ReceiveState, { step: 'receiving' }>, code: ErrorCode): ReceiveState {
+  const doneBytes = keeps ? (progress?.doneBytes ?? 0) : 0;
+  if (code === 'cancelled' || ending === 'cancel') return { step: 'listed', info, choice, doneBytes: 0 };
+  if (FINAL.has(code)) return { step: 'closed', code };
+  if (code === 'paused') return { step: 'paused', info, choice, doneBytes, by: ending ?? 'person' };
+  if (code === 'offline' && keeps) return { step: 'paused', info, choice, doneBytes, by: 'network' };
+  return { step: 'failed', info, choice, code, keeps, doneBytes };
+}
+
+/** Where the bar begins. */
+function progressOf(state: ReceiveState): Progress | null {
+  if (!('doneBytes' in state) || state.doneBytes === 0) return null;
+  return { doneBytes: state.doneBytes, totalBytes: state.info.bytes, bytesPerSecond: 0, secondsLeft: null };
 }

@@ -3,9 +3,9 @@ import type { Previews } from '../client/browser/preview.ts';
 import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
 import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../client/types.ts';
-import type { PasswordKey } from '../crypto/index.ts';
+import type { PasswordKey } from '../client/link-keys.ts';
 import type { SendError } from '../protocol/errors.ts';
-import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
@@ -16,6 +16,8 @@ export interface ReceiverParts {
   /** Parts of files without a download; loaded when first asked for. */
   openPreviews(link: string, passwordKey: PasswordKey | null, info: TransferInfo): Promise<Previews>;
   readNote(link: string, passwordKey: PasswordKey | null, events: NoteEvents): ReceiveHandle;
+  /** Removes what an earlier try left. */
+  forget(link: string): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls back once, later; returns a way to call it off. */
@@ -73,7 +75,7 @@ export class Receiver {
     const opened = await this.#parts.open(link, password);
     if (number !== this.#opening || isReceiving(this.#state)) return;
     answered();
-    if (opened.ok) this.#tell({ type: 'opened', info: opened.info });
+    if (opened.ok) this.#tell({ type: 'opened', info: opened.info, doneBytes: opened.doneBytes });
     else {
       const { code, retryAfterSeconds } = opened.error;
       this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
@@ -97,6 +99,7 @@ export class Receiver {
       if (attempt === this.#attempt) this.#tell(event);
     };
     const events = {
+      onKeeps: () => ifCurrent({ type: 'keeps' }),
       onProgress: (progress: Progress) => ifCurrent({ type: 'progress', progress }),
       onDone: (result: ReceiveResult) => ifCurrent({ type: 'received', result }),
       onError: (error: SendError) => ifCurrent({ type: 'failed', code: error.code }),
@@ -120,8 +123,21 @@ export class Receiver {
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
   cancel(): void {
+    const paused = this.#state.step === 'paused';
     this.#tell({ type: 'cancel' });
-    this.#handle?.cancel();
+    if (!paused) this.#handle?.cancel();
+    else if (this.#link !== null) void this.#parts.forget(this.#link);
+  }
+
+  pause(by: PausedBy = 'person'): void {
+    this.#tell({ type: 'pause', by });
+    if (this.#state.step === 'receiving' && this.#state.ending === by) this.#handle?.pause();
+  }
+
+  /** The network came back. */
+  online(): void {
+    if (this.#state.step === 'paused' && this.#state.by === 'network') this.download();
+    else if (opensLater(this.#state)) void this.open();
   }
 
   #tell(event: ReceiveEvent): void {

@@ -41,14 +41,14 @@ describe('the send screen', () => {
   });
 
   it('goes from files to a link', () => {
-    const state = run([add, start, { type: 'link', link: result.link }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
-    expect(state).toEqual({ step: 'done', fileCount: 1, note: null, choices, result, revoking: 'no' });
+    const state = run([add, start, { type: 'link', link: result.link, isKept: true }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
+    expect(state).toEqual({ step: 'done', fileCount: 1, note: null, choices, result, isKept: true, revoking: 'no' });
   });
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
     expect(failed).toEqual({ step: 'failed', files: [file], note: null, choices, password: '', code: 'offline' });
-    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], note: null, choices, password: '', link: null, progress: null, cancelling: false });
+    expect(run([start], failed)).toEqual({ step: 'sending', files: [file], note: null, choices, password: '', link: null, isKept: true, progress: null, cancelling: false });
     expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, { files: [file] }));
   });
 

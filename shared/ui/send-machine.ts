@@ -36,6 +36,8 @@ export interface Picking extends Chosen {
 export interface Sending extends Chosen {
   readonly step: 'sending';
   readonly link: string | null;
+  /** Whether this device remembers the transfer. */
+  readonly isKept: boolean;
   /** Null until the first byte. */
   readonly progress: Progress | null;
   /** The person asked to stop; what is under way is being wound up. */
@@ -52,6 +54,7 @@ export interface Sent {
   readonly note: Pick<NoteDraft, 'burn'> | null;
   readonly choices: SendChoices;
   readonly result: SendResult;
+  readonly isKept: boolean;
   readonly revoking: 'no' | 'asking' | 'busy' | 'done' | { readonly failed: ErrorCode };
 }
 export type SendState = Picking | Sending | Unsent | Sent;
@@ -66,7 +69,7 @@ export type SendEvent =
   | { readonly type: 'choose'; readonly choices: SendChoices }
   | { readonly type: 'password'; readonly password: string }
   | { readonly type: 'start' }
-  | { readonly type: 'link'; readonly link: string }
+  | { readonly type: 'link'; readonly link: string; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   | { readonly type: 'failed'; readonly code: ErrorCode }
@@ -144,13 +147,13 @@ function fromSending(state: Sending, event: SendEvent): SendState {
   const { files, note, choices, password } = state;
   switch (event.type) {
     case 'link':
-      return { ...state, link: event.link };
+      return { ...state, link: event.link, isKept: event.isKept };
     case 'progress':
       return { ...state, progress: forward(state.progress, event.progress) };
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, result: event.result, revoking: 'no' };
+      return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, result: event.result, isKept: state.isKept, revoking: 'no' };
     case 'failed':
       return event.code === 'cancelled' ? startPicking(choices, { files, note, password }) : { step: 'failed', files, note, choices, password, code: event.code };
     default:
@@ -192,6 +195,7 @@ const sendAll = ({ files, note, choices, password }: Chosen): Sending => ({
   choices,
   password,
   link: null,
+  isKept: true,
   progress: null,
   cancelling: false,
 });

@@ -89,7 +89,7 @@ export class Sender {
       state.note ? [noteToSend(state.note)] : state.files,
       { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, password: state.password || undefined, coordinator: this.#coordinator },
       {
-        onLink: ({ link }) => ifCurrent({ type: 'link', link }),
+        onLink: ({ link }, isKept) => ifCurrent({ type: 'link', link, isKept }),
         onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
         onDone: (result) => ifCurrent({ type: 'sent', result }),
         onError: (error) => ifCurrent({ type: 'failed', code: error.code }),

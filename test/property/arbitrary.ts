@@ -20,7 +20,7 @@ export const statements: fc.Arbitrary<ShardStatement[]> = fc
   .map((list) => list.toSorted((a, b) => a.segment - b.segment));
 
 export const order: fc.Arbitrary<Order> = fc.record({
-  action: fc.constantFrom('store', 'fetch', 'delete', 'rebuild', 'audit'),
+  action: fc.constantFrom('store', 'fetch', 'delete', 'rebuild', 'audit', 'extend'),
   serial: bytes(16),
   transferId,
   nodeId,

@@ -33,7 +33,7 @@ const coordinator = await protocol.signingKeyFromSeed(new Uint8Array(32).fill(7)
 const encodedOrder = fc.tuple(order, signature).map(([value, signed]) => encodeOrder(value, signed));
 
 function encodeOrder(value: protocol.Order, signed: Uint8Array): Uint8Array<ArrayBuffer> {
-  const writer = new protocol.ByteWriter(protocol.ORDER_BYTES).u8(1).u8(['store', 'fetch', 'delete', 'rebuild', 'audit'].indexOf(value.action) + 1);
+  const writer = new protocol.ByteWriter(protocol.ORDER_BYTES).u8(1).u8(['store', 'fetch', 'delete', 'rebuild', 'audit', 'extend'].indexOf(value.action) + 1);
   writer.put(value.serial).put(value.transferId).put(value.nodeId).u8(value.shardIndex).u64(value.maxBytes);
   return writer.u64(value.shardExpiresAtMs).u64(value.notBeforeMs).u64(value.expiresAtMs).put(value.commitment).put(signed).done();
 }

@@ -44,20 +44,23 @@ interface Message {
 export class Chromium {
   readonly #process: ChildProcess;
   readonly #profile: string;
+  readonly #isKept: boolean;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, { resolve(result: Json): void; reject(error: Error): void }>();
   readonly #listeners = new Set<(message: Message) => void>();
   #nextId = 1;
 
-  private constructor(child: ChildProcess, profile: string, socket: WebSocket) {
+  private constructor(child: ChildProcess, profile: string, isKept: boolean, socket: WebSocket) {
     this.#process = child;
     this.#profile = profile;
+    this.#isKept = isKept;
     this.#socket = socket;
     socket.on('message', (data) => this.#receive(JSON.parse((data as Buffer).toString()) as Message));
   }
 
-  static async launch(flags: readonly string[] = []): Promise<Chromium> {
-    const profile = mkdtempSync(path.join(tmpdir(), 'shardsend-chromium-'));
+  /** @param kept - a profile's folder, which stays; one of its own unless given. */
+  static async launch(flags: readonly string[] = [], kept?: string): Promise<Chromium> {
+    const profile = kept ?? mkdtempSync(path.join(tmpdir(), 'shardsend-chromium-'));
     const child = spawn(findChromium(), [...CHROMIUM_FLAGS, ...flags, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
@@ -71,7 +74,7 @@ export class Chromium {
     });
     const socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: 256 * 1024 * 1024 });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    return new Chromium(child, profile, socket);
+    return new Chromium(child, profile, kept !== undefined, socket);
   }
 
   async send(method: string, params: Json = {}, sessionId?: string): Promise<Json> {
@@ -114,7 +117,7 @@ export class Chromium {
     this.#socket.close();
     process.kill(-this.#process.pid!, 'SIGKILL');
     await gone;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    if (!this.#isKept) rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   #receive(message: Message): void {

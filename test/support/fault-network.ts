@@ -88,7 +88,10 @@ export class FaultNode {
       if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return []; // there are none, or no more
       throw thrown;
     });
-    return names.map((file) => path.join(folder, file)).toSorted();
+    return names
+      .filter((file) => file.endsWith('.shard'))
+      .map((file) => path.join(folder, file))
+      .toSorted();
   }
 }
 

@@ -19,8 +19,8 @@ export function findFirefox(): string {
   throw new Error('no Firefox found: install one, or set FIREFOX_PATH');
 }
 
-export async function launchFirefox({ downloads, proxy }: EngineOptions): Promise<EngineBrowser> {
-  const profile = await newProfile('firefox');
+export async function launchFirefox({ downloads, proxy, profile: kept }: EngineOptions): Promise<EngineBrowser> {
+  const profile = kept ?? (await newProfile('firefox'));
   const preferences = {
     'browser.download.folderList': 2,
     'browser.download.dir': downloads,
@@ -49,7 +49,7 @@ export async function launchFirefox({ downloads, proxy }: EngineOptions): Promis
       const gone = once(child, 'exit');
       process.kill(-child.pid!, 'SIGKILL');
       await gone;
-      await profile.remove();
+      if (!kept) await profile.remove();
     },
   };
 }

@@ -14,6 +14,8 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly signal?: AbortSignal;
+  /** How `signal` ends it. */
+  readonly killSignal?: NodeJS.Signals;
   readonly cwd?: string;
   /** What is typed or piped in; nothing unless given. */
   readonly input?: string;

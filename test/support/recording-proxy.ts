@@ -15,6 +15,8 @@ export interface Recorded {
   readonly headers: readonly string[];
   /** Complete once the request was answered. */
   readonly body: Buffer[];
+  /** Of the answer's body, that have passed. */
+  answeredBytes: number;
 }
 
 export interface Hold {
@@ -89,7 +91,7 @@ export class RecordingProxy {
   }
 
   async #forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const recorded: Recorded = { method: incoming.method!, url: incoming.url!, headers: incoming.rawHeaders, body: [] };
+    const recorded: Recorded = { method: incoming.method!, url: incoming.url!, headers: incoming.rawHeaders, body: [], answeredBytes: 0 };
     this.requests.push(recorded);
     try {
       for await (const chunk of incoming) recorded.body.push(chunk as Buffer);
@@ -103,7 +105,7 @@ export class RecordingProxy {
       const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
       outgoing.writeHead(answer.statusCode!, answer.rawHeaders);
       const slowed = this.#ruleFor(recorded, false);
-      await (slowed ? pipeline(answer, (chunks: AsyncIterable<Buffer>) => heldBack(chunks, slowed), outgoing) : pipeline(answer, outgoing));
+      await pipeline(answer, (chunks: AsyncIterable<Buffer>) => counted(slowed ? heldBack(chunks, slowed) : chunks, recorded), outgoing);
     } catch {
       outgoing.destroy(); // the one end or the other went away: so does this one
     }
@@ -124,13 +126,20 @@ export class RecordingProxy {
     socket.once('data', (first: Buffer) => {
       const [line = '', ...lines] = first.toString('latin1').split('\r\n\r\n')[0]!.split('\r\n');
       const [method = '', path = ''] = line.split(' ');
-      this.requests.push({ method, url: `ws://${incoming.url}${path}`, headers: lines.flatMap((header) => header.split(/: (.*)/, 2)), body: [] });
+      this.requests.push({ method, url: `ws://${incoming.url}${path}`, headers: lines.flatMap((header) => header.split(/: (.*)/, 2)), body: [], answeredBytes: 0 });
     });
     upstream.once('connect', () => {
       socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       if (head.length > 0) upstream.write(head);
       socket.pipe(upstream).pipe(socket);
     });
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Buffer>, recorded: Recorded): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    recorded.answeredBytes += chunk.length;
+    yield chunk;
   }
 }
 

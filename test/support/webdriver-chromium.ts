@@ -2,8 +2,8 @@
 import { Chromium } from './chromium.ts';
 import { asJson, buttonNamed, nodeAt, type EngineBrowser, type EngineOptions, type EnginePage } from './webdriver.ts';
 
-export async function launchChromium({ downloads, proxy }: EngineOptions): Promise<EngineBrowser> {
-  const chromium = await Chromium.launch([`--proxy-server=${proxy}`, '--proxy-bypass-list=<-loopback>']);
+export async function launchChromium({ downloads, proxy, profile }: EngineOptions): Promise<EngineBrowser> {
+  const chromium = await Chromium.launch([`--proxy-server=${proxy}`, '--proxy-bypass-list=<-loopback>'], profile?.folder);
   await chromium.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
   return {
     async open(url): Promise<EnginePage> {

@@ -6,16 +6,24 @@ import path from 'node:path';
 /** How long a page may take to come to what a test waits for. */
 export const PATIENCE_MS = 60_000;
 
+export interface Profile {
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
 export interface EngineOptions {
   /** Where downloads go; exists. */
   readonly downloads: string;
   /** Everything, loopback included, goes through this HTTP proxy. */
   readonly proxy: string;
+  /** Begins with what an earlier browser left there, and leaves it there; a profile of its own unless given. */
+  readonly profile?: Profile | undefined;
 }
 
 export interface EngineBrowser {
   /** A page that shows this address. */
   open(url: string): Promise<EnginePage>;
+  /** Kills it: no page and no worker hears of it. */
   close(): Promise<void>;
 }
 
@@ -51,7 +59,7 @@ export const firstTrue = (expression: string): string => `new Promise((resolve, 
 export const asJson = (expression: string): string => `Promise.resolve(${expression}).then((value) => JSON.stringify(value ?? null))`;
 
 /** A folder for one browser's profile, and its removal. */
-export async function newProfile(engine: string): Promise<{ folder: string; remove(): Promise<void> }> {
+export async function newProfile(engine: string): Promise<Profile> {
   const folder = await mkdtemp(path.join(tmpdir(), `shardsend-${engine}-`));
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) };
 }

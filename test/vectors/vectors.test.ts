@@ -156,6 +156,10 @@ const readers: Record<string, Reader> = {
     const { deletedAtMs, shards, bytes: size } = input as protocol.DeletionStatement;
     return checkSignature(input.nodeSeedHex, protocol.deletionBytes({ ...named(input), deletedAtMs, shards, bytes: size }), output);
   },
+  expiry(input, output) {
+    const { shardExpiresAtMs, shards } = input as protocol.ExpiryStatement;
+    return checkSignature(input.nodeSeedHex, protocol.expiryBytes({ ...named(input), shardExpiresAtMs, shards }), output);
+  },
   health: (input, output) => checkSignature(input.nodeSeedHex, protocol.healthBytes(bytes(input.challengeHex)), output),
   async request(input, output) {
     const request = { coordinatorKey: bytes(input.coordinatorKeyHex), method: input.method, pathAndQuery: input.pathAndQuery, body: bytes(input.bodyHex) };

@@ -6,6 +6,7 @@ export type LogLine =
   | { readonly event: 'failure'; readonly where: string; readonly error: string }
   | { readonly event: 'transfer'; readonly change: string }
   | { readonly event: 'deletion'; readonly answered: number; readonly failed: number }
+  | { readonly event: 'expiry'; readonly answered: number; readonly failed: number }
   | { readonly event: 'audit'; readonly proved: number; readonly wrong: number; readonly unanswered: number }
   | { readonly event: 'repairs'; readonly running: number; readonly waiting: number }
   | { readonly event: 'rebuild'; readonly step: 'ordered' | 'refused' | 'reported' | 'lapsed'; readonly segments: number; readonly shards: number };

@@ -1,8 +1,8 @@
 /** What the coordinator asks of nodes. Their answers are a stranger's: bounded in size and time, checked in form, never followed elsewhere. */
 import { asNodeId, asTransferId, decodeB64, encodeB64, equalBytes, KEY_BYTES, SIGNATURE_BYTES, type NodeId } from '../../shared/protocol/bytes.ts';
 import { SendError, asSendError, parseProblem } from '../../shared/protocol/errors.ts';
-import { deletionSchema, healthSchema, parseMessage, type Deletion } from '../../shared/protocol/messages.ts';
-import { deletionBytes, healthBytes } from '../../shared/protocol/receipt.ts';
+import { deletionSchema, expirySchema, healthSchema, parseMessage, type Deletion, type Expiry } from '../../shared/protocol/messages.ts';
+import { deletionBytes, expiryBytes, healthBytes } from '../../shared/protocol/receipt.ts';
 import { importVerifyingKey, verifyBytes } from '../../shared/protocol/signature.ts';
 import { parseJson, readBody } from '../http/body.ts';
 
@@ -69,6 +69,18 @@ export async function orderDeletion({ url, nodeId, order }: OrderedAt, transferI
   const signed = deletionBytes({ ...deletion, transferId: asTransferId(decodeB64(transferId)), nodeId: node });
   if (!(await verifyBytes(await importVerifyingKey(node), decodeB64(deletion.signature), signed))) throw new SendError('receipt_invalid');
   return deletion;
+}
+
+/** @returns the node's statement, its signature verified: it keeps what it holds of the transfer until then. @throws SendError. */
+export async function orderExpiry({ url, nodeId, order }: OrderedAt, { transferId, shardExpiresAtMs }: Pick<Expiry, 'transferId' | 'shardExpiresAtMs'>): Promise<Expiry> {
+  const answer = await askNode(`${url}/v1/expiry`, { method: 'PUT', headers: orderHeader(order) });
+  const expiry = parseMessage(expirySchema, answer, 'unavailable');
+  if (expiry.transferId !== transferId || expiry.nodeId !== nodeId || expiry.shardExpiresAtMs !== shardExpiresAtMs)
+    throw new SendError('receipt_invalid', 'the statement is about something else');
+  const node = asNodeId(decodeB64(nodeId));
+  const signed = expiryBytes({ ...expiry, transferId: asTransferId(decodeB64(transferId)), nodeId: node });
+  if (!(await verifyBytes(await importVerifyingKey(node), decodeB64(expiry.signature), signed))) throw new SendError('receipt_invalid');
+  return expiry;
 }
 
 /** Hands a rebuild job over; the node reports when it is done. @param body - the very bytes that the order commits to. */

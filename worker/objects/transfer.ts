@@ -30,6 +30,7 @@ import type { SeatNews } from '../node/news.ts';
 import { toResult, type Result } from '../result.ts';
 import { Custody } from '../transfer/custody.ts';
 import { orderDeletions } from '../transfer/deleting.ts';
+import { Extending } from '../transfer/extending.ts';
 import { LinkKeeper } from '../transfer/link-keeper.ts';
 import type { NewLink } from '../transfer/links.ts';
 import { Mending } from '../transfer/mending.ts';
@@ -55,6 +56,7 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   readonly #reports = new Reports(this.#state, this.#notes);
   readonly #mending = new Mending(this.#state, this.env);
   readonly #custody = new Custody(this.#state, () => this.#mending.wake());
+  readonly #extending = new Extending(this.#state, this.env, this.#custody);
   readonly #messenger = new Messenger(this.#state, this.env, () => this.#mending.wake());
 
   // The sender
@@ -83,6 +85,10 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   /** @param source - where the sender's word on nodes comes from: its network. */
   complete(owner: Owner, report: NodesReport, source: string): Promise<Result<OwnerStatus>> {
     return toResult(() => this.#sender.complete(owner, report, source));
+  }
+  /** Extends or shortens the transfer's life; nodes confirm it by alarm. */
+  changeExpiry(owner: Owner, expiresAtMs: number): Promise<Result<OwnerStatus>> {
+    return toResult(() => this.#sender.changeExpiry(owner, expiresAtMs));
   }
   /** Revokes the transfer; one that has ended stays as it ended. */
   revoke(owner: Owner): Promise<Result<OwnerStatus>> {
@@ -184,8 +190,10 @@ export class TransferObject extends DurableObject<WorkerEnv> {
       if (row === null) return;
       if (row.endedAtMs !== null && row.endedAtMs + ENDED_KEPT_MS <= clock.nowMs()) return await this.#state.forget();
       this.#state.write(() => this.#state.claims.forget(clock.nowMs()));
+      // What nodes no longer hold is known before anything is told or planned.
+      this.#extending.giveUpLate();
       // A node that lets its deletion wait holds up neither what others are told nor a repair.
-      const outcomes = await Promise.allSettled([orderDeletions(this.#state, this.env), this.#messenger.deliver(), this.#mending.look()]);
+      const outcomes = await Promise.allSettled([orderDeletions(this.#state, this.env), this.#extending.order(), this.#messenger.deliver(), this.#mending.look()]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       this.#state.schedule();
     } catch (thrown) {

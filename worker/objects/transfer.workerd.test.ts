@@ -158,6 +158,14 @@ describe('tokens', () => {
     ];
     for (const token of tokens) expect(await codeOf(await call('DELETE', transfer.path, token === undefined ? {} : { token })), String(token)).toBe('unauthorized');
     expect(await codeOf(await transfer.asOwner('POST', '/claim', { claimId: randomId() }))).toBe('unauthorized');
+    const { linkId, access } = transfer.link;
+    const links = [
+      `Shardsend-Access ${encodeB64(access)}`,
+      `Shardsend-Access ${linkId}`,
+      `Shardsend-Access ${linkId.slice(1)}.${encodeB64(access)}`,
+      `Shardsend-Access ${linkId.slice(0, -1)}_.${encodeB64(access)}`,
+    ];
+    for (const token of links) expect(await codeOf(await call('GET', transfer.path, { token })), token).toBe('unauthorized');
   });
 });
 

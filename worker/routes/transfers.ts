@@ -4,6 +4,7 @@ import { decodeB64 } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/protocol/limits.ts';
 import {
+  changeTransferSchema,
   claimIdSchema,
   commitClaimSchema,
   commitSegmentsSchema,
@@ -47,6 +48,11 @@ export const transferRoutes = new Hono<AppEnv>()
     return c.json(await fromResult(objectOf(c).create({ ...values, transferId, ownerHash, link: newLink(link.linkId, link) }, sender)), 201);
   })
   .get('/:id', async (c) => c.json(await fromResult(objectOf(c).status(readHolder(authorizationOf(c))))))
+  .patch('/:id', async (c) => {
+    const [transfer, owner] = [objectOf(c), ownerOf(c)];
+    const { expiresAtMs } = parseMessage(changeTransferSchema, await readJsonBody(c.req.raw));
+    return c.json(await fromResult(transfer.changeExpiry(owner, expiresAtMs)));
+  })
   .delete('/:id', async (c) => c.json(await fromResult(objectOf(c).revoke(ownerOf(c)))))
   .post('/:id/store-orders', async (c) => {
     const [transfer, owner] = [objectOf(c), ownerOf(c)];

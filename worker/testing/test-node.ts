@@ -7,7 +7,7 @@ import { problemOf, type ErrorCode } from '../../shared/protocol/errors.ts';
 import { bucketOf, type HeldTransfer } from '../../shared/protocol/inventory.ts';
 import type { Rebuild, ReceiptMessage } from '../../shared/protocol/messages.ts';
 import { parseOrder, type Order } from '../../shared/protocol/order.ts';
-import { deletionBytes, healthBytes, receiptBytes } from '../../shared/protocol/receipt.ts';
+import { deletionBytes, expiryBytes, healthBytes, receiptBytes } from '../../shared/protocol/receipt.ts';
 import { signBytes, signRequest, signingKeyFromSeed, type SigningKey } from '../../shared/protocol/signature.ts';
 import { clock } from '../clock.ts';
 import { coordinatorKeyOf } from '../environment.ts';
@@ -36,8 +36,11 @@ export class TestNode {
   impostor = false;
   readonly rebuilds: { order: Order; body: Uint8Array<ArrayBuffer>; message: Rebuild }[] = [];
   readonly deletions: Order[] = [];
+  readonly expiries: Order[] = [];
   auditMood: AuditMood = 'right';
   readonly audits: { order: Uint8Array; body: Uint8Array<ArrayBuffer>; message: Audit }[] = [];
+  /** How many shards of any transfer it says it keeps when one is extended; left out, those that it holds. */
+  heldShards: number | undefined;
   /** What it holds: by transfer, then by segment. */
   readonly shards = new Map<string, Map<number, Uint8Array<ArrayBuffer>>>();
 
@@ -79,7 +82,7 @@ export class TestNode {
     return [...this.shards].filter(([id]) => bucketOf(decodeB64(id)) === bucket).map(([transferId, shards]) => ({ transferId, shards: shards.size }));
   }
 
-  /** Answers as a node would: `/v1/health`, `/v1/shards`, `/v1/rebuild`, `/v1/audit`. */
+  /** Answers as a node would: `/v1/health`, `/v1/shards`, `/v1/expiry`, `/v1/rebuild`, `/v1/audit`. */
   async answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     if (this.mood === 'silent') throw new TypeError('connection refused');
@@ -88,6 +91,7 @@ export class TestNode {
     const orderBytes = decodeB64(/^Shardsend-Order (.+)$/.exec(request.headers.get('Authorization') ?? '')![1]!);
     const order = parseOrder(orderBytes);
     if (request.method === 'DELETE') return this.#delete(order);
+    if (request.method === 'PUT') return this.#extend(order);
     const body = new Uint8Array(await request.arrayBuffer());
     if (url.pathname.endsWith('/v1/audit')) return this.#audit(orderBytes, body);
     this.rebuilds.push({ order, body, message: JSON.parse(new TextDecoder().decode(body)) as Rebuild });
@@ -105,6 +109,15 @@ export class TestNode {
     const statement = { transferId: order.transferId, nodeId: asNodeId(this.key.publicKey), deletedAtMs: clock.nowMs(), shards: 3, bytes: 99 };
     const signature = encodeB64(await signBytes(this.key.privateKey, deletionBytes(statement)));
     const claimed = this.mood === 'lying' ? { ...statement, shards: 0 } : statement;
+    return Response.json({ ...claimed, transferId: encodeB64(order.transferId), nodeId: this.nodeId, signature });
+  }
+
+  async #extend(order: Order): Promise<Response> {
+    this.expiries.push(order);
+    const shards = this.heldShards ?? this.shards.get(encodeB64(order.transferId))?.size ?? 0;
+    const statement = { transferId: order.transferId, nodeId: asNodeId(this.key.publicKey), shardExpiresAtMs: order.shardExpiresAtMs, shards };
+    const signature = encodeB64(await signBytes(this.key.privateKey, expiryBytes(statement)));
+    const claimed = this.mood === 'lying' ? { ...statement, shards: shards + 1 } : statement;
     return Response.json({ ...claimed, transferId: encodeB64(order.transferId), nodeId: this.nodeId, signature });
   }
 

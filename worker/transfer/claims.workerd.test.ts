@@ -68,7 +68,7 @@ describe('a claim', () => {
     const { claimId } = await transfer.claim();
     await post(transfer, 'commit', claimId);
     const codes = await Promise.all(Array.from({ length: 20 }, async () => codeOf(await post(transfer, 'claim', randomId()))));
-    expect(codes.toSorted()).toEqual([...Array.from({ length: 19 }, () => 'downloads_in_progress'), null]);
+    expect([codes.filter((code) => code === null).length, codes.filter((code) => code === 'downloads_in_progress').length]).toEqual([1, 19]);
   });
   it('whose lease lapsed counts while a place is free, and not when another took it', async () => {
     const transfer = await new TestTransfer().send({ downloadLimit: 1 });

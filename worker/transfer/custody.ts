@@ -48,7 +48,8 @@ export class Custody {
    * a source: its successor has not got everything yet, and whatever it serves is compared with its root.
    */
   lose(nodeId: string, heldShards: number): void {
-    if (this.#state.settle()?.state !== 'ready') return;
+    const row = this.#state.settle();
+    if (row === null || isEnded(row.state)) return;
     this.#state.write(() => {
       const nowMs = clock.nowMs();
       const former = this.#state.seats.formers().find((each) => each.nodeId === nodeId);

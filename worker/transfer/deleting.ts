@@ -13,12 +13,13 @@ export async function orderDeletions(state: TransferState, env: WorkerEnv): Prom
   const due = state.deletions.due(clock.nowMs());
   if (due.length === 0) return;
   const [key, directory] = [await coordinatorKeyOf(env), await readDirectory(env)];
-  const row = state.row();
+  const { transferId } = state.row();
+  const shardExpiresAtMs = Math.max(...state.expiries.named()); // no store order outlasts the tombstone
   const answered = await Promise.all(
     due.map(async (deletion: DeletionRow): Promise<boolean> => {
-      const terms: OrderTerms = { action: 'delete', transferId: row.transferId, maxBytes: 0, shardExpiresAtMs: row.expiresAtMs, nowMs: clock.nowMs() };
+      const terms: OrderTerms = { action: 'delete', transferId, maxBytes: 0, shardExpiresAtMs, nowMs: clock.nowMs() };
       try {
-        const statement = await orderDeletion(await signSeat({ ...deletion, url: urlNow(deletion, directory) }, terms, key), row.transferId);
+        const statement = await orderDeletion(await signSeat({ ...deletion, url: urlNow(deletion, directory) }, terms, key), transferId);
         state.write(() => state.deletions.answered(deletion.nodeId, statement));
         return true;
       } catch (thrown) {

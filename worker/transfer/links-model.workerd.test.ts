@@ -43,8 +43,8 @@ class Model {
     return link.limit === null || link.committed + this.live(link) < link.limit;
   }
   #endIfUsedUp(): void {
-    const states = this.links.map(({ state }) => state);
-    if (!states.includes('open') && states.includes('used_up')) this.ended ??= 'transfer_used_up';
+    const states = new Set(this.links.map(({ state }) => state));
+    if (!states.has('open') && states.has('used_up')) this.ended ??= 'transfer_used_up';
   }
 
   add(password: boolean, limit: number | null): ErrorCode | null {
@@ -185,27 +185,24 @@ class Pair {
     }
   }
 
-  /** Counts stand as the model has them, and no limit is exceeded. */
-  async check(): Promise<void> {
+  /** What the coordinator has of the links, and what the model has. */
+  async links(): Promise<[readonly LinkRow[], readonly LinkRow[]]> {
     const rows = await runInDurableObject(this.#transfer.stub, (_, { storage }) =>
-      storage.sql
-        .exec<{ committed: number; limit: number | null; state: string; wrongTries: number }>(
-          'SELECT committed, downloadLimit AS "limit", state, wrongTries FROM links ORDER BY number',
-        )
-        .toArray(),
+      storage.sql.exec<LinkRow>('SELECT committed, downloadLimit AS "limit", state, wrongTries FROM links ORDER BY number').toArray(),
     );
-    expect(rows).toEqual(this.#model.links.map(({ committed, limit: allowed, state, wrongTries }) => ({ committed, limit: allowed, state, wrongTries })));
-    for (const { committed, limit: allowed } of rows) expect(committed).toBeLessThanOrEqual(allowed ?? Infinity);
+    return [rows, this.#model.links.map(({ committed, limit: allowed, state, wrongTries }) => ({ committed, limit: allowed, state, wrongTries }))];
   }
 
-  /** At the end, what is claimed is what the model holds live. */
-  async checkLive(): Promise<void> {
+  /** How many claims of each link are live, as its sender is told and as the model has it; nothing of a transfer that has ended. */
+  async live(): Promise<[readonly number[], readonly number[]]> {
     this.#model.settle();
-    if (this.#model.ended !== null) return;
+    if (this.#model.ended !== null) return [[], []];
     const { links } = await this.#transfer.status();
-    expect(links.map(({ downloads }) => downloads.claimed)).toEqual(this.#model.links.map((each) => (each.state === 'open' ? this.#model.live(each) : 0)));
+    return [links.map(({ downloads }) => downloads.claimed), this.#model.links.map((each) => (each.state === 'open' ? this.#model.live(each) : 0))];
   }
 }
+
+type LinkRow = { committed: number; limit: number | null; state: string; wrongTries: number };
 
 describe('any sequence with several links', () => {
   beforeAll(() => startNetwork(3));
@@ -219,9 +216,12 @@ describe('any sequence with several links', () => {
         for (const next of steps) {
           const [answered, expected] = await pair.take(next);
           expect(answered, JSON.stringify(next)).toBe(expected);
-          await pair.check();
+          const [rows, modelled] = await pair.links();
+          expect(rows).toEqual(modelled);
+          for (const { committed, limit: allowed } of rows) expect(committed).toBeLessThanOrEqual(allowed ?? Infinity);
         }
-        await pair.checkLive();
+        const [claimed, live] = await pair.live();
+        expect(claimed).toEqual(live);
       }),
       { numRuns: 80 },
     );

@@ -78,7 +78,7 @@ export class Messenger {
       const keeper = keepers.find((each) => each.nodeId === nodeId);
       if (keeper === undefined) continue;
       const runs = this.#state.segments.runsOf(keeper.shardIndex, column, layoutOf(row));
-      return runs.length === 0 ? null : { transferId: row.transferId, shardIndex: keeper.shardIndex, runs, expiresAtMs: row.expiresAtMs };
+      return runs.length === 0 ? null : { transferId: row.transferId, shardIndex: keeper.shardIndex, runs, expiresAtMs: this.#state.expiries.keptUntilMs(nodeId, row.expiresAtMs) };
     }
     return null;
   }

@@ -12,7 +12,8 @@ export interface ReceiptCheck {
   /** b64. */
   readonly transferId: string;
   readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  /** Every time that an order for the transfer has named, the likeliest first; at least one. */
+  readonly expiriesMs: readonly number[];
   readonly layout: TransferLayout;
   readonly nowMs: number;
   /** b64 of the node that has the seat; undefined where there is no such seat. */
@@ -43,7 +44,11 @@ export async function verifySigned(message: ReceiptMessage, check: Omit<ReceiptC
     return { segment, shardBytes: check.layout.segment(segment).shardBytes, root: asShardId(rootOf(roots, shardIndex)) };
   });
   const nodeId = asNodeId(decodeB64(node));
-  const signed = receiptBytes({ transferId: asTransferId(decodeB64(check.transferId)), nodeId, shardIndex, shardExpiresAtMs: check.expiresAtMs, storedAtMs, shards });
-  if (!(await verifyBytes(await importVerifyingKey(nodeId), decodeB64(message.signature), signed))) throw new SendError('receipt_invalid');
-  return shards.map(({ segment, root }) => ({ segment, shardIndex, root, storedAtMs }));
+  const key = await importVerifyingKey(nodeId);
+  const terms = { transferId: asTransferId(decodeB64(check.transferId)), nodeId, shardIndex, storedAtMs, shards };
+  for (const shardExpiresAtMs of check.expiriesMs) {
+    if (!(await verifyBytes(key, decodeB64(message.signature), receiptBytes({ ...terms, shardExpiresAtMs })))) continue;
+    return shards.map(({ segment, root }) => ({ segment, shardIndex, root, storedAtMs }));
+  }
+  throw new SendError('receipt_invalid');
 }

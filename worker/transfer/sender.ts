@@ -1,7 +1,8 @@
-/** What a sender does with its transfer: create, upload, complete, revoke. docs/protocol.md §10. */
+/** What a sender does with its transfer: create, upload, complete, extend, revoke. docs/protocol.md §10. */
 import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '../../shared/policy/index.ts';
 import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
+import { MAX_EXPIRES_IN_SECONDS, MAX_EXPIRY_CHANGES, MIN_EXPIRES_IN_SECONDS } from '../../shared/protocol/limits.ts';
 import type { CommitSegments, NodesReport, OwnerStatus, Placement, Presence, Seat, SegmentTable } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
@@ -24,6 +25,8 @@ import { receiptCheckOf, storeShards } from './storing.ts';
 
 /** u8 version, salt, tag, and less text than any sender pads to. */
 const MIN_SEALED_MANIFEST_BYTES = 1 + KEY_BYTES + 16 + 256;
+/** By so much may a wanted time miss the bounds: a request takes time, and clocks differ. */
+const EXPIRY_TOLERANCE_MS = 60_000;
 
 export class Sender {
   readonly #state: TransferState;
@@ -132,6 +135,25 @@ export class Sender {
       const { transferId, createdAtMs } = row;
       this.#notes.refusals(nodesMet(problems, createdAtMs, seats, []), { transferId, source });
       this.#notes.paces({ transferId, direction: 'sent', source, paces: pacesOfNodes(paces, createdAtMs, seats, []) });
+    }
+    return ownerStatusOf(this.#state, this.#env);
+  }
+
+  /** Orders name the new time from now on; those who hold shards are asked to confirm it. Saying the same again changes nothing. */
+  changeExpiry(owner: Owner, wantedMs: number): OwnerStatus {
+    const row = this.#state.open(owner);
+    const nowMs = clock.nowMs();
+    const expiresAtMs = Math.min(Math.max(wantedMs, nowMs + 1000 * MIN_EXPIRES_IN_SECONDS), nowMs + 1000 * MAX_EXPIRES_IN_SECONDS);
+    if (Math.abs(expiresAtMs - wantedMs) > EXPIRY_TOLERANCE_MS) throw new SendError('bad_request', 'a transfer lives 5 minutes to 30 days from now');
+    if (expiresAtMs !== row.expiresAtMs) {
+      if (this.#state.expiries.named().length > MAX_EXPIRY_CHANGES) throw new SendError('conflict', 'the expiry was changed too often');
+      this.#state.write(() => {
+        this.#state.sql.exec('UPDATE transfer SET expiresAtMs = ?', expiresAtMs);
+        this.#state.expiries.name(expiresAtMs);
+        this.#state.expiries.ask([...this.#state.seats.all(), ...this.#state.seats.formers()], row.expiresAtMs, nowMs);
+        this.#state.outbox.recallAll(nowMs);
+      });
+      log({ event: 'transfer', change: 'expiry' });
     }
     return ownerStatusOf(this.#state, this.#env);
   }

@@ -14,6 +14,7 @@ import type { Owner } from '../http/tokens.ts';
 import { hasTable } from '../objects/storage.ts';
 import { CLAIMS_SCHEMA, Claims } from './claims.ts';
 import { DELETIONS_SCHEMA, Deletions } from './deletions.ts';
+import { EXPIRIES_SCHEMA, Expiries } from './expiries.ts';
 import { HANDOVERS_SCHEMA, Handovers } from './handovers.ts';
 import { JOBS_SCHEMA, Jobs } from './jobs.ts';
 import { LINKS_SCHEMA, Links } from './links.ts';
@@ -23,7 +24,18 @@ import { RECORD_SCHEMA, checkAlive, checkOwner, endsAtMs, isEnded, type EndedSta
 import { SEATS_SCHEMA, Seats } from './seats.ts';
 import { SEGMENTS_SCHEMA, Segments } from './segments.ts';
 
-const SCHEMA = RECORD_SCHEMA + LINKS_SCHEMA + SEATS_SCHEMA + SEGMENTS_SCHEMA + MANIFEST_SCHEMA + CLAIMS_SCHEMA + DELETIONS_SCHEMA + JOBS_SCHEMA + HANDOVERS_SCHEMA + OUTBOX_SCHEMA;
+const SCHEMA =
+  RECORD_SCHEMA +
+  LINKS_SCHEMA +
+  SEATS_SCHEMA +
+  SEGMENTS_SCHEMA +
+  MANIFEST_SCHEMA +
+  CLAIMS_SCHEMA +
+  DELETIONS_SCHEMA +
+  EXPIRIES_SCHEMA +
+  JOBS_SCHEMA +
+  HANDOVERS_SCHEMA +
+  OUTBOX_SCHEMA;
 
 export class TransferState {
   readonly sql: SqlStorage;
@@ -33,6 +45,7 @@ export class TransferState {
   readonly manifest: ManifestParts;
   readonly claims: Claims;
   readonly deletions: Deletions;
+  readonly expiries: Expiries;
   readonly jobs: Jobs;
   readonly handovers: Handovers;
   readonly outbox: Outbox;
@@ -50,6 +63,7 @@ export class TransferState {
     this.manifest = new ManifestParts(this.sql);
     this.claims = new Claims(this.sql);
     this.deletions = new Deletions(this.sql);
+    this.expiries = new Expiries(this.sql);
     this.jobs = new Jobs(this.sql);
     this.handovers = new Handovers(this.sql);
     this.outbox = new Outbox(this.sql);
@@ -76,6 +90,7 @@ export class TransferState {
         nowMs + values.expiresInSeconds * 1000,
         nowMs,
       );
+      this.expiries.name(nowMs + values.expiresInSeconds * 1000);
       this.links.add(values.link);
       for (const [shardIndex, node] of nodes.entries()) this.seats.give(shardIndex, node, nowMs);
     });
@@ -127,6 +142,7 @@ export class TransferState {
     this.sql.exec('UPDATE transfer SET state = ?, endedAtMs = ?, rebuildAtMs = NULL, mending = NULL, wish = NULL, turnUntilMs = 0', state, nowMs);
     for (const keeper of [...this.seats.all(), ...this.seats.formers()]) this.deletions.add(keeper, nowMs);
     this.sql.exec('DELETE FROM segments; DELETE FROM manifest;');
+    this.expiries.dropAll();
     this.links.clearEnvelopes();
     this.jobs.clear();
     this.handovers.clear();
@@ -158,6 +174,7 @@ export class TransferState {
       row.endedAtMs === null ? endsAtMs(row) : row.endedAtMs + ENDED_KEPT_MS,
       row.state === 'ready' ? row.rebuildAtMs : null,
       this.deletions.nextAtMs(),
+      this.expiries.nextAtMs(),
       this.claims.nextForgottenAtMs(),
       this.outbox.nextAtMs(),
     ].filter((atMs) => atMs !== null);

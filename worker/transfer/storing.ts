@@ -16,7 +16,7 @@ export function receiptCheckOf(state: TransferState, row: TransferRow, entered: 
   return {
     transferId: row.transferId,
     createdAtMs: row.createdAtMs,
-    expiresAtMs: row.expiresAtMs,
+    expiriesMs: state.expiries.named(),
     layout: layoutOf(row),
     nowMs: clock.nowMs(),
     nodeAt: (shardIndex) => nodes.get(shardIndex),
@@ -67,6 +67,7 @@ export function dropFormer(state: TransferState, former: Keeper): void {
 /** Inside a transaction: a node is to hold nothing of the transfer any more, not even what it never signed for. */
 export function dismiss(state: TransferState, keeper: Keeper): void {
   const nowMs = clock.nowMs();
+  state.expiries.drop(keeper.nodeId);
   state.deletions.add(keeper, nowMs);
   state.outbox.recall(keeper.nodeId, nowMs);
 }

@@ -22,11 +22,14 @@ async function openFeed(host: DownloadHost, stream: { name: string; bytes: numbe
   return new StreamFeed(await host.openPort({ id, ...stream }), { onReady: () => host.onReady(id), onCancel: host.onCancel });
 }
 
+/** One component, harmless on every disk. */
+export const downloadName = ({ path }: ManifestFile): string => portablePath(path).split('/').at(-1)!;
+
 function singleSink(host: DownloadHost): ReceiveSink {
   let feed: StreamFeed | null = null;
   return {
     async openFile(file): Promise<FileSink> {
-      const opened = await openFeed(host, { name: portablePath(file.path).split('/').at(-1)!, bytes: file.bytes, mime: file.type });
+      const opened = await openFeed(host, { name: downloadName(file), bytes: file.bytes, mime: file.type });
       feed = opened;
       return {
         write: (chunk) => opened.write(chunk),

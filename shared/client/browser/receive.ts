@@ -4,6 +4,8 @@ import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
 import type { Choice } from '../receive/selection.ts';
+import { OVER, forgetLeftover, leftoverBytes } from './leftovers.ts';
+import { StagedFiles } from './staged-files.ts';
 import type { Progress, ReceiveResult, TransferInfo } from '../types.ts';
 import { stretchInWorker } from './stretch.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
@@ -11,7 +13,15 @@ import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-p
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 /** `passwordKey`: what the password came to, should the link have asked for one; opens the link again without it. */
-export type OpenedLink = { readonly passwordKey: PasswordKey | null } & ({ readonly ok: true; readonly info: TransferInfo } | { readonly ok: false; readonly error: SendError });
+export type OpenedLink = { readonly passwordKey: PasswordKey | null } & (
+  | {
+      readonly ok: true;
+      readonly info: TransferInfo;
+      /** Of an earlier try, on this machine's disk. */
+      readonly doneBytes: number;
+    }
+  | { readonly ok: false; readonly error: SendError }
+);
 
 export interface TypedPassword {
   readonly text: string;
@@ -35,14 +45,18 @@ export async function openLink(address: string, password: TypedPassword | Passwo
   const keyOf = async (typed: TypedPassword, salt: Uint8Array): Promise<PasswordKey> => (passwordKey ??= await stretchInWorker(typed.text, salt, workerUrl, typed.onProgress));
   const source = password === null ? undefined : async (salt: Uint8Array) => (password instanceof Uint8Array ? password : keyOf(password, salt));
   try {
-    const { info } = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS, passwordKey: source });
-    return { ok: true, info, passwordKey };
+    const transfer = await openTransfer(address, webDeps(), { patienceMs: OPEN_PATIENCE_MS, passwordKey: source });
+    return { ok: true, info: transfer.info, doneBytes: await leftoverBytes(transfer), passwordKey };
   } catch (thrown) {
-    return { ok: false, error: fromPlainError(toPlainError(thrown)), passwordKey };
+    const error = fromPlainError(toPlainError(thrown));
+    if (OVER.has(error.code)) await forgetLeftover(address);
+    return { ok: false, error, passwordKey };
   }
 }
 
 export interface ReceiveEvents {
+  /** It may be paused: what was received outlives the page. */
+  onKeeps(): void;
   onProgress(progress: Progress): void;
   /** Every byte was verified and handed to the disk. */
   onDone(result: ReceiveResult): void;
@@ -51,11 +65,13 @@ export interface ReceiveEvents {
 
 export interface ReceiveHandle {
   cancel(): void;
+  /** Ends with `onError`, code `paused`; another start goes on from there. Only after `onKeeps`. */
+  pause(): void;
 }
 
 /**
- * Claims, downloads, verifies and streams to disk through the service worker that the page registered. One worker
- * gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
+ * Claims, downloads, verifies and saves: through a private file of the origin, or the service worker that the page
+ * registered. One worker gathers, another opens and writes: a browser computes ciphers on the thread that asks for them.
  *
  * @param passwordKey - what `openLink` gave.
  * @param choice - the files to save; null for all.
@@ -84,16 +100,31 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
         if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
         else {
           const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
-          streams!.postMessage(announcement, [port1]);
+          activeServiceWorker().then(
+            (active) => {
+              streams = active;
+              active.postMessage(announcement, [port1]);
+            },
+            (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
+          );
         }
         post(writer, { type: 'stream', port: port2 }, [port2]);
         break;
       }
+      case 'keeps':
+        events.onKeeps();
+        break;
+      case 'staged':
+        saveStaged(data.file, data.name, data.mime).then(
+          () => post(writer, { type: 'saved' }),
+          (thrown: unknown) => fail(asSendError(thrown, 'disk_failed', "couldn't hand the file over")),
+        );
+        break;
       case 'stream-ready':
         frames.push(openFrame(`/_stream/${data.id}`));
         break;
       case 'keep-alive':
-        streams!.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive);
+        streams?.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive);
         break;
       case 'received':
         end(() => events.onDone(data.result));
@@ -115,16 +146,10 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
     worker.onmessage = hear;
     worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));
   }
-  activeServiceWorker().then(
-    (active) => {
-      streams = active;
-      const { port1, port2 } = new MessageChannel();
-      post(writer, { type: 'write', gatherer: port2 }, [port2]);
-      post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
-    },
-    (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
-  );
-  return { cancel: () => post(gatherer, { type: 'cancel' }) };
+  const { port1, port2 } = new MessageChannel();
+  post(writer, { type: 'write', gatherer: port2 }, [port2]);
+  post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
+  return { cancel: () => post(gatherer, { type: 'cancel' }), pause: () => post(gatherer, { type: 'pause' }) };
 }
 
 export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
@@ -147,7 +172,7 @@ export function startReadingNote(address: string, passwordKey: PasswordKey | nul
   };
   worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
   post({ type: 'read-note', address, passwordKey });
-  return { cancel: () => post({ type: 'cancel' }) };
+  return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'pause' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {
@@ -164,6 +189,13 @@ function openFrame(path: StreamPath): HTMLIFrameElement {
   frame.src = path;
   document.body.append(frame);
   return frame;
+}
+
+async function saveStaged(file: string, name: string, mime: string): Promise<void> {
+  const staged = await StagedFiles.open();
+  const whole = await (await staged.folder.getFileHandle(file)).getFile();
+  staged.close();
+  saveFile(whole.slice(0, whole.size, mime), name);
 }
 
 /** Gives the browser a whole file to save. */

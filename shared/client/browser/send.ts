@@ -7,8 +7,8 @@ import type { CreatedTransfer, Progress, SendOptions, SendResult } from '../type
 import { fromPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 export interface SendEvents {
-  /** The link, before the first byte leaves; it serves a recipient once `onDone` came. */
-  onLink?(created: CreatedTransfer): void;
+  /** The link, before the first byte leaves, and whether this machine remembers the transfer; it serves a recipient from then on. */
+  onLink?(created: CreatedTransfer, isKept: boolean): void;
   onProgress(progress: Progress): void;
   onDone(result: SendResult): void;
   /** Also with code `cancelled`, after `cancel`. */
@@ -28,7 +28,7 @@ export function startSending(files: readonly FileToSend[], options: SendOptions,
     report();
   };
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === 'link') events.onLink?.(data.created);
+    if (data.type === 'link') events.onLink?.(data.created, data.isKept);
     if (data.type === 'progress') events.onProgress(data.progress);
     if (data.type === 'sent') end(() => events.onDone(data.result));
     if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));

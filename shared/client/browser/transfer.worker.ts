@@ -1,16 +1,19 @@
 /** The Web Worker that does one transfer, or one side of it: the page only shows it. */
 import type { PasswordKey } from '../../crypto/index.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { stretchPassword } from '../link-keys.ts';
 import { openTransfer, type OpenTransfer } from '../receive/open-transfer.ts';
 import { gatherTransfer, receiveTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
 import type { Choice } from '../receive/selection.ts';
 import { sendTransfer } from '../send/send.ts';
+import { KeptSend, browserSendStore, recordOf } from '../sends/index.ts';
+import type { SendOptions } from '../types.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { NoteSink } from '../note.ts';
 import { servePart } from './part-port.ts';
 import type { RangeReader } from '../receive/range-reader.ts';
-import { downloadSink } from './download-sink.ts';
+import { chooseSink } from './choose-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { toPlainError, type FileToSend, type FromWorker, type ToWorker } from './worker-messages.ts';
 
@@ -18,25 +21,14 @@ const KEEP_ALIVE_MS = 5_000;
 const cancel = new AbortController();
 let previewed: Promise<RangeReader> | null = null;
 let givePort: ((port: MessagePort) => void) | null = null;
+let onSaved: (() => void) | null = null;
 
 const tell = (message: FromWorker): void => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case 'send':
-      void run(async () => {
-        const result = await sendTransfer(
-          {
-            files: data.files.map(toSource),
-            options: data.options,
-            signal: cancel.signal,
-            onLink: (created) => tell({ type: 'link', created }),
-            onProgress: (progress) => tell({ type: 'progress', progress }),
-          },
-          webDeps(),
-        );
-        tell({ type: 'sent', result });
-      });
+      void run(() => send(data.files.map(toSource), data.options));
       break;
     case 'receive':
       void run(() => receive(data, data.choice, data.writer));
@@ -62,6 +54,13 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       givePort?.(data.port);
       givePort = null;
       break;
+    case 'saved':
+      onSaved?.();
+      onSaved = null;
+      break;
+    case 'pause':
+      cancel.abort(new SendError('paused'));
+      break;
     case 'cancel':
       cancel.abort();
       break;
@@ -73,6 +72,29 @@ async function run(job: () => Promise<void>): Promise<void> {
     await job();
   } catch (thrown) {
     tell({ type: 'failed', error: toPlainError(thrown) });
+  }
+}
+
+/** The transfer is remembered before its first byte leaves, and forgotten when nothing of it stays. */
+async function send(files: readonly SourceFile[], options: SendOptions): Promise<void> {
+  const deps = webDeps();
+  const kept = new KeptSend(browserSendStore());
+  try {
+    const result = await sendTransfer(
+      {
+        files,
+        options,
+        signal: cancel.signal,
+        onLink: async (created) => tell({ type: 'link', created, isKept: await kept.begin(recordOf(options.coordinator, created, files)) }),
+        onProgress: (progress) => tell({ type: 'progress', progress }),
+      },
+      deps,
+    );
+    await kept.finish(result);
+    tell({ type: 'sent', result });
+  } catch (thrown) {
+    await kept.forget();
+    throw thrown;
   }
 }
 
@@ -117,8 +139,8 @@ async function preview(link: Opening): Promise<void> {
 const once = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 function write(port: MessagePort): void {
-  serveWriter(port, (input, onCancel) => {
-    const sink = downloadSink(input.files, {
+  serveWriter(port, async (input, onCancel) => {
+    const { sink, keeps } = await chooseSink(input, {
       openPort: (stream) =>
         new Promise((resolve) => {
           givePort = resolve;
@@ -126,7 +148,13 @@ function write(port: MessagePort): void {
         }),
       onReady: (id) => tell({ type: 'stream-ready', id }),
       onCancel,
+      handOver: (staged) =>
+        new Promise((resolve) => {
+          onSaved = resolve;
+          tell({ type: 'staged', ...staged });
+        }),
     });
+    if (keeps) tell({ type: 'keeps' });
     return new OpeningWriter(input, sink);
   });
 }

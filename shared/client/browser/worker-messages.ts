@@ -25,12 +25,17 @@ export type ToWorker =
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
   | { readonly type: 'stream'; readonly port: MessagePort }
+  /** Answers `staged`. */
+  | { readonly type: 'saved' }
   /** Makes the key of a password, for the salt of the link that asks. */
   | { readonly type: 'stretch'; readonly password: string; readonly salt: Uint8Array }
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  /** Stops a download so that it can go on from there. */
+  | { readonly type: 'pause' };
 
 export type FromWorker =
-  | { readonly type: 'link'; readonly created: CreatedTransfer }
+  /** The transfer has begun. `isKept`: this machine remembers it. */
+  | { readonly type: 'link'; readonly created: CreatedTransfer; readonly isKept: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'sent'; readonly result: SendResult }
   /** 0 to 1. */
@@ -45,6 +50,10 @@ export type FromWorker =
   /** The page announces a download to the service worker and hands back its port. */
   | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }
   | { readonly type: 'stream-ready'; readonly id: string }
+  /** What is received outlives the page. */
+  | { readonly type: 'keeps' }
+  /** The page gives the browser this file of `StagedFiles`, and answers. */
+  | { readonly type: 'staged'; readonly file: string; readonly name: string; readonly mime: string }
   /** A dedicated worker's timers run at full pace where a hidden page's do not. */
   | { readonly type: 'keep-alive' }
   | { readonly type: 'failed'; readonly error: PlainError };

@@ -74,11 +74,12 @@ export class RemoteWriter implements SegmentWriter {
 }
 
 /** The writing side's end. @param create - makes the writer that calls go to, once; `onCancel` tells the other side. */
-export function serveWriter(port: MessagePort, create: (input: OpeningInput, onCancel: () => void) => SegmentWriter): void {
-  let writer: SegmentWriter | null = null;
+export function serveWriter(port: MessagePort, create: (input: OpeningInput, onCancel: () => void) => SegmentWriter | Promise<SegmentWriter>): void {
+  let created: Promise<SegmentWriter> | null = null;
   const answer = (message: Answer, transfer: readonly Transferable[] = []): void => port.postMessage(message, [...transfer]);
   const run = async (call: Call): Promise<Value> => {
-    if (call.type === 'prepare') writer = create(call.input, () => answer({ type: 'cancelled' }));
+    if (call.type === 'prepare') created = Promise.resolve(create(call.input, () => answer({ type: 'cancelled' })));
+    const writer = await created;
     if (writer === null) {
       if (call.type === 'abort') return null;
       throw new SendError('internal', 'the writer was not started');

@@ -4,7 +4,7 @@ import { MemorySink, noise } from '../../../test/support/memory-files.ts';
 import { asContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/fetch-frames.ts';
-import type { Leftover, ReceiveSink } from '../deps.ts';
+import type { FileSink, Leftover, ReceiveSink } from '../deps.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
 import { gatherTransfer, receiveTransfer } from './receive.ts';
 import type { GatheredSegment, SegmentWriter, WrittenSegment } from './segment-writer.ts';
@@ -35,6 +35,25 @@ class ListeningWriter implements SegmentWriter {
   async finish(): Promise<void> {}
   async handOver(): Promise<void> {}
   async abort(): Promise<void> {}
+}
+
+/** Begins with the text of so many segments. */
+class KeepingSink implements ReceiveSink {
+  readonly parts: Buffer[][] = [];
+  readonly #leftover: Leftover;
+  readonly #contents: readonly Uint8Array[];
+  constructor(contents: readonly Uint8Array[], segments: number, claimId: string) {
+    this.#contents = contents;
+    this.#leftover = { segments, claimId };
+  }
+  async leftover(): Promise<Leftover> {
+    return this.#leftover;
+  }
+  async openFile(_: unknown, index: number, offset: number): Promise<FileSink> {
+    const parts = [Buffer.from(this.#contents[index]!.subarray(0, offset))];
+    this.parts[index] = parts;
+    return { write: async (chunk) => void parts.push(Buffer.from(chunk)), close: async () => undefined, abort: async () => undefined };
+  }
 }
 
 describe('a download', () => {
@@ -194,6 +213,55 @@ describe('a download of some files', () => {
     await expect(receiveTransfer(sent.transfer, sink, { choice: [0] }, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
     expect(sink.files.size).toBe(0);
     expect(sent.requests.at(-1)).toBe('POST /release');
+  });
+});
+
+describe('a download that goes on', () => {
+  const claimId = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+  it('fetches what is missing under the claim that it has', async () => {
+    const sent = await MemoryTransfer.seal([content(3 * SEGMENT_BYTES)]);
+    const writer = new ListeningWriter({ segments: 2, claimId });
+    await gatherTransfer(sent.transfer, writer, {}, sent.deps);
+    expect(writer.indexes).toEqual(Array.from({ length: sent.transfer.manifest.segmentCount - 2 }, (_, i) => i + 2));
+    expect(writer.claims).toEqual([claimId]);
+  });
+
+  it('takes a new claim where the old one is over', async () => {
+    const sent = await MemoryTransfer.seal([content(SEGMENT_BYTES)]);
+    sent.refusals.set('claim', 'claim_lapsed');
+    sent.onRequest = () => {
+      if (sent.requests.filter((request) => request === 'POST /claim').length > 1) sent.refusals.clear();
+    };
+    const writer = new ListeningWriter({ segments: 0, claimId });
+    await gatherTransfer(sent.transfer, writer, {}, sent.deps);
+    expect(writer.claims).toHaveLength(1);
+    expect(writer.claims).not.toContain(claimId);
+  });
+
+  it('checks the segment table although nothing is missing', async () => {
+    const sent = await MemoryTransfer.seal([content(2 * SEGMENT_BYTES)]);
+    const forged = { ...sent.transfer, manifest: { ...sent.transfer.manifest, segmentsDigest: new Uint8Array(32) } };
+    await gatherTransfer(sent.transfer, new ListeningWriter({ segments: 2, claimId }), {}, sent.deps);
+    await expect(gatherTransfer(forged, new ListeningWriter({ segments: 2, claimId }), {}, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
+  });
+
+  it('is what was sent, wherever the first try ended', async () => {
+    const contents = [content(SEGMENT_BYTES - 5), content(0), content(SEGMENT_BYTES + 12_345)];
+    const sent = await MemoryTransfer.seal(contents);
+    for (const segments of [1, 2]) {
+      const sink = new KeepingSink(contents, segments, claimId);
+      await receiveTransfer(sent.transfer, sink, {}, sent.deps);
+      for (const [i, bytes] of contents.entries()) expect(Buffer.concat(sink.parts[i]!).equals(bytes)).toBe(true);
+    }
+  });
+
+  it('keeps its claim while it is paused, and says so', async () => {
+    const sent = await MemoryTransfer.seal([content(2 * SEGMENT_BYTES)]);
+    const stop = new AbortController();
+    const sink = new MemorySink(async () => stop.abort(new SendError('paused')));
+    await expect(receiveTransfer(sent.transfer, sink, { signal: stop.signal }, sent.deps)).rejects.toMatchObject({ code: 'paused' });
+    expect(sent.requests).not.toContain('POST /release');
   });
 });
 

@@ -3,10 +3,11 @@
  * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
  * share one thread.
  */
-import type { ContentSecret, TransferId } from '../../protocol/bytes.ts';
+import type { ContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
+import type { Link } from '../../protocol/link.ts';
 import type { Leftover, ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
 import { openSegment } from './open-segment.ts';
@@ -51,19 +52,23 @@ export interface SegmentWriter {
 
 /** What opening needs to know of a transfer; can be cloned into another thread. */
 export interface OpeningInput {
-  readonly transferId: TransferId;
-  readonly secret: ContentSecret;
+  /** What a sink that outlives the page names and seals its notes with. */
+  readonly link: Pick<Link, 'secret' | 'transferId'>;
+  readonly contentSecret: ContentSecret;
   /** Those that are to be written. */
   readonly files: readonly PlacedFile[];
+  /** They are all that there are: what comes of them may be of use to a later try. */
+  readonly isWhole: boolean;
   readonly contentBytes: number;
   readonly requiredShards: number;
   readonly expiresAtMs: number;
 }
 
 export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
-  transferId: link.transferId,
-  secret: contentSecret,
+  link: { secret: link.secret, transferId: link.transferId },
+  contentSecret,
   files: chooseFiles(manifest.files, choice),
+  isWhole: choice === null,
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
   expiresAtMs: status.expiresAtMs,
@@ -83,8 +88,8 @@ export class OpeningWriter implements SegmentWriter {
   /** The last call, after which the next one begins. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ secret, files, contentBytes, requiredShards }: OpeningInput, sink: ReceiveSink) {
-    this.#secret = secret;
+  constructor({ contentSecret, files, contentBytes, requiredShards }: OpeningInput, sink: ReceiveSink) {
+    this.#secret = contentSecret;
     this.#layout = new TransferLayout(contentBytes, requiredShards);
     this.#sink = sink;
     this.#wanted = files;

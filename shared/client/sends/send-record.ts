@@ -3,11 +3,10 @@ import * as v from 'valibot';
 import { ID_BYTES, KEY_BYTES, utf8 } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { b64, count, httpUrl, timeMs, whole } from '../../protocol/fields.ts';
-import { MAX_DOWNLOADS, MAX_FILES, MAX_NODES, MAX_PATH_BYTES } from '../../protocol/limits.ts';
+import { MAX_FILES, MAX_LINKS, MAX_NODES, MAX_PATH_BYTES } from '../../protocol/limits.ts';
 
 const MAX_LINK_CHARACTERS = 4096;
 const MAX_LABEL_CHARACTERS = 200;
-const MAX_LINKS = 1000;
 
 export const linkRecordSchema = v.object({
   linkId: b64(ID_BYTES),
@@ -19,13 +18,17 @@ export const linkRecordSchema = v.object({
 });
 export type LinkRecord = v.InferOutput<typeof linkRecordSchema>;
 
+const downloads = v.object({ limit: v.nullable(count), committed: count });
 /** What the coordinator last said, for when it cannot be asked. */
 const lastSeenSchema = v.object({
   atMs: timeMs,
   state: v.picklist(['uploading', 'ready', 'expired', 'used_up', 'revoked', 'unknown']),
-  downloads: v.object({ limit: v.nullable(whole(1, MAX_DOWNLOADS)), committed: count }),
+  /** Of all links together. */
+  downloads,
+  links: v.pipe(v.array(v.object({ linkId: b64(ID_BYTES), state: v.picklist(['open', 'used_up', 'revoked']), downloads })), v.maxLength(MAX_LINKS)),
   /** How many nodes the transfer could still lose. */
   survives: whole(-MAX_NODES, MAX_NODES),
+  totalShards: whole(1, MAX_NODES),
 });
 export type LastSeen = v.InferOutput<typeof lastSeenSchema>;
 

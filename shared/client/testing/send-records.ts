@@ -8,6 +8,7 @@ const timeMs = fc.maxSafeNat();
 /** Long enough that no box holds it by chance. */
 const word = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: 'grapheme', minLength: 12, maxLength });
 
+const downloads = fc.record({ limit: fc.option(fc.integer({ min: 0, max: 1000 })), committed: fc.nat() });
 const linkRecord = fc.record({
   linkId: b64(16),
   link: fc.tuple(b64(16), b64(37)).map(([id, key]) => `https://send.example/d/${id}#${key}`),
@@ -34,8 +35,10 @@ export const sendRecords: fc.Arbitrary<SendRecord> = fc.record({
     fc.record({
       atMs: timeMs,
       state: fc.constantFrom('uploading' as const, 'ready' as const, 'expired' as const, 'used_up' as const, 'revoked' as const, 'unknown' as const),
-      downloads: fc.record({ limit: fc.option(fc.integer({ min: 1, max: 1000 })), committed: fc.nat() }),
+      downloads,
+      links: fc.array(fc.record({ linkId: b64(16), state: fc.constantFrom('open' as const, 'used_up' as const, 'revoked' as const), downloads }), { maxLength: 3 }),
       survives: fc.integer({ min: -24, max: 24 }),
+      totalShards: fc.integer({ min: 1, max: 24 }),
     }),
   ),
 });

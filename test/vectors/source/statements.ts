@@ -115,7 +115,7 @@ interface OrderFields {
   readonly nodeId: Buffer;
 }
 
-const ACTIONS = ['store', 'fetch', 'delete', 'rebuild', 'audit'];
+const ACTIONS = ['store', 'fetch', 'delete', 'rebuild', 'audit', 'extend'];
 
 export function orderVectors(): Vector[] {
   const serial = bytesOf('serial', 16);
@@ -178,6 +178,7 @@ export function orderVectors(): Vector[] {
     good('delete', 'an order to delete', { action: 3 }),
     good('rebuild', 'an order to rebuild, with the hash of the body', { action: 4, commitment: hash(text('{}')) }),
     good('audit', 'an order to prove leaves, with the hash of the body', { action: 5, commitment: hash(text('{}')) }),
+    good('extend', 'an order to keep shards until another time', { action: 6 }),
     good('largest', 'the largest budget', { maxBytes: Number.MAX_SAFE_INTEGER }),
     good('early-by-skew', '30 s before it begins', {}, { nowMs: NOW_MS - 30_000 }),
     good('late-by-skew', '30 s after it ended', {}, { nowMs: NOW_MS + 15 * MINUTE_MS + 30_000 }),
@@ -195,7 +196,7 @@ export function orderVectors(): Vector[] {
     bad('order_action', 'other-action-and-expired', 'the action is judged before the time', encode({ ...plain, action: 2 }), { nowMs: NOW_MS + 60 * MINUTE_MS }),
     bad('order_malformed', 'unknown-version', 'version 2', encode({ ...plain, version: 2 })),
     bad('order_malformed', 'action-0', 'no action', encode({ ...plain, action: 0 })),
-    bad('order_malformed', 'action-6', 'an unknown action', encode({ ...plain, action: 6 })),
+    bad('order_malformed', 'action-7', 'an unknown action', encode({ ...plain, action: 7 })),
     bad('order_malformed', 'number-beyond', 'a budget of 2^53', tooLarge),
     bad('order_malformed', 'extended', 'one more byte', Buffer.concat([order, Buffer.alloc(1)])),
     refused('order_malformed', 'order/truncated', 'the order cut to each of these lengths', {
@@ -213,6 +214,7 @@ export function signedVectors(): Vector[] {
   const receipt = Buffer.concat([text('shardsend/1 receipt\0'), transferId, node.publicKey, u8(7), u64(shardExpiresAtMs), u64(NOW_MS), u32(shards.length), statements]);
   const listed = shards.map(({ segment, shardBytes, root }) => ({ segment, shardBytes, rootHex: hex(root) }));
   const deleted = Buffer.concat([text('shardsend/1 deleted\0'), transferId, node.publicKey, u64(NOW_MS), u32(3), u64(198)]);
+  const kept = Buffer.concat([text('shardsend/1 expiry\0'), transferId, node.publicKey, u64(shardExpiresAtMs), u32(3)]);
   const challenge = bytesOf('challenge', 32);
   const health = Buffer.concat([text('shardsend/1 health\0'), challenge]);
   const nodeSeedHex = hex(node.seed);
@@ -241,6 +243,12 @@ export function signedVectors(): Vector[] {
       'a deletion statement',
       { nodeSeedHex, transferIdHex: hex(transferId), nodeIdHex: hex(node.publicKey), deletedAtMs: NOW_MS, shards: 3, bytes: 198 },
       { signedHex: hex(deleted), signatureHex: hex(node.sign(deleted)) },
+    ),
+    ok(
+      'expiry/three-shards',
+      'an expiry statement',
+      { nodeSeedHex, transferIdHex: hex(transferId), nodeIdHex: hex(node.publicKey), shardExpiresAtMs, shards: 3 },
+      { signedHex: hex(kept), signatureHex: hex(node.sign(kept)) },
     ),
     ok('health/challenge', 'a node proves its key', { nodeSeedHex, challengeHex: hex(challenge) }, { signedHex: hex(health), signatureHex: hex(node.sign(health)) }),
     good('heartbeat', 'a signed request', NOW_MS),

@@ -1,0 +1,39 @@
+/** The list of what was sent, as lines of a terminal. */
+import { isOver, type SendRecord } from '../../shared/client/sends/index.ts';
+import { safePath } from '../../shared/client/safe-path.ts';
+import { formatBytes } from '../progress-line.ts';
+
+/** As in the list: where a transfer stands, by the coordinator's last word or by the clock. */
+export type ShownState = 'uploading' | 'ready' | 'expired' | 'used_up' | 'revoked' | 'unknown';
+
+export function stateOf({ upload, lastSeen, expiresAtMs }: SendRecord, nowMs: number): ShownState {
+  if (lastSeen !== null && isOver(lastSeen.state)) return lastSeen.state;
+  if (expiresAtMs <= nowMs) return 'expired';
+  return upload === null ? 'ready' : 'uploading';
+}
+
+const STATES: Record<ShownState, string> = { uploading: 'not finished', ready: 'ready', expired: 'expired', used_up: 'used up', revoked: 'withdrawn', unknown: 'gone' };
+
+export function sendLines(record: SendRecord, nowMs: number): string {
+  const { transferId, title, fileCount, bytes, expiresAtMs, lastSeen, links } = record;
+  const state = stateOf(record, nowMs);
+  const more = fileCount > 1 ? ` and ${fileCount - 1} more` : '';
+  const { limit, committed } = lastSeen?.downloads ?? { limit: null, committed: 0 };
+  const downloads = `${committed}${limit === null ? '' : ` of ${limit}`} ${committed === 1 && limit === null ? 'download' : 'downloads'}`;
+  const isLive = state === 'ready' || state === 'uploading';
+  const life = isLive ? [`until ${new Date(expiresAtMs).toLocaleString()}`] : [];
+  const health = state === 'ready' && lastSeen !== null ? [`survives ${Math.max(0, lastSeen.survives)} more losses`] : [];
+  const facts = [STATES[state], downloads, formatBytes(bytes), ...life, ...health].join(', ');
+  return [
+    `${transferId}  ${safePath(title)}${more}`,
+    `  ${facts}`,
+    ...(isLive ? links.map(({ link, label }) => `  ${link}${label === '' ? '' : `  ${safePath(label)}`}`) : []),
+  ].join('\n');
+}
+
+/** What programs are told of a send; tokens and content secret stay in the store. */
+export function sendJson(record: SendRecord, nowMs: number) {
+  const { transferId, coordinator, title, fileCount, bytes, createdAtMs, expiresAtMs, lastSeen, links } = record;
+  const { downloads = null, survives = null, totalShards = null, atMs: seenAtMs = null } = lastSeen ?? {};
+  return { transferId, coordinator, state: stateOf(record, nowMs), title, fileCount, bytes, createdAtMs, expiresAtMs, downloads, survives, totalShards, seenAtMs, links };
+}

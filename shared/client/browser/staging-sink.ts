@@ -1,0 +1,247 @@
+/**
+ * Receives a transfer into one private file of the origin, its content as it is cut into segments, and gives the browser the
+ * whole of it once every byte was verified: one file by reference, several as an archive. What was received outlives the
+ * page, the browser and the machine, so that a later try goes on behind it.
+ */
+import { SendError, type ErrorCode } from '../../protocol/errors.ts';
+import { TransferLayout } from '../../protocol/layout.ts';
+import { noteName, openNote, sealNote } from '../download-note.ts';
+import { isKept, type FileSink, type Leftover, type ReceiveSink } from '../deps.ts';
+import type { OpeningInput } from '../receive/segment-writer.ts';
+import { downloadName, downloadSink, type DownloadHost } from './download-sink.ts';
+import { StagedFiles } from './staged-files.ts';
+import { openSyncAccess, type SyncAccess } from './sync-access.ts';
+
+/** What was written is made durable, and then noted, so often: a killed browser loses so much. */
+const NOTE_EVERY_MS = 1_000;
+const KEPT_FOR_MS = 7 * 24 * 3600_000;
+/** A browser that copies a file says nothing when it has done so. */
+const HANDED_OVER_FOR_MS = 10 * 60_000;
+const HANDED_OVER_MORE_FOR_MS_A_GIB = 60_000;
+const GIB = 1024 ** 3;
+/** Left free beside the file. */
+const SPARE_BYTES = 64 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
+const GROWTH_BYTES = 16 * 1024 * 1024;
+const GROWTHS = 3;
+/** A disk grows a file in no time, memory takes 14 ms and more for each growth (Chromium 156, measured). */
+const GROWN_ON_DISK_WITHIN_MS = 6;
+
+export interface StagingHost extends DownloadHost {
+  /** Gives the browser a staged file to save. Resolves once it has it. */
+  handOver(staged: { file: string; name: string; mime: string }): Promise<void>;
+}
+
+export class StagingSink implements ReceiveSink {
+  readonly #input: OpeningInput;
+  readonly #host: StagingHost;
+  readonly #staged: StagedFiles;
+  readonly #name: string;
+  readonly #file: string;
+  readonly #access: SyncAccess;
+  readonly #leftover: Leftover | null;
+  #claimId = '';
+  #segments: number;
+  #position: number;
+  #notedAtMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #noting: Promise<void> = Promise.resolve();
+  #over = false;
+  /** The archive, while it is given away. */
+  #archive: ReceiveSink | null = null;
+
+  private constructor(input: OpeningInput, host: StagingHost, staged: StagedFiles, file: string, access: SyncAccess, leftover: Leftover | null) {
+    this.#input = input;
+    this.#host = host;
+    this.#staged = staged;
+    this.#name = noteName(input.link);
+    this.#file = file;
+    this.#access = access;
+    this.#leftover = leftover;
+    this.#segments = leftover?.segments ?? 0;
+    this.#position = Math.min(layoutOf(input).textBefore(this.#segments), bytesOf(input));
+  }
+
+  /**
+   * Goes on with what an earlier try left, or makes room for all of it.
+   *
+   * @returns null where that cannot be: no such place, no room, a private window, which would keep it in memory, or another tab at the same transfer.
+   */
+  static async open(input: OpeningInput, host: StagingHost): Promise<StagingSink | null> {
+    try {
+      const staged = await StagedFiles.open();
+      const sink = (await StagingSink.#reopen(input, host, staged)) ?? (await StagingSink.#begin(input, host, staged));
+      if (sink === null) staged.close();
+      return sink;
+    } catch {
+      return null; // whatever a browser lacks or forbids here: it can stream
+    }
+  }
+
+  static async #reopen(input: OpeningInput, host: StagingHost, staged: StagedFiles): Promise<StagingSink | null> {
+    const entry = await staged.find(noteName(input.link));
+    if (entry === undefined) return null;
+    const note = entry.note === null ? null : await openNote(entry.note, input.link);
+    const handle = await staged.folder.getFileHandle(entry.file).catch(() => null);
+    if (note === null || handle === null || note.contentBytes !== input.contentBytes || note.segments > layoutOf(input).segmentCount) {
+      await staged.remove(entry);
+      return null;
+    }
+    const access = await openSyncAccess(handle);
+    if (access.getSize() === bytesOf(input)) return new StagingSink(input, host, staged, entry.file, access, note);
+    access.close();
+    await staged.remove(entry);
+    return null;
+  }
+
+  static async #begin(input: OpeningInput, host: StagingHost, staged: StagedFiles): Promise<StagingSink | null> {
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    if (quota - usage < bytesOf(input) + SPARE_BYTES) return null;
+    const file = crypto.randomUUID();
+    const access = await openSyncAccess(await staged.folder.getFileHandle(file, { create: true }));
+    if (isOnDisk(access) && reserve(access, bytesOf(input))) return new StagingSink(input, host, staged, file, access, null);
+    access.close();
+    await staged.folder.removeEntry(file);
+    return null;
+  }
+
+  async leftover(): Promise<Leftover | null> {
+    return this.#leftover;
+  }
+
+  async begin(claimId: string): Promise<void> {
+    this.#claimId = claimId;
+    await this.#note();
+  }
+
+  async openFile(): Promise<FileSink> {
+    return {
+      write: async (chunk) => this.#write(chunk),
+      close: async () => undefined,
+      abort: async () => undefined,
+    };
+  }
+
+  async checkpoint(segments: number): Promise<void> {
+    this.#segments = segments;
+    if (this.#timer !== undefined) return;
+    const waitMs = this.#notedAtMs + NOTE_EVERY_MS - Date.now();
+    this.#timer = setTimeout(() => this.#note().catch(() => undefined), Math.max(0, waitMs)); // a disk that fails is met in `finish`
+  }
+
+  async finish(): Promise<void> {
+    await this.#note();
+    if (this.#input.files.length > 1) await this.#giveArchive();
+    this.#end();
+  }
+
+  async handOver(): Promise<void> {
+    const { files } = this.#input;
+    const handedOverForMs = HANDED_OVER_FOR_MS + (bytesOf(this.#input) / GIB) * HANDED_OVER_MORE_FOR_MS_A_GIB;
+    if (files.length > 1) return this.#remove();
+    await this.#staged.replace(this.#name, { name: this.#file, file: this.#file, note: null, removeAfterMs: Date.now() + handedOverForMs });
+    await this.#host.handOver({ file: this.#file, name: downloadName(files[0]!), mime: files[0]!.type });
+    this.#staged.close();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    await this.#archive?.abort?.(reason);
+    const kept = isKept(reason);
+    try {
+      if (kept) await this.#note();
+    } finally {
+      this.#end();
+      if (kept) this.#staged.close();
+      else await this.#remove();
+    }
+  }
+
+  #write(chunk: Uint8Array<ArrayBuffer>): void {
+    if (this.#over) throw new SendError('cancelled');
+    const written = onDisk(() => this.#access.write(chunk, { at: this.#position }));
+    if (written !== chunk.length) throw new SendError('disk_full', 'the browser wrote less than it was given');
+    this.#position += written;
+  }
+
+  /** Durable first, then noted: a note never speaks of what a power cut could take. */
+  async #note(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#notedAtMs = Date.now();
+    if (this.#over || this.#claimId === '') return;
+    const { contentBytes, expiresAtMs } = this.#input;
+    const note = { segments: this.#segments, claimId: this.#claimId, contentBytes };
+    onDisk(() => this.#access.flush());
+    this.#noting = this.#noting.then(async () => {
+      const sealed = await sealNote(note, this.#input.link, (length) => crypto.getRandomValues(new Uint8Array(length)));
+      await this.#staged.put({ name: this.#name, file: this.#file, note: sealed, removeAfterMs: Math.min(expiresAtMs, Date.now() + KEPT_FOR_MS) });
+    });
+    this.#noting.catch(() => undefined); // what cannot be noted is fetched again, should it come to that
+    await this.#noting.catch(() => undefined);
+  }
+
+  /** The service worker's stream makes it a download; it is read from the staged content. */
+  async #giveArchive(): Promise<void> {
+    const { files } = this.#input;
+    const archive = downloadSink(files, this.#host);
+    this.#archive = archive;
+    let position = 0;
+    for (const [index, file] of files.entries()) {
+      const sink = await archive.openFile(file, index, 0);
+      for (const end = position + file.bytes; position < end;) {
+        const chunk = new Uint8Array(Math.min(READ_BYTES, end - position));
+        if (this.#over) throw new SendError('cancelled');
+        if (onDisk(() => this.#access.read(chunk, { at: position })) !== chunk.length) throw new SendError('disk_failed', 'the staged file is too short');
+        await sink.write(chunk);
+        position += chunk.length;
+      }
+      await sink.close();
+    }
+    await archive.finish?.();
+    this.#archive = null;
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    if (this.#over) return;
+    this.#over = true;
+    this.#access.close();
+  }
+
+  async #remove(): Promise<void> {
+    await this.#noting.catch(() => undefined);
+    await this.#staged.remove({ name: this.#name, file: this.#file });
+    this.#staged.close();
+  }
+}
+
+const bytesOf = ({ files }: OpeningInput): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+const layoutOf = ({ contentBytes, requiredShards }: OpeningInput): TransferLayout => new TransferLayout(contentBytes, requiredShards);
+
+/** Takes the whole size at once: no write has to ask for more. */
+function reserve(access: SyncAccess, bytes: number): boolean {
+  access.truncate(bytes);
+  return access.getSize() === bytes;
+}
+
+/**
+ * Private windows of Chromium have such files as well, in the browser's memory, and tell the same quota. Only growing one
+ * takes time there. A disk that is taken for memory is streamed to.
+ */
+function isOnDisk(access: SyncAccess): boolean {
+  const growthsMs = Array.from({ length: GROWTHS }, (_, i) => {
+    const startedMs = performance.now();
+    access.truncate((i + 1) * GROWTH_BYTES);
+    return performance.now() - startedMs;
+  });
+  return Math.min(...growthsMs) < GROWN_ON_DISK_WITHIN_MS;
+}
+
+function onDisk<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    const code: ErrorCode = thrown instanceof DOMException && thrown.name === 'QuotaExceededError' ? 'disk_full' : 'disk_failed';
+    throw new SendError(code, "couldn't use the staged file", { cause: thrown });
+  }
+}

@@ -1,0 +1,180 @@
+/** What was sent from a browser: found again, looked after, ended; and kept so that nobody else reads it. */
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parseLink, encodeB64, sentenceOf } from '../../shared/protocol/index.ts';
+import { expiryText } from '../../shared/ui/choices.ts';
+import { say } from '../../shared/ui/messages.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { look } from './look.ts';
+import { startStage, type Stage } from './stage.ts';
+import { button, download, sendFiles, untilHeading } from './steps.ts';
+
+const NAME = 'minutes of the meeting that nobody was to know of.pdf';
+
+let stage: Stage;
+let browser: TestBrowser;
+let page: Page;
+beforeAll(async () => {
+  stage = await startStage(6);
+  browser = await TestBrowser.launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+beforeEach(async () => {
+  page = await browser.open(stage.origin);
+  await page.evaluate(forgetEverything);
+});
+afterEach(() => page.close());
+
+const sends = (): string => `${stage.origin}/sends`;
+const rows = (): Locator => page.getByRole('list', { name: say('sends.list') }).getByRole('article');
+const fact = (row: Locator, term: string): Locator => row.locator('dl > div', { hasText: term }).locator('dd');
+const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 30_000 });
+const named = (row: Locator, text: string): Locator => row.getByRole('button', { name: text, exact: true });
+
+test('nothing sent yet is said, and leads to sending', async () => {
+  await page.goto(sends());
+  await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
+  await look(page, 'sends-empty');
+  await page.getByRole('link', { name: say('sends.new') }).click();
+  await untilHeading(page, say('send.title'));
+});
+
+test('what is sent appears, is extended, counts its downloads, is withdrawn, and goes from the list', async () => {
+  const link = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 300_000)], { limit: 5 });
+  await page.goto(sends());
+  await eventually(() => rows().count()).toBe(1);
+  const row = rows().first();
+  await eventually(() => fact(row, say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 0, 5));
+  await row.getByText(say('sends.state.ready')).waitFor();
+  await eventually(() => fact(row, say('sends.health')).textContent()).toContain('of 6');
+  await look(page, 'sends-ready');
+
+  // With the keyboard alone: open, extend, ask, keep.
+  await named(row, say('sends.detailsOf', NAME)).focus();
+  await page.keyboard.press('Enter');
+  expect(await row.getByLabel(say('done.link'), { exact: true }).inputValue()).toBe(link);
+  await row.getByLabel(say('sends.expiry'), { exact: true }).focus();
+  await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(30 * 86_400));
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 30 days');
+  await look(page, 'sends-details');
+  await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(300));
+  await button(page, say('sends.expiry.set')).click();
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 5 minutes');
+
+  const other = await browser.open(link);
+  await download(other);
+  await other.close();
+  await page.reload();
+  await eventually(() => fact(rows().first(), say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 1, 5));
+
+  await named(rows().first(), say('sends.detailsOf', NAME)).click();
+  await button(page, say('sends.withdraw')).focus();
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(say('sends.withdraw.no'));
+  await look(page, 'sends-withdraw');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(say('sends.withdraw'));
+  await page.keyboard.press('Enter');
+  await button(page, say('sends.withdraw.yes')).click();
+  await rows().first().getByText(say('sends.state.revoked'), { exact: true }).waitFor();
+  await look(page, 'sends-withdrawn');
+  await named(rows().first(), say('sends.removeOf', NAME)).click();
+  await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
+  await page.goto(link);
+  await page.getByText(sentenceOf('transfer_revoked')).waitFor();
+});
+
+test('what the browser keeps holds no link, key, token or name; and an entry that is damaged is told of and removed', async () => {
+  const link = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
+  await page.goto(sends());
+  await eventually(() => rows().count()).toBe(1);
+  const { transferId, secret } = parseLink(link);
+  const texts = [encodeB64(secret), link, link.slice(link.indexOf('#') + 1), NAME];
+  const kept = await page.evaluate(dumpDatabases);
+  expect(kept.length).toBeGreaterThan(100);
+  for (const text of texts) expect(kept.includes(Buffer.from(text).toString('latin1'))).toBe(false);
+  expect(kept.includes(Buffer.from(secret).toString('latin1'))).toBe(false);
+  expect(kept).toContain('key is not extractable');
+
+  await page.evaluate(damageEntry, `sends/${encodeB64(transferId)}`);
+  await page.reload();
+  await page.getByText(say('sends.unreadable', 1)).waitFor();
+  await look(page, 'sends-unreadable');
+  await button(page, say('sends.unreadable.remove')).click();
+  await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
+});
+
+test('without a connection the list stands as it was known last', async () => {
+  await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
+  await page.goto(sends());
+  await rows().first().getByText(say('sends.state.ready')).waitFor();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.reload();
+  await page.getByText(say('sends.offline')).waitFor();
+  expect(await rows().count()).toBe(1);
+  await look(page, 'sends-offline');
+});
+
+/** Runs in the page, before it has opened the database. */
+async function forgetEverything(): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const deleting = indexedDB.deleteDatabase('shardsend');
+    deleting.onsuccess = () => resolve();
+    deleting.onerror = () => reject(deleting.error!);
+  });
+}
+
+/** Runs in the page: every byte that its databases hold, as Latin-1. */
+async function dumpDatabases(): Promise<string> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const opening = indexedDB.open('shardsend');
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error!);
+  });
+  let text = '';
+  for (const store of database.objectStoreNames) {
+    const all = database.transaction(store).objectStore(store);
+    const [keys, values] = await Promise.all(
+      [all.getAllKeys(), all.getAll()].map(
+        (request) =>
+          new Promise<unknown[]>((resolve) => {
+            request.onsuccess = () => resolve(request.result as unknown[]);
+          }),
+      ),
+    );
+    text += JSON.stringify(keys);
+    for (const value of values!) {
+      if (value instanceof CryptoKey)
+        text += await crypto.subtle.exportKey('raw', value).then(
+          () => 'EXPORTED',
+          (error: Error) => error.message,
+        );
+      else text += String.fromCodePoint(...(value as Uint8Array));
+    }
+  }
+  database.close();
+  return text;
+}
+
+/** Runs in the page. */
+async function damageEntry(name: string): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    const opening = indexedDB.open('shardsend');
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  const entries = database.transaction('entries', 'readwrite').objectStore('entries');
+  await new Promise<void>((resolve) => {
+    const reading = entries.get(name);
+    reading.onsuccess = () => {
+      const box = reading.result as Uint8Array;
+      box[20]! ^= 1;
+      entries.put(box, name).onsuccess = () => resolve();
+    };
+  });
+  database.close();
+}

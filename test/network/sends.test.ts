@@ -1,0 +1,90 @@
+/** What the command sent from a machine, looked after by the command. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeB64, encodeHex, parseLink } from '../../shared/protocol/index.ts';
+import { nodeDeps } from '../../cli/deps.ts';
+import { Network, runCommand, untilHardened } from '../support/network.ts';
+
+const PORT = 18_410;
+const NODES = 3;
+const NAME = 'a name that nobody is to read.bin';
+
+let base: string;
+let network: Network;
+let file: string;
+beforeAll(async () => {
+  base = await mkdtemp(path.join(tmpdir(), 'shardsend-sends-'));
+  network = await Network.start({ port: PORT, nodes: NODES, data: path.join(base, 'network') });
+  file = path.join(base, NAME);
+  await writeFile(file, Buffer.alloc(200_000, 3));
+});
+afterAll(async () => {
+  await network?.stop();
+  await rm(base, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function json(...args: string[]): Promise<{ code: number | null; value: Record<string, unknown> }> {
+  const { code, stdout } = await runCommand([...args, '--json']);
+  return { code, value: stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>) };
+}
+const sent = async (): Promise<{ link: string; transferId: string; ownerToken: string }> =>
+  (await json('send', file, '--coordinator', network.origin, '--downloads', '3')).value as { link: string; transferId: string; ownerToken: string };
+const listed = async (transferId: string): Promise<Record<string, unknown> | undefined> =>
+  ((await json('sends')).value['sends'] as Record<string, unknown>[]).find((one) => one['transferId'] === transferId);
+const shardsOf = async (transferId: string): Promise<number> => {
+  const name = encodeHex(decodeB64(transferId));
+  const counts = await Promise.all(
+    Array.from({ length: NODES }, async (_, i) => {
+      const names = await readdir(path.join(network.data, 'nodes', String(i), 'shards'), { recursive: true });
+      return names.filter((one) => one.includes(name) && one.endsWith('.shard')).length;
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+test('a send is listed with its link, is extended, counts downloads, and is withdrawn from every disk', async () => {
+  const { link, transferId } = await sent();
+  await untilHardened(link, nodeDeps());
+  expect(await listed(transferId)).toMatchObject({
+    state: 'ready',
+    title: NAME,
+    bytes: 200_000,
+    downloads: { limit: 3, committed: 0 },
+    survives: 1,
+    totalShards: 3,
+    links: [{ link }],
+  });
+
+  const before = Date.now();
+  const extended = await json('extend', transferId.slice(0, 12), '--expires', '30d');
+  expect(extended).toMatchObject({ code: 0, value: { transferId, state: 'ready' } });
+  expect(extended.value['expiresAtMs']).toBeGreaterThan(before + 29 * 86_400_000);
+  const folder = path.join(base, 'got');
+  expect((await runCommand(['get', link, '--out', folder])).code).toBe(0);
+  expect(await readFile(path.join(folder, NAME))).toEqual(await readFile(file));
+  expect(await listed(transferId)).toMatchObject({ downloads: { limit: 3, committed: 1 }, expiresAtMs: extended.value['expiresAtMs'] });
+
+  expect(await json('revoke', link)).toEqual({ code: 0, value: { transferId, state: 'revoked' } });
+  expect(await listed(transferId)).toMatchObject({ state: 'revoked' });
+  await expect.poll(() => shardsOf(transferId), { timeout: 60_000 }).toBe(0);
+  expect(await json('extend', transferId, '--expires', '1d')).toMatchObject({ code: 1, value: { error: { code: 'transfer_revoked' } } });
+});
+
+test('nothing of it lies open in the folder: no link, key, token or name', async () => {
+  const { link, ownerToken } = await sent();
+  const folder = path.join(process.env['XDG_STATE_HOME']!, 'shardsend');
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const kept = Buffer.concat(await Promise.all(files.map((entry) => readFile(path.join(entry.parentPath, entry.name)))));
+  expect(kept.length).toBeGreaterThan(500);
+  for (const secret of [link, link.slice(link.indexOf('#') + 1), ownerToken, NAME, file]) expect(kept.indexOf(secret)).toBe(-1);
+  for (const secret of [decodeB64(ownerToken), parseLink(link).secret]) expect(kept.indexOf(Buffer.from(secret))).toBe(-1);
+});
+
+test('what is meant is said whole, or refused with what would have been right', async () => {
+  for (const args of [['revoke'], ['revoke', 'nonsense'], ['extend', 'nonsense', '--expires', '1d'], ['extend', 'x'], ['extend', 'x', '--expires', '1s'], ['sends', 'x']]) {
+    const { code, stderr } = await runCommand(args);
+    expect([code, stderr.startsWith('shardsend: ')], args.join(' ')).toEqual([2, true]);
+  }
+});

@@ -1,0 +1,33 @@
+/** The page of what was sent from this browser, `/sends`. */
+import { mount } from 'svelte';
+import { TransferControl, webDeps } from '../shared/client/index.ts';
+import { browserSendStore } from '../shared/client/sends/index.ts';
+import { say } from '../shared/ui/messages.ts';
+import { Sends } from '../shared/ui/sends/sends.svelte.ts';
+import SendsScreen from '../shared/ui/sends/SendsScreen.svelte';
+
+const deps = webDeps();
+
+const sends = new Sends({
+  store: browserSendStore(),
+  control(record) {
+    const control = new TransferControl(record, deps);
+    // The next look comes by itself: one that gets no answer is not repeated for a minute.
+    return { status: () => control.status({ patienceMs: 0 }), extend: (seconds) => control.extend(seconds), revoke: () => control.revoke() };
+  },
+  now: deps.now,
+  later(callback, afterMs) {
+    const timer = setTimeout(callback, afterMs);
+    return () => clearTimeout(timer);
+  },
+  onDownloads(count) {
+    // No file names here: a notification is shown on locked screens and kept by the system.
+    if (Notification.permission !== 'granted') return;
+    const shown = new Notification(say('sends.notify.title'), { body: say('sends.notify.text', count), icon: '/icon.svg' });
+    shown.onclick = () => self.focus();
+  },
+});
+
+const allowNotifications = async (): Promise<boolean> => 'Notification' in self && (await Notification.requestPermission()) === 'granted';
+
+mount(SendsScreen, { target: document.body, props: { sends, sendPage: '/', allowNotifications } });
