@@ -7,8 +7,8 @@ const HELP = `Sends files so that nobody but the recipient can read them and no 
 
 Usage, in a clone of the repository: ${SHARDSEND} COMMAND …
 
-  send FILE|FOLDER…   encrypts and sends, and prints the link
-  get LINK            downloads and verifies
+  send FILE|FOLDER…   encrypts and sends, and prints the link; --note sends a text
+  get LINK            downloads and verifies; --list only shows what is there
   sends               lists what was sent from this machine
   revoke TRANSFER     withdraws one of these
   extend TRANSFER     lets one of these live longer, or shorter

@@ -9,7 +9,8 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 /** Waits until the text has left: a pipe may still be full when the process ends. */
-export const print = (text: string): Promise<void> => new Promise((resolve) => void process.stdout.write(`${text}\n`, () => resolve()));
+export const write = (text: string): Promise<void> => new Promise((resolve) => void process.stdout.write(text, () => resolve()));
+export const print = (text: string): Promise<void> => write(`${text}\n`);
 export const printJson = (value: unknown): Promise<void> => print(JSON.stringify(value));
 
 /** For people: what happened and what to do, then what was met. A message may hold names, which may hold anything. */

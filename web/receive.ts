@@ -1,7 +1,7 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
 import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
-import { openLink, startReceiving } from '../shared/client/browser/receive.ts';
+import { openLink, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
@@ -16,7 +16,12 @@ const receiver = new Receiver({
     if (opened.ok) await prepareDownloads();
     return opened;
   },
-  start: (link, passwordKey, events) => startReceiving(link, passwordKey, events, transferWorkerUrl),
+  start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),
+  openPreviews: async (link, passwordKey, info) => {
+    const { Previews } = await import('../shared/client/browser/preview.ts');
+    return new Previews(link, passwordKey, info.files, transferWorkerUrl);
+  },
+  readNote: (link, passwordKey, events) => startReadingNote(link, passwordKey, events, transferWorkerUrl),
   forget: forgetLeftover,
   now: () => Date.now(),
   later(callback, afterMs) {

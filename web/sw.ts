@@ -1,8 +1,10 @@
 /**
  * Turns a stream of a page into a download of the browser, so that no file is ever whole in memory. Answers only
- * `/_stream/…`; every other request goes its own way. The messages are those of shared/client/browser/stream-protocol.ts.
+ * `/_stream/…` and, for previews, `/_preview/…`; every other request goes its own way. The messages are those of shared/client/browser/stream-protocol.ts.
  */
 import type { StreamAnnouncement, StreamAnswer, StreamRequest, ToStreamWorker } from '../shared/client/browser/stream-protocol.ts';
+
+import { answerPreview, PREVIEW_PREFIX } from './preview-answers.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -38,7 +40,9 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  if (origin === self.location.origin && pathname.startsWith(PREFIX)) event.respondWith(answer(pathname.slice(PREFIX.length)));
+  if (origin !== self.location.origin) return;
+  if (pathname.startsWith(PREFIX)) event.respondWith(answer(pathname.slice(PREFIX.length)));
+  if (pathname.startsWith(PREVIEW_PREFIX)) event.respondWith(answerPreview(event.request));
 });
 
 function answer(id: string): Response {

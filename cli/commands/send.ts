@@ -1,6 +1,9 @@
 /** `shardsend send`. */
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import {
+  noteFile,
   resumeTransfer,
   sendTransfer,
   UploadControl,
@@ -8,11 +11,12 @@ import {
   type CreatedTransfer,
   type SendOptions,
   type SendResult,
+  type SourceFile,
   type UploadState,
 } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
 import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed, type Vault } from '../../shared/client/sends/index.ts';
-import { SendError } from '../../shared/protocol/index.ts';
+import { SendError, asSendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { PASSWORD_OPTION, readPassword } from '../password.ts';
@@ -26,6 +30,7 @@ import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
 
 export const sendHelp = `${SHARDSEND} send FILE|FOLDER… [options]
+${SHARDSEND} send --note FILE [options]
 ${SHARDSEND} send --resume [TRANSFER]
 
 Encrypts files on this machine, spreads them over storage nodes and prints the link that opens them. The link works from
@@ -33,6 +38,8 @@ the moment it is printed: whoever opens it gets what is there, and the rest as i
 
 A send that was interrupted goes on with --resume, without sending again what is stored. Ctrl-C withdraws it.
 
+  --note FILE           sends a text of at most 1 MiB, to be read in the page or by get; - reads it from standard input.
+                        With --downloads 1 it is gone once it was read
   --coordinator URL     where to send; else $SHARDSEND_COORDINATOR, else http://localhost:8787
   --expires TIME        5m to 30d, such as 12h; 7d unless given
   --downloads N         1 to 1000, or unlimited, which it is unless given
@@ -57,6 +64,7 @@ export async function runSend(args: string[]): Promise<number> {
       coordinator: { type: 'string', default: process.env['SHARDSEND_COORDINATOR'] || 'http://localhost:8787' },
       expires: { type: 'string', default: '7d' },
       downloads: { type: 'string', default: 'unlimited' },
+      note: { type: 'string' },
       ...PASSWORD_OPTION,
       resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -69,14 +77,16 @@ export async function runSend(args: string[]): Promise<number> {
     const record = await chooseUnfinished(vault, positionals[0]);
     return run.to(() => run.resume(record.coordinator, createdOf(record)));
   }
-  if (positionals.length === 0) throw new UsageError('send takes at least one file or folder');
+  const { note } = values;
+  if (note === undefined && positionals.length === 0) throw new UsageError('send takes at least one file or folder');
+  if (note !== undefined && positionals.length > 0) throw new UsageError('--note sends a text alone, without files');
   const options = {
     coordinator: parseCoordinator(values.coordinator),
     expiresInSeconds: parseExpires(values.expires),
     downloadLimit: parseDownloads(values.downloads),
     password: await readPassword(values['password-file']),
   };
-  return run.to(() => run.send(positionals, options));
+  return run.to(() => (note === undefined ? run.send(positionals, options) : run.sendNote(note, options)));
 }
 
 /** One run of the command, from its first line to its last. */
@@ -91,6 +101,7 @@ class Run {
   readonly #startedAtMs = this.#deps.now();
   #created: CreatedTransfer | null = null;
   #fileCount = 0;
+  #what = '';
 
   constructor(vault: Vault, json: boolean) {
     this.#vault = vault;
@@ -112,6 +123,13 @@ class Run {
       await this.#keepOrForget(error);
       return reportFailure(error, this.#json);
     }
+  }
+
+  /** Too short to be resumed. @param source - a file, or `-` for standard input. */
+  async sendNote(source: string, options: SendOptions): Promise<SendResult> {
+    const note = await readNote(source);
+    this.#stopIfTold();
+    return sendTransfer({ ...this.#input([note], 'the note'), options: { ...options, note: true }, onLink: (created) => this.#showLink(created) }, this.#deps);
   }
 
   async send(args: readonly string[], options: SendOptions): Promise<SendResult> {
@@ -156,8 +174,10 @@ class Run {
     if (this.#signal.aborted || this.#leave.aborted) throw new SendError('cancelled');
   }
 
-  #input(files: Sources['files']) {
+  /** @param what - is sent, as the link's line has it. */
+  #input(files: Sources['files'], what = files.length === 1 ? 'the file' : 'the files') {
     this.#fileCount = files.length;
+    this.#what = what;
     return {
       files,
       signal: this.#signal,
@@ -175,9 +195,7 @@ class Run {
 
   async #showLink({ link, password, expiresAtMs }: CreatedTransfer): Promise<void> {
     if (this.#json) return;
-    process.stderr.write(
-      `Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#fileCount === 1 ? 'the file' : 'the files'}${password ? ', together with the password' : ''}, from now on:\n`,
-    );
+    process.stderr.write(`Until ${new Date(expiresAtMs).toLocaleString()}, this link opens ${this.#what}${password ? ', together with the password' : ''}, from now on:\n`);
     await print(link);
   }
 
@@ -197,5 +215,14 @@ class Run {
     if (this.#json) return printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
     process.stderr.write(`Sent ${this.#fileCount} ${this.#fileCount === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
     process.stderr.write(`${survivalLine(result)}\n`);
+  }
+}
+
+/** @throws SendError. */
+async function readNote(source: string): Promise<SourceFile> {
+  try {
+    return noteFile(new Uint8Array(source === '-' ? await buffer(process.stdin) : await readFile(source)));
+  } catch (cause) {
+    throw asSendError(cause, 'file_unreadable', `couldn't read ${source}`);
   }
 }

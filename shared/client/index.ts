@@ -2,6 +2,8 @@ export { resumeTransfer, sendTransfer, type ResumeInput, type SendInput } from '
 export { UploadControl } from './send/upload-control.ts';
 export type { UploadJournal, UploadPlan } from './send/upload-journal.ts';
 export { openTransfer, type OpenOptions, type OpenTransfer } from './receive/open-transfer.ts';
+export { NoteSink, noteFile } from './note.ts';
+export { bytesOf, chooseFiles, filesNamed, type Choice } from './receive/selection.ts';
 export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
 export { TransferControl } from './control.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';

@@ -10,6 +10,9 @@ const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 /** Any text that holds names: nothing in it can talk to a terminal or reorder what stands beside it. */
 export const safeText = (text: string): string => text.replace(UNSEEN, '_');
 
+/** The same of a text that has lines and columns of its own. */
+export const safeLines = (text: string): string => text.replaceAll('\r\n', '\n').replace(/[^\n\t]+/g, safeText);
+
 /** One component, on any system: nothing in it can leave a folder, talk to a terminal or pose as another extension. */
 export function safeName(name: string): string {
   const safe = safeText(name).replaceAll('/', '_');

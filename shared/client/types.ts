@@ -10,6 +10,8 @@ export interface SendOptions {
   readonly expiresInSeconds: number;
   /** Of the first link: 1 to 1000, or null for unlimited. */
   readonly downloadLimit: number | null;
+  /** The one file, made by `noteFile`, is a note. */
+  readonly note?: boolean;
   /** What the first link asks for; left out, it opens at once. */
   readonly password?: string | undefined;
 }
@@ -92,6 +94,7 @@ export interface UploadSeen {
 /** What a recipient sees of a link before anything is downloaded. */
 export interface TransferInfo {
   readonly transferId: string;
+  readonly kind: 'files' | 'note';
   readonly files: readonly ManifestFile[];
   readonly bytes: number;
   readonly expiresAtMs: number;

@@ -67,6 +67,7 @@ const table = {
   manifest_damaged: row(0, false, 'The list of files does not match what was sent. Nothing was saved.'),
   no_files: row(0, false, 'There is nothing to send. Choose at least one file.'),
   too_many_files: row(0, false, 'These are more than 10,000 files. Put them into an archive and send that.'),
+  note_too_long: row(0, false, 'A note holds up to 1 MiB of text. Shorten it, or send it as a file.'),
   name_invalid: row(0, false, 'A file has a name that cannot be sent. Rename it and try again.'),
   file_changed: row(0, true, 'A file changed while it was being sent. Nothing was sent; try again.'),
   file_unreadable: row(0, true, 'A file could not be read: it was moved, deleted or locked. Nothing was sent; check it and try again.'),

@@ -77,6 +77,12 @@ export class TransferLayout {
     };
   }
 
+  /** The segment whose text holds this byte of the content. */
+  segmentAt(offset: number): number {
+    if (!Number.isInteger(offset) || offset < 0 || offset >= this.contentBytes) throw new RangeError('no such byte');
+    return Math.floor(offset / this.#fullTextBytes);
+  }
+
   /** Bytes of the content before segment `index`, which may be `segmentCount`. */
   textBefore(index: number): number {
     return Math.min(index * this.#fullTextBytes, this.contentBytes);

@@ -1,4 +1,4 @@
-/** Every number of docs/protocol.md §3, §4, §6, §8, §10 and §12 that more than one program must agree on. */
+/** Every number of docs/protocol.md §3 to §6, §8, §10 and §12 that more than one program must agree on. */
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
@@ -31,6 +31,10 @@ export const MAX_JSON_BYTES = 1 * MIB;
 export const MAX_FILES = 10_000;
 export const MAX_PATH_BYTES = 4096;
 export const MAX_NAME_BYTES = 255;
+export const MAX_NOTE_BYTES = 1 * MIB;
+/** What the one file of a note is called, and its type. */
+export const NOTE_PATH = 'note.txt';
+export const NOTE_TYPE = 'text/plain';
 
 export const MIN_EXPIRES_IN_SECONDS = 5 * 60;
 export const MAX_EXPIRES_IN_SECONDS = 30 * 24 * 3600;

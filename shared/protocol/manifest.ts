@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { decodeB64, encodeB64, equalBytes, utf8, KEY_BYTES, type ShardId, type TransferId } from './bytes.ts';
 import { SendError } from './errors.ts';
 import { padme } from './layout.ts';
-import { MAX_FILES, MAX_NAME_BYTES, MAX_PATH_BYTES, MIN_MANIFEST_TEXT_BYTES } from './limits.ts';
+import { MAX_FILES, MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PATH_BYTES, MIN_MANIFEST_TEXT_BYTES, NOTE_PATH, NOTE_TYPE } from './limits.ts';
 
 export interface ManifestFile {
   readonly path: string;
@@ -15,6 +15,8 @@ export interface ManifestFile {
 }
 
 export interface Manifest {
+  /** A text to be read where the link is opened; left out where files are sent. */
+  readonly kind?: 'note';
   readonly files: readonly ManifestFile[];
   readonly segmentCount: number;
   /** 32 bytes of the `SegmentsDigest`; null in an opening manifest, which the sender put before it was done. */
@@ -43,6 +45,7 @@ export const manifestFilesSchema = v.pipe(
 );
 const schema = v.object({
   version: v.literal(1),
+  kind: v.optional(v.literal('note')),
   files: manifestFilesSchema,
   segments: v.object({ count: v.pipe(wholeNumber, v.minValue(1)), digest: v.nullable(v.string()) }),
 });
@@ -59,6 +62,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const json = utf8(
     JSON.stringify({
       version: 1,
+      ...(manifest.kind ? { kind: manifest.kind } : {}),
       files: manifest.files.map(({ path, bytes, type, modifiedMs }) => ({ path, bytes, type, modifiedMs })),
       segments: { count: manifest.segmentCount, digest: manifest.segmentsDigest && encodeB64(manifest.segmentsDigest) },
     }),
@@ -81,8 +85,19 @@ export function parseManifest(text: Uint8Array): Manifest {
   if (new Set(parsed.files.map((file) => file.path)).size !== parsed.files.length) throw new SendError('manifest_damaged', 'a path stands twice');
   const total = parsed.files.reduce((sum, file) => sum + file.bytes, 0);
   if (!Number.isSafeInteger(total)) throw new SendError('manifest_damaged', 'sizes overflow');
+  if (parsed.kind === 'note' && !isNote(parsed.files)) throw new SendError('manifest_damaged', 'this is no note');
   const { count, digest } = parsed.segments;
-  return { files: parsed.files, segmentCount: count, segmentsDigest: digest === null ? null : decodeB64(digest, KEY_BYTES, 'manifest_damaged') };
+  return {
+    ...(parsed.kind ? { kind: parsed.kind } : {}),
+    files: parsed.files,
+    segmentCount: count,
+    segmentsDigest: digest === null ? null : decodeB64(digest, KEY_BYTES, 'manifest_damaged'),
+  };
+}
+
+/** Whether these files are what a note holds: one text of its own name, type and size. */
+export function isNote([note, ...others]: readonly Pick<ManifestFile, 'path' | 'bytes' | 'type'>[]): boolean {
+  return note !== undefined && others.length === 0 && note.path === NOTE_PATH && note.type === NOTE_TYPE && note.bytes <= MAX_NOTE_BYTES;
 }
 
 /** Folds the segment table, in order, into the digest that the manifest carries. */

@@ -6,13 +6,15 @@
 import { sentenceOf, type ErrorCode } from '../protocol/errors.ts';
 import { extension } from './messages/extension.ts';
 import { general } from './messages/general.ts';
+import { notes } from './messages/notes.ts';
 import { network } from './messages/network.ts';
 import { node } from './messages/node.ts';
+import { previews } from './messages/previews.ts';
 import { receiving } from './messages/receiving.ts';
 import { sending } from './messages/sending.ts';
 import { sends } from './messages/sends.ts';
 
-const catalogue = { ...general, ...sending, ...sends, ...receiving, ...extension, ...network, ...node };
+const catalogue = { ...general, ...sending, ...sends, ...receiving, ...extension, ...network, ...node, ...notes, ...previews };
 
 type Catalogue = typeof catalogue;
 type MessageKey = keyof Catalogue;

@@ -5,6 +5,7 @@ import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveSt
 
 const info: TransferInfo = {
   transferId: 'x',
+  kind: 'files',
   files: [{ path: 'a.txt', bytes: 100, type: '', modifiedMs: null }],
   bytes: 100,
   expiresAtMs: 1,
@@ -14,7 +15,7 @@ const info: TransferInfo = {
 const result = { bytes: 100, problems: [] };
 const opening: ReceiveState = { step: 'opening' };
 const opened: ReceiveEvent = { type: 'opened', info, doneBytes: 0 };
-const download: ReceiveEvent = { type: 'download' };
+const download: ReceiveEvent = { type: 'download', choice: null };
 const progress = (doneBytes: number): ReceiveEvent => ({
   type: 'progress',
   progress: { doneBytes, totalBytes: 100, bytesPerSecond: 1, secondsLeft: 1 },
@@ -23,9 +24,9 @@ const run = (events: readonly ReceiveEvent[], from: ReceiveState = opening): Rec
 
 describe('the receive page', () => {
   it('lists before it downloads, and downloads only when told', () => {
-    expect(run([opened])).toEqual({ step: 'listed', info, doneBytes: 0 });
+    expect(run([opened])).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
     expect(run([opened, download, progress(50)])).toMatchObject({ step: 'receiving', progress: { doneBytes: 50 } });
-    expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, result });
+    expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, choice: null, result });
   });
 
   it('cannot download what was not opened', () => {
@@ -36,14 +37,25 @@ describe('the receive page', () => {
 
   it('keeps the list after a failure that can be tried again', () => {
     const failed = run([opened, download, { type: 'failed', code: 'not_enough_shards' }]);
-    expect(failed).toEqual({ step: 'failed', info, code: 'not_enough_shards', keeps: false, doneBytes: 0 });
+    expect(failed).toEqual({ step: 'failed', info, choice: null, code: 'not_enough_shards', keeps: false, doneBytes: 0 });
     expect(run([download], failed)).toMatchObject({ step: 'receiving', progress: null });
   });
 
   it('goes back to the list when the person cancels', () => {
     const cancelling = run([opened, download, { type: 'cancel' }]);
     expect(cancelling).toMatchObject({ step: 'receiving', ending: 'cancel' });
-    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual({ step: 'listed', info, doneBytes: 0 });
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
+  });
+
+  it('remembers which files were wanted, through a failure, a retry and the way back to the list', () => {
+    const some: ReceiveEvent = { type: 'download', choice: [0] };
+    const failed = run([opened, some, { type: 'failed', code: 'not_enough_shards' }]);
+    expect(failed).toMatchObject({ step: 'failed', choice: [0] });
+    expect(run([{ type: 'list' }], failed)).toEqual({ step: 'listed', info, choice: [0], doneBytes: 0 });
+    expect(run([opened, some, { type: 'received', result }, { type: 'list' }])).toEqual({ step: 'listed', info, choice: [0], doneBytes: 0 });
+    const receiving = run([opened, some]);
+    expect(run([{ type: 'list' }], receiving)).toBe(receiving);
+    expect(run([{ type: 'cancel' }, { type: 'failed', code: 'cancelled' }], receiving)).toEqual({ step: 'listed', info, choice: [0], doneBytes: 0 });
   });
 
   it('goes on from what is here already', () => {
@@ -56,10 +68,10 @@ describe('the receive page', () => {
     const stopped: ReceiveEvent = { type: 'failed', code: 'paused' };
     expect(run([opened, download, pause])).toMatchObject({ step: 'receiving', ending: null });
     const paused = run([...keeping, pause, stopped]);
-    expect(paused).toEqual({ step: 'paused', info, doneBytes: 40, by: 'person' });
+    expect(paused).toEqual({ step: 'paused', info, choice: null, doneBytes: 40, by: 'person' });
     expect(run([download], paused)).toMatchObject({ step: 'receiving', progress: { doneBytes: 40 } });
-    expect(run([{ type: 'cancel' }], paused)).toEqual({ step: 'listed', info, doneBytes: 0 });
-    expect(run([...keeping, pause, { type: 'cancel' }, stopped])).toEqual({ step: 'listed', info, doneBytes: 0 });
+    expect(run([{ type: 'cancel' }], paused)).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
+    expect(run([...keeping, pause, { type: 'cancel' }, stopped])).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
   });
 
   it('waits for the network where that is what is missing', () => {
@@ -101,7 +113,7 @@ describe('a link that asks for a password', () => {
     expect(locked).toEqual({ step: 'locked', trying: null, refusal: null });
     expect(run([unlock, { type: 'unlocking', fraction: 0.5 }], locked)).toEqual({ step: 'locked', trying: 0.5, refusal: null });
     expect(run([unlock, { type: 'unlocking', fraction: 0.5 }, { type: 'unlocking', fraction: 0.4 }], locked)).toMatchObject({ trying: 0.5 });
-    expect(run([unlock, opened], locked)).toEqual({ step: 'listed', info, doneBytes: 0 });
+    expect(run([unlock, opened], locked)).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
   });
 
   it.each<[ErrorCode, number | null]>([

@@ -1,7 +1,14 @@
 /** What the receive page is doing, as data, like send-machine.ts. */
+import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { forward } from './send-machine.ts';
+
+interface Listed {
+  readonly info: TransferInfo;
+  /** The files that the person last wanted. */
+  readonly choice: Choice;
+}
 
 export interface Locked {
   readonly step: 'locked';
@@ -27,20 +34,19 @@ export type ReceiveState =
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
   /** `doneBytes` of an earlier try are here already. */
-  | { readonly step: 'listed'; readonly info: TransferInfo; readonly doneBytes: number }
-  | {
+  | ({ readonly step: 'listed'; readonly doneBytes: number } & Listed)
+  | ({
       readonly step: 'receiving';
-      readonly info: TransferInfo;
       readonly progress: Progress | null;
       /** How far the sender is; null once everything is there. */
       readonly upload: UploadSeen | null;
       /** What was received outlives the page: it may be paused. */
       readonly keeps: boolean;
       readonly ending: 'cancel' | PausedBy | null;
-    }
-  | { readonly step: 'paused'; readonly info: TransferInfo; readonly doneBytes: number; readonly by: PausedBy }
-  | { readonly step: 'failed'; readonly info: TransferInfo; readonly code: ErrorCode; readonly keeps: boolean; readonly doneBytes: number }
-  | { readonly step: 'done'; readonly info: TransferInfo; readonly result: ReceiveResult };
+    } & Listed)
+  | ({ readonly step: 'paused'; readonly doneBytes: number; readonly by: PausedBy } & Listed)
+  | ({ readonly step: 'failed'; readonly code: ErrorCode; readonly keeps: boolean; readonly doneBytes: number } & Listed)
+  | ({ readonly step: 'done'; readonly result: ReceiveResult } & Listed);
 
 export type ReceiveEvent =
   | { readonly type: 'open' }
@@ -51,7 +57,9 @@ export type ReceiveEvent =
   /** A password was typed. */
   | { readonly type: 'unlock' }
   | { readonly type: 'unlocking'; readonly fraction: number }
-  | { readonly type: 'download' }
+  | { readonly type: 'download'; readonly choice: Choice }
+  /** Back to the list, for other files. */
+  | { readonly type: 'list' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'upload'; readonly seen: UploadSeen | null }
   | { readonly type: 'keeps' }
@@ -69,6 +77,9 @@ const ASKED_AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['offline', 'unav
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
 
+/** How many files are on their way, or were. */
+export const countWanted = ({ info, choice }: Listed): number => choice?.length ?? info.files.length;
+
 export const isReceiving = (state: ReceiveState): boolean => state.step === 'receiving';
 
 /** Events that make no sense in a state leave it as it is. */
@@ -79,7 +90,7 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'keyGone':
       return state.step === 'opening' ? { step: 'keyGone' } : state;
     case 'opened':
-      return isAsking(state) ? { step: 'listed', info: event.info, doneBytes: event.doneBytes } : state;
+      return isAsking(state) ? { step: 'listed', info: event.info, choice: null, doneBytes: event.doneBytes } : state;
     case 'refused':
       return isAsking(state) ? refused(state, event.code, event.untilMs ?? null) : state;
     case 'unlock':
@@ -87,9 +98,19 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'unlocking':
       return state.step === 'locked' && state.trying !== null ? { ...state, trying: Math.max(state.trying, event.fraction) } : state;
     case 'download':
-      return 'info' in state && state.step !== 'receiving'
-        ? { step: 'receiving', info: state.info, progress: progressOf(state), upload: state.info.upload, keeps: false, ending: null }
-        : state;
+      if (!('info' in state) || state.step === 'receiving') return state;
+      return {
+        step: 'receiving',
+        info: state.info,
+        choice: event.choice,
+        progress: event.choice === null ? progressOf(state) : null,
+        upload: state.info.upload,
+        keeps: false,
+        ending: null,
+      };
+    case 'list':
+      if (!('info' in state) || state.step === 'receiving') return state;
+      return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 'doneBytes' in state ? state.doneBytes : 0 };
     case 'progress':
       return state.step === 'receiving' ? { ...state, progress: forward(state.progress, event.progress) } : state;
     case 'keeps':
@@ -99,10 +120,10 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'upload':
       return state.step === 'receiving' ? { ...state, upload: event.seen } : state;
     case 'cancel':
-      if (state.step === 'paused') return { step: 'listed', info: state.info, doneBytes: 0 };
+      if (state.step === 'paused') return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 0 };
       return state.step === 'receiving' ? { ...state, ending: 'cancel' } : state;
     case 'received':
-      return state.step === 'receiving' ? { step: 'done', info: state.info, result: event.result } : state;
+      return state.step === 'receiving' ? { step: 'done', info: state.info, choice: state.choice, result: event.result } : state;
     case 'failed':
       return state.step === 'receiving' ? afterFailure(state, event.code) : state;
   }
@@ -118,13 +139,13 @@ function refused(state: ReceiveState, code: ErrorCode, untilMs: number | null): 
   return stays ? { step: 'locked', trying: null, refusal: { code, untilMs } } : { step: 'closed', code };
 }
 
-function afterFailure({ info, progress, keeps, ending }: Extract<ReceiveState, { step: 'receiving' }>, code: ErrorCode): ReceiveState {
+function afterFailure({ info, choice, progress, keeps, ending }: Extract<ReceiveState, { step: 'receiving' }>, code: ErrorCode): ReceiveState {
   const doneBytes = keeps ? (progress?.doneBytes ?? 0) : 0;
-  if (code === 'cancelled' || ending === 'cancel') return { step: 'listed', info, doneBytes: 0 };
+  if (code === 'cancelled' || ending === 'cancel') return { step: 'listed', info, choice, doneBytes: 0 };
   if (FINAL.has(code)) return { step: 'closed', code };
-  if (code === 'paused') return { step: 'paused', info, doneBytes, by: ending ?? 'person' };
-  if (code === 'offline' && keeps) return { step: 'paused', info, doneBytes, by: 'network' };
-  return { step: 'failed', info, code, keeps, doneBytes };
+  if (code === 'paused') return { step: 'paused', info, choice, doneBytes, by: ending ?? 'person' };
+  if (code === 'offline' && keeps) return { step: 'paused', info, choice, doneBytes, by: 'network' };
+  return { step: 'failed', info, choice, code, keeps, doneBytes };
 }
 
 /** Where the bar begins. */

@@ -1,13 +1,21 @@
 /** Drives receive-machine.ts with a real receiver. Holds the link, and what its password came to, in memory, and only here. */
-import type { OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
+import type { Previews } from '../client/browser/preview.ts';
+import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle, TypedPassword } from '../client/browser/receive.ts';
+import type { Choice } from '../client/receive/selection.ts';
+import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { PasswordKey } from '../client/link-keys.ts';
+import type { SendError } from '../protocol/errors.ts';
 import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
-  start(link: string, passwordKey: PasswordKey | null, events: ReceiveEvents): ReceiveHandle;
+  /** @param choice - the files to save; null for all. */
+  start(link: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents): ReceiveHandle;
+  /** Parts of files without a download; loaded when first asked for. */
+  openPreviews(link: string, passwordKey: PasswordKey | null, info: TransferInfo): Promise<Previews>;
+  readNote(link: string, passwordKey: PasswordKey | null, events: NoteEvents): ReceiveHandle;
   /** Removes what an earlier try left. */
   forget(link: string): Promise<void>;
   /** Milliseconds since 1970. */
@@ -19,6 +27,7 @@ export interface ReceiverParts {
 export class Receiver {
   readonly #parts: ReceiverParts;
   #state = $state.raw<ReceiveState>({ step: 'opening' });
+  #note = $state.raw<string | null>(null);
   #link: string | null = null;
   #passwordKey: PasswordKey | null = null;
   #handle: ReceiveHandle | null = null;
@@ -34,12 +43,18 @@ export class Receiver {
     return this.#state;
   }
 
+  /** The text of a note, once it was read. */
+  get note(): string | null {
+    return this.#note;
+  }
+
   /** Opens a link, or the last one again. */
   async open(link = this.#link): Promise<void> {
     if (link === null || isReceiving(this.#state)) return;
     this.#callOff?.();
     if (link !== this.#link) this.#passwordKey = null;
     this.#link = link;
+    this.#note = null;
     const looksAgain = opensLater(this.#state);
     // Looking again by itself shows no flicker: the page stays as it is until there is something new to say.
     if (!looksAgain) this.#tell({ type: 'open' });
@@ -74,21 +89,37 @@ export class Receiver {
     this.#tell({ type: 'keyGone' });
   }
 
-  download(): void {
+  /** @param choice - the files to save; those of last time unless given. */
+  download(choice: Choice = 'choice' in this.#state ? this.#state.choice : null): void {
     const link = this.#link;
-    this.#tell({ type: 'download' });
+    this.#tell({ type: 'download', choice });
     if (this.#state.step !== 'receiving' || link === null) return;
     const attempt = ++this.#attempt;
     const ifCurrent = (event: ReceiveEvent): void => {
       if (attempt === this.#attempt) this.#tell(event);
     };
-    this.#handle = this.#parts.start(link, this.#passwordKey, {
+    const events = {
       onKeeps: () => ifCurrent({ type: 'keeps' }),
-      onProgress: (progress) => ifCurrent({ type: 'progress', progress }),
-      onUpload: (seen) => ifCurrent({ type: 'upload', seen }),
-      onDone: (result) => ifCurrent({ type: 'received', result }),
-      onError: (error) => ifCurrent({ type: 'failed', code: error.code }),
-    });
+      onProgress: (progress: Progress) => ifCurrent({ type: 'progress', progress }),
+      onUpload: (seen: UploadSeen | null) => ifCurrent({ type: 'upload', seen }),
+      onDone: (result: ReceiveResult) => ifCurrent({ type: 'received', result }),
+      onError: (error: SendError) => ifCurrent({ type: 'failed', code: error.code }),
+      onNote: (text: string, result: ReceiveResult) => {
+        if (attempt === this.#attempt) this.#note = text;
+        ifCurrent({ type: 'received', result });
+      },
+    };
+    this.#handle = this.#state.info.kind === 'note' ? this.#parts.readNote(link, this.#passwordKey, events) : this.#parts.start(link, this.#passwordKey, choice, events);
+  }
+
+  /** The caller closes them. */
+  openPreviews(info: TransferInfo): Promise<Previews> {
+    return this.#parts.openPreviews(this.#link ?? '', this.#passwordKey, info);
+  }
+
+  /** Back to the list, for other files. */
+  list(): void {
+    this.#tell({ type: 'list' });
   }
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */

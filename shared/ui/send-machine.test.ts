@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SendResult } from '../client/types.ts';
-import { isSending, nextSend, startPicking, type SendEvent, type SendState } from './send-machine.ts';
+import { isSending, limitOf, nextSend, startPicking, type SendEvent, type SendState } from './send-machine.ts';
 
 const choices = { expiresInSeconds: 3600, downloadLimit: 5 };
 const file = { path: 'a.txt', file: new File(['a'], 'a.txt') };
@@ -42,15 +42,16 @@ describe('the send screen', () => {
 
   it('goes from files to a link', () => {
     const state = run([add, start, { type: 'link', link: result.link, isKept: true }, { type: 'progress', progress: progress(50) }, { type: 'sent', result }]);
-    expect(state).toEqual({ step: 'done', fileCount: 1, choices, resumed: false, result, isKept: true, revoking: 'no' });
+    expect(state).toEqual({ step: 'done', fileCount: 1, note: null, choices, resumed: false, result, isKept: true, revoking: 'no' });
   });
 
   it('keeps selection and choices through a failure, and tries again with them', () => {
     const failed = run([add, start, { type: 'failed', code: 'offline' }]);
-    expect(failed).toEqual({ step: 'failed', files: [file], choices, password: '', code: 'offline', unfinished: null });
+    expect(failed).toEqual({ step: 'failed', files: [file], note: null, choices, password: '', code: 'offline', unfinished: null });
     expect(run([start], failed)).toEqual({
       step: 'sending',
       files: [file],
+      note: null,
       choices,
       password: '',
       link: null,
@@ -60,13 +61,13 @@ describe('the send screen', () => {
       progress: null,
       cancelling: false,
     });
-    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, [file]));
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, { files: [file] }));
   });
 
   it('keeps the selection when the person cancels, without an error', () => {
     const cancelling = run([add, start, { type: 'cancel' }]);
     expect(cancelling).toMatchObject({ step: 'sending', cancelling: true });
-    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual(startPicking(choices, [file]));
+    expect(run([{ type: 'failed', code: 'cancelled' }], cancelling)).toEqual(startPicking(choices, { files: [file] }));
   });
 
   it('never lets the bar run backwards', () => {
@@ -118,5 +119,31 @@ describe('withdrawing', () => {
 
   it('starts over with the same choices and no files', () => {
     expect(run([{ type: 'again' }], done)).toEqual(startPicking(choices));
+  });
+});
+
+describe('a note', () => {
+  const write = (text: string, burn = false): SendEvent => ({ type: 'write', note: { text, burn } });
+
+  it('is sent instead of files, and kept until it is sent', () => {
+    expect(run([write(''), start])).toMatchObject({ step: 'picking', notice: 'no_files' });
+    expect(run([write('x'.repeat(1024 * 1024 + 1)), start])).toMatchObject({ step: 'picking', notice: 'note_too_long' });
+    const failed = run([write('secret', true), start, { type: 'failed', code: 'offline' }]);
+    expect(failed).toMatchObject({ step: 'failed', note: { text: 'secret' } });
+    expect(run([{ type: 'change' }], failed)).toEqual(startPicking(choices, { note: { text: 'secret', burn: true } }));
+  });
+
+  it('is forgotten once it is sent, and so is that it was to be burnt', () => {
+    const done = run([write('secret', true), start, { type: 'sent', result }]);
+    expect(JSON.stringify(done)).not.toContain('secret');
+    expect(limitOf(done as never)).toBe(1);
+    const again = run([{ type: 'again' }], done);
+    expect(again).toEqual(startPicking(choices));
+  });
+
+  it('is put away for files only by the person, or where nothing was written', () => {
+    expect(run([write('secret'), add])).toMatchObject({ note: { text: 'secret' } });
+    expect(run([write(''), add])).toMatchObject({ note: null });
+    expect(run([write('secret'), { type: 'write', note: null }])).toEqual(startPicking(choices));
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { Progress, SendResult, UploadState } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
+import { MAX_NOTE_BYTES } from '../protocol/limits.ts';
 import { addFiles, type ChosenFile } from './selection.ts';
 
 export interface SendChoices {
@@ -11,8 +12,17 @@ export interface SendChoices {
   readonly downloadLimit: number | null;
 }
 
+/** What is being written instead of choosing files. */
+export interface NoteDraft {
+  readonly text: string;
+  /** It may be read once. */
+  readonly burn: boolean;
+}
+
 interface Chosen {
   readonly files: readonly ChosenFile[];
+  /** Null where files are sent. */
+  readonly note: NoteDraft | null;
   readonly choices: SendChoices;
   /** Empty for a link that opens at once. No choice to be remembered: it is gone once everything is sent. */
   readonly password: string;
@@ -46,6 +56,8 @@ export interface Unsent extends Chosen {
 export interface Sent {
   readonly step: 'done';
   readonly fileCount: number;
+  /** Null where files were sent. The text is forgotten. */
+  readonly note: Pick<NoteDraft, 'burn'> | null;
   readonly choices: SendChoices;
   readonly resumed: boolean;
   readonly result: SendResult;
@@ -59,6 +71,8 @@ export type SendEvent =
   | { readonly type: 'addFailed'; readonly code: ErrorCode }
   | { readonly type: 'remove'; readonly path: string }
   | { readonly type: 'clear' }
+  /** Null puts the note away. */
+  | { readonly type: 'write'; readonly note: NoteDraft | null }
   | { readonly type: 'choose'; readonly choices: SendChoices }
   | { readonly type: 'password'; readonly password: string }
   | { readonly type: 'start' }
@@ -78,13 +92,20 @@ export type SendEvent =
   | { readonly type: 'revoked' }
   | { readonly type: 'revokeFailed'; readonly code: ErrorCode };
 
-export const startPicking = (choices: SendChoices, files: readonly ChosenFile[] = [], password = ''): Picking => ({
+export const startPicking = (choices: SendChoices, { files = [], note = null, password = '' }: Partial<Omit<Chosen, 'choices'>> = {}): Picking => ({
   step: 'picking',
   files,
+  note,
   choices,
   password,
   notice: null,
 });
+
+/** What a note weighs, in UTF-8. */
+export const noteBytes = (text: string): number => new TextEncoder().encode(text).length;
+
+/** How often what is sent may be downloaded. */
+export const limitOf = ({ note, choices }: Pick<Chosen | Sent, 'note' | 'choices'>): number | null => (note?.burn ? 1 : choices.downloadLimit);
 
 /** Leaving the page now would lose work that cannot be taken up again. */
 export const isSending = (state: SendState): boolean => state.step === 'sending';
@@ -107,7 +128,8 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
   switch (event.type) {
     case 'add': {
       const { files, problem } = addFiles(state.files, event.files);
-      return { ...state, files, notice: problem };
+      // What comes from elsewhere, such as the extension, puts away a note that nobody began.
+      return { ...state, files, note: state.note?.text === '' ? null : state.note, notice: problem };
     }
     case 'addFailed':
       return { ...state, notice: event.code };
@@ -115,12 +137,17 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
       return { ...state, files: state.files.filter((item) => item.path !== event.path), notice: null };
     case 'clear':
       return { ...state, files: [], notice: null };
+    case 'write':
+      return { ...state, note: event.note, notice: null };
     case 'choose':
       return { ...state, choices: event.choices };
     case 'password':
       return { ...state, password: event.password };
-    case 'start':
-      return state.files.length === 0 ? { ...state, notice: 'no_files' } : sendAll(state);
+    case 'start': {
+      const { files, note } = state;
+      if (note ? note.text === '' : files.length === 0) return { ...state, notice: 'no_files' };
+      return note && noteBytes(note.text) > MAX_NOTE_BYTES ? { ...state, notice: 'note_too_long' } : sendAll(state);
+    }
     case 'resume':
       return resumeAll(state, event.files);
     default:
@@ -129,7 +156,7 @@ function fromPicking(state: Picking, event: SendEvent): SendState {
 }
 
 function fromSending(state: Sending, event: SendEvent): SendState {
-  const { files, choices, password } = state;
+  const { files, note, choices, password } = state;
   switch (event.type) {
     case 'link':
       return { ...state, link: event.link, isKept: event.isKept };
@@ -141,11 +168,11 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, choices, resumed: state.resumed, result: event.result, isKept: state.isKept, revoking: 'no' };
+      return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, resumed: state.resumed, result: event.result, isKept: state.isKept, revoking: 'no' };
     case 'failed':
       return event.code === 'cancelled'
-        ? startPicking(choices, files, password)
-        : { step: 'failed', files, choices, password, code: event.code, unfinished: event.unfinished ?? null };
+        ? startPicking(choices, { files, note, password })
+        : { step: 'failed', files, note, choices, password, code: event.code, unfinished: event.unfinished ?? null };
     default:
       return state;
   }
@@ -154,7 +181,7 @@ function fromSending(state: Sending, event: SendEvent): SendState {
 function fromFailed(state: Unsent, event: SendEvent): SendState {
   if (event.type === 'start') return sendAll(state);
   if (event.type === 'resume') return resumeAll(state, event.files);
-  if (event.type === 'change') return startPicking(state.choices, state.files, state.password);
+  if (event.type === 'change') return startPicking(state.choices, state);
   return state;
 }
 
@@ -179,9 +206,10 @@ function fromDone(state: Sent, event: SendEvent): SendState {
   }
 }
 
-const sendAll = ({ files, choices, password }: Chosen): Sending => ({
+const sendAll = ({ files, note, choices, password }: Chosen): Sending => ({
   step: 'sending',
   files,
+  note,
   choices,
   password,
   link: null,
@@ -191,7 +219,7 @@ const sendAll = ({ files, choices, password }: Chosen): Sending => ({
   progress: null,
   cancelling: false,
 });
-const resumeAll = (chosen: Chosen, files: readonly ChosenFile[]): Sending => ({ ...sendAll({ ...chosen, files }), upload: 'checking', resumed: true });
+const resumeAll = (chosen: Chosen, files: readonly ChosenFile[]): Sending => ({ ...sendAll({ ...chosen, files, note: null }), upload: 'checking', resumed: true });
 
 /** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
 export const forward = (before: Progress | null, now: Progress): Progress =>

@@ -2,8 +2,9 @@
 import type { SendEvents, SendHandle } from '../client/browser/send.ts';
 import type { SendOptions, UnfinishedSend } from '../client/types.ts';
 import type { SendError } from '../protocol/errors.ts';
+import { NOTE_PATH, NOTE_TYPE } from '../protocol/limits.ts';
 import { filesOfTransfer, type ChosenFile } from './selection.ts';
-import { nextSend, startPicking, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
+import { limitOf, nextSend, startPicking, type NoteDraft, type SendChoices, type SendEvent, type SendState } from './send-machine.ts';
 
 export interface SenderParts {
   /** Read at each start: the person may have changed the coordinator meanwhile. */
@@ -74,6 +75,11 @@ export class Sender {
     this.#tell({ type: 'clear' });
   }
 
+  /** @param note - null puts it away. */
+  write(note: NoteDraft | null): void {
+    this.#tell({ type: 'write', note });
+  }
+
   choose(choices: SendChoices): void {
     this.#tell({ type: 'choose', choices });
   }
@@ -88,7 +94,9 @@ export class Sender {
     const { state } = this;
     if (state.step !== 'sending') return;
     this.#coordinator = this.#parts.coordinator();
-    this.#handle = this.#parts.start(state.files, { ...state.choices, password: state.password || undefined, coordinator: this.#coordinator }, this.#events());
+    const files = state.note ? [noteToSend(state.note)] : state.files;
+    const options = { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, password: state.password || undefined, coordinator: this.#coordinator };
+    this.#handle = this.#parts.start(files, options, this.#events());
   }
 
   /** @param files - chosen again. */
@@ -182,3 +190,5 @@ export class Sender {
     if (this.#state !== before) this.#parts.onState?.(this.#state);
   }
 }
+
+const noteToSend = ({ text }: NoteDraft): ChosenFile => ({ path: NOTE_PATH, file: new File([text], NOTE_PATH, { type: NOTE_TYPE }) });

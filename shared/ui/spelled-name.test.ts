@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { directionOf, nameParts, spelledName, splitName } from './spelled-name.ts';
 
 describe('names that strangers chose', () => {
+  it('spells out a name of nothing but spaces', () => {
+    expect(spelledName(' \u00a0')).toBe('[U+0020][U+00A0]');
+    expect(spelledName(' a ')).toBe(' a ');
+  });
+
   it('leaves ordinary names of any script as they are', () => {
     for (const name of ['report.pdf', 'Übergrößenträger.txt', 'تقرير نهائي.pdf', '日本語.txt', '👩‍👩‍👧.png', 'می‌خواهم.txt']) {
       expect(spelledName(name)).toBe(name);

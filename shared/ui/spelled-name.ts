@@ -12,6 +12,12 @@ export interface NamePart {
 }
 
 export function nameParts(name: string): readonly NamePart[] {
+  // Nothing but spaces would look like no name at all.
+  if (name !== '' && name.trim() === '') return Array.from(name, (space) => ({ text: spell(space), spelt: true }));
+  return partsOf(name);
+}
+
+function partsOf(name: string): readonly NamePart[] {
   const parts: NamePart[] = [];
   let from = 0;
   for (const found of name.matchAll(UNSEEN)) {
@@ -24,10 +30,9 @@ export function nameParts(name: string): readonly NamePart[] {
 }
 
 /** The same as one string, for labels and titles. */
-export const spelledName = (name: string): string =>
-  nameParts(name)
-    .map((part) => part.text)
-    .join('');
+export const spelledName = (name: string): string => joined(nameParts(name));
+
+const joined = (parts: readonly NamePart[]): string => parts.map((part) => part.text).join('');
 
 const spell = (character: string): string => `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`;
 
@@ -67,6 +72,6 @@ export function directionOf(head: string): 'ltr' | 'rtl' {
 
 /** In characters, as it is shown. */
 function widthOf(grapheme: string): number {
-  const shown = spelledName(grapheme);
+  const shown = joined(partsOf(grapheme));
   return shown === grapheme ? 1 : shown.length;
 }

@@ -3,6 +3,7 @@ import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from '../receive/open-transfer.ts';
+import type { Choice } from '../receive/selection.ts';
 import { OVER, forgetLeftover, leftoverBytes } from './leftovers.ts';
 import { StagedFiles } from './staged-files.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../types.ts';
@@ -75,9 +76,10 @@ export interface ReceiveHandle {
  * registered. One worker gathers, another opens and writes: a browser computes ciphers on the thread that asks for them.
  *
  * @param passwordKey - what `openLink` gave.
+ * @param choice - the files to save; null for all.
  * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
-export function startReceiving(address: string, passwordKey: PasswordKey | null, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
+export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
   const gatherer = new Worker(workerUrl, { type: 'module' });
   const writer = new Worker(workerUrl, { type: 'module' });
   const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
@@ -138,9 +140,12 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
       case 'link':
       case 'state':
       case 'sent':
+      case 'note':
+      case 'preview-opened':
+      case 'preview-closed':
       case 'stretching':
       case 'stretched':
-        break; // of a worker that does something else
+        break; // of workers with other jobs
     }
   };
   for (const worker of [gatherer, writer]) {
@@ -149,8 +154,31 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
   }
   const { port1, port2 } = new MessageChannel();
   post(writer, { type: 'write', gatherer: port2 }, [port2]);
-  post(gatherer, { type: 'receive', address, passwordKey, writer: port1 }, [port1]);
+  post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
   return { cancel: () => post(gatherer, { type: 'cancel' }), pause: () => post(gatherer, { type: 'pause' }) };
+}
+
+export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
+  /** The download is counted; the text may be shown. */
+  onNote(text: string, result: ReceiveResult): void;
+}
+
+/** Claims and reads a note, in a worker of its own; nothing touches a disk. Parameters as for `startReceiving`. */
+export function startReadingNote(address: string, passwordKey: PasswordKey | null, events: NoteEvents, workerUrl: string): ReceiveHandle {
+  const worker = new Worker(workerUrl, { type: 'module' });
+  const post = (message: ToWorker): void => worker.postMessage(message);
+  const end = (report: () => void): void => {
+    worker.terminate();
+    report();
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    if (data.type === 'progress') events.onProgress(data.progress);
+    if (data.type === 'note') end(() => events.onNote(data.text, data.result));
+    if (data.type === 'failed') end(() => events.onError(fromPlainError(data.error)));
+  };
+  worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
+  post({ type: 'read-note', address, passwordKey });
+  return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'pause' }) };
 }
 
 async function activeServiceWorker(): Promise<ServiceWorker> {

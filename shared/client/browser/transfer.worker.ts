@@ -2,11 +2,15 @@
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { stretchPassword } from '../link-keys.ts';
-import { openTransfer } from '../receive/open-transfer.ts';
-import { gatherTransfer } from '../receive/receive.ts';
+import { openTransfer, type OpenTransfer } from '../receive/open-transfer.ts';
+import { gatherTransfer, receiveTransfer } from '../receive/receive.ts';
 import { OpeningWriter, openingInputOf } from '../receive/segment-writer.ts';
+import type { Choice } from '../receive/selection.ts';
 import { webDeps } from '../deps.ts';
+import { NoteSink } from '../note.ts';
 import type { Progress, UploadSeen } from '../types.ts';
+import { servePart } from './part-port.ts';
+import type { RangeReader } from '../receive/range-reader.ts';
 import { chooseSink } from './choose-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { UploadWorker } from './upload-worker.ts';
@@ -14,6 +18,7 @@ import { toPlainError, type FromWorker, type ToWorker } from './worker-messages.
 
 const KEEP_ALIVE_MS = 5_000;
 const cancel = new AbortController();
+let previewed: Promise<RangeReader> | null = null;
 let givePort: ((port: MessagePort) => void) | null = null;
 let onSaved: (() => void) | null = null;
 
@@ -39,7 +44,16 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       upload.control.setOnline(data.online);
       break;
     case 'receive':
-      void run(() => receive(data.address, data.passwordKey, data.writer));
+      void run(() => receive(data, data.choice, data.writer));
+      break;
+    case 'read-note':
+      void run(() => readNote(data));
+      break;
+    case 'preview':
+      void run(() => preview(data));
+      break;
+    case 'serve':
+      void previewed!.then((reader) => servePart(reader, data.part, data.port));
       break;
     case 'stretch':
       void run(async () => {
@@ -74,20 +88,47 @@ async function run(job: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The transfer is remembered before its first byte leaves, and forgotten when nothing of it stays. */
-async function receive(address: string, passwordKey: PasswordKey | null, port: MessagePort): Promise<void> {
-  const transfer = await openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
+interface Opening {
+  readonly address: string;
+  readonly passwordKey: PasswordKey | null;
+}
+
+const open = ({ address, passwordKey }: Opening): Promise<OpenTransfer> =>
+  openTransfer(address, webDeps(), { signal: cancel.signal, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
+
+async function receive(link: Opening, choice: Choice, port: MessagePort): Promise<void> {
+  const transfer = await open(link);
   const keepAlive = setInterval(() => tell({ type: 'keep-alive' }), KEEP_ALIVE_MS);
   try {
-    const writer = new RemoteWriter(port, openingInputOf(transfer), () => cancel.abort());
+    const writer = new RemoteWriter(port, openingInputOf(transfer, choice), () => cancel.abort());
     const onUpload = (seen: UploadSeen | null): void => tell({ type: 'upload-seen', seen });
     const onProgress = (progress: Progress): void => tell({ type: 'progress', progress });
-    const result = await gatherTransfer(transfer, writer, { signal: cancel.signal, onProgress, onUpload }, webDeps());
+    const result = await gatherTransfer(transfer, writer, { choice, signal: cancel.signal, onProgress, onUpload }, webDeps());
     tell({ type: 'received', result });
   } finally {
     clearInterval(keepAlive);
   }
 }
+
+async function readNote(link: Opening): Promise<void> {
+  const transfer = await open(link);
+  const sink = new NoteSink();
+  const result = await receiveTransfer(transfer, sink, { signal: cancel.signal, onProgress: (progress) => tell({ type: 'progress', progress }) }, webDeps());
+  tell({ type: 'note', text: await sink.text(), result });
+}
+
+/** Until the page has seen enough. */
+async function preview(link: Opening): Promise<void> {
+  const { RangeReader } = await import('../receive/range-reader.ts');
+  previewed = open(link).then((transfer) => RangeReader.open(transfer, webDeps()));
+  const reader = await previewed;
+  tell({ type: 'preview-opened' });
+  if (!cancel.signal.aborted) await once(cancel.signal);
+  await reader.close();
+  tell({ type: 'preview-closed' });
+}
+
+const once = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 function write(port: MessagePort): void {
   serveWriter(port, async (input, onCancel) => {

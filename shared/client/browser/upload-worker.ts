@@ -30,12 +30,14 @@ export class UploadWorker {
         {
           ...this.#input(files),
           options,
-          ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
+          // A note is written again sooner than it is resumed.
+          ...(keeps && !options.note ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
           onLink: async (created) => {
             if (keeps) {
               this.#transferId = created.transferId;
               await uploadLock(created.transferId);
-              await new VaultSendStore(this.#vault).put(recordOf(options.coordinator, created, files));
+              const record = recordOf(options.coordinator, created, files);
+              await new VaultSendStore(this.#vault).put({ ...record, upload: options.note ? null : record.upload });
             }
             this.#tell({ type: 'link', created, isKept: keeps });
           },

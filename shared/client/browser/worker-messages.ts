@@ -1,6 +1,8 @@
 /** What a page and its transfer workers say to each other. */
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { FilePart } from './preview-protocol.ts';
+import type { Choice } from '../receive/selection.ts';
 import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult, UploadSeen, UploadState } from '../types.ts';
 
 export interface FileToSend {
@@ -18,7 +20,13 @@ export type ToWorker =
   | { readonly type: 'proceed' }
   | { readonly type: 'online'; readonly online: boolean }
   /** Gathers a transfer; the port leads to the worker that opens and writes it. */
-  | { readonly type: 'receive'; readonly address: string; readonly passwordKey: PasswordKey | null; readonly writer: MessagePort }
+  | { readonly type: 'receive'; readonly address: string; readonly passwordKey: PasswordKey | null; readonly choice: Choice; readonly writer: MessagePort }
+  /** Gathers and opens a note, all in one worker. */
+  | { readonly type: 'read-note'; readonly address: string; readonly passwordKey: PasswordKey | null }
+  /** Opens a transfer for previews. */
+  | { readonly type: 'preview'; readonly address: string; readonly passwordKey: PasswordKey | null }
+  /** Then, as often as wanted: hands part of a file over the port, as preview-protocol.ts says. */
+  | { readonly type: 'serve'; readonly part: FilePart; readonly port: MessagePort }
   /** Opens and writes what comes over the port. */
   | { readonly type: 'write'; readonly gatherer: MessagePort }
   /** Answers `stream-wanted`; the port leads to the service worker. */
@@ -42,6 +50,11 @@ export type FromWorker =
   | { readonly type: 'stretching'; readonly fraction: number }
   | { readonly type: 'stretched'; readonly key: PasswordKey }
   | { readonly type: 'received'; readonly result: ReceiveResult }
+  /** Parts may be asked for. */
+  | { readonly type: 'preview-opened' }
+  /** The claim of previews was given back. */
+  | { readonly type: 'preview-closed' }
+  | { readonly type: 'note'; readonly text: string; readonly result: ReceiveResult }
   /** The page announces a download to the service worker and hands back its port. */
   | { readonly type: 'stream-wanted'; readonly id: string; readonly name: string; readonly bytes: number | null; readonly mime: string }
   | { readonly type: 'stream-ready'; readonly id: string }

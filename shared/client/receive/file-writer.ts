@@ -1,45 +1,50 @@
-/** Cuts the content back into files and hands each to the sink. */
+/** Cuts the content back into the files that are wanted and hands each to the sink. */
 import { SendError } from '../../protocol/errors.ts';
-import type { ManifestFile } from '../../protocol/manifest.ts';
 import type { FileSink, ReceiveSink } from '../deps.ts';
+import { partBefore, type PlacedFile } from './selection.ts';
 
 export class FileWriter {
-  readonly #files: readonly ManifestFile[];
+  readonly #files: readonly PlacedFile[];
   readonly #sink: ReceiveSink;
   #index = 0;
-  /** Bytes of the content that the sink has already, from the file after the open one on. */
-  #skip = 0;
-  #left = 0;
+  /** Up to here in the content, the sink has what it wants. */
+  #fromBytes = 0;
+  /** Where in the content the open file goes on, and where it ends. */
+  #position = 0;
+  #end = 0;
   #open: FileSink | null = null;
   #aborted = false;
 
-  constructor(files: readonly ManifestFile[], sink: ReceiveSink) {
+  constructor(files: readonly PlacedFile[], sink: ReceiveSink) {
     this.#files = files;
     this.#sink = sink;
   }
 
-  get totalBytes(): number {
-    return this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   /** Opens the first file that wants bytes, and those before it. @param fromBytes - of the content that are left over from an earlier try. */
   async start(fromBytes = 0): Promise<void> {
-    this.#skip = fromBytes;
+    this.#fromBytes = fromBytes;
     await this.#ensureOpen();
   }
 
-  /** @param text - the next bytes of the content; padding after the last file is dropped. @returns bytes that were a file's. */
-  async write(text: Uint8Array<ArrayBuffer>): Promise<number> {
-    let at = 0;
-    while (at < text.length && (await this.#ensureOpen())) {
-      const part = text.subarray(at, at + this.#left);
-      at += part.length;
-      this.#left -= part.length;
+  /**
+   * @param text - bytes of the content, behind those of the call before; what belongs to none of the files is dropped.
+   * @param offset - where in the content they begin.
+   * @returns bytes that were a file's.
+   * @throws RangeError when bytes of a file were left out.
+   */
+  async write(text: Uint8Array<ArrayBuffer>, offset: number): Promise<number> {
+    const end = offset + text.length;
+    let written = 0;
+    for (let at = offset; at < end && (await this.#ensureOpen()) && this.#position < end; at = this.#position) {
+      if (this.#position < at) throw new RangeError('content that a file needs was left out');
+      const part = text.subarray(this.#position - offset, this.#end - offset);
+      this.#position += part.length;
+      written += part.length;
       await this.#open!.write(part);
       this.#throwIfAborted();
-      if (this.#left === 0) await this.#close();
+      if (this.#position === this.#end) await this.#close();
     }
-    return at;
+    return written;
   }
 
   /** Empty files at the end come into being here. */
@@ -61,14 +66,14 @@ export class FileWriter {
     while (!this.#open) {
       const file = this.#files[this.#index];
       if (!file) return false;
-      const offset = Math.min(file.bytes, this.#skip);
-      this.#skip -= offset;
+      const offset = partBefore(file, this.#fromBytes);
       const open = await this.#sink.openFile(file, this.#index++, offset);
       if (this.#aborted) await open.abort(new SendError('cancelled'));
       this.#throwIfAborted();
       this.#open = open;
-      this.#left = file.bytes - offset;
-      if (this.#left === 0) await this.#close();
+      this.#position = file.offset + offset;
+      this.#end = file.offset + file.bytes;
+      if (this.#position === this.#end) await this.#close();
     }
     return true;
   }

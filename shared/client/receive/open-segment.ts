@@ -9,7 +9,8 @@ const LANES = 8;
 
 /**
  * @param dataShards - all k, each at the start of its buffer; must not be touched until the iteration ended.
- * @param fromRecord - those before it were opened already.
+ * @param fromRecord - those before it were opened already, or are not wanted.
+ * @param toRecord - up to here, exclusive.
  * @returns the text of each record; every array is the caller's own.
  * @throws SendError `wrong_key`.
  */
@@ -18,6 +19,7 @@ export async function* openSegment(
   layout: SegmentLayout,
   keyInput: { readonly secret: ContentSecret; readonly salt: Uint8Array },
   fromRecord = 0,
+  toRecord = layout.recordCount,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const key = deriveSegmentKey(keyInput.secret, keyInput.salt, layout.index);
   const open = (record: number): Promise<Uint8Array> => {
@@ -29,9 +31,9 @@ export async function* openSegment(
   };
   const running: Promise<Uint8Array>[] = [];
   try {
-    for (let record = fromRecord; record < layout.recordCount || running.length > 0; record++) {
-      if (record < layout.recordCount) running.push(open(record));
-      if (running.length >= LANES || record >= layout.recordCount) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
+    for (let record = fromRecord; record < toRecord || running.length > 0; record++) {
+      if (record < toRecord) running.push(open(record));
+      if (running.length >= LANES || record >= toRecord) yield (await running.shift()!) as Uint8Array<ArrayBuffer>;
     }
   } catch (thrown) {
     if (thrown instanceof OpenError) throw new SendError('wrong_key', `segment ${layout.index} does not open`, { cause: thrown });

@@ -44,6 +44,7 @@ export async function openTransfer(linkText: string, deps: ClientDeps, { passwor
   const { limit, committed } = status.downloads;
   const info: TransferInfo = {
     transferId: encodeB64(link.transferId),
+    kind: manifest.kind ?? 'files',
     files: manifest.files,
     bytes,
     expiresAtMs: status.expiresAtMs,

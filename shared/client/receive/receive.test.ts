@@ -123,26 +123,18 @@ describe('a download', () => {
 
   it.each([
     {
-      spans: [
-        { from: 0, to: 0 },
-        { from: 2, to: 3 },
-      ],
+      choice: [0, 2, 3],
       fetched: [0, 2, 3],
     },
-    { spans: [{ from: 1, to: 2 }], fetched: [1, 2] },
-  ])('fetches the spans that it is given, and checks the whole table first: $fetched', async ({ spans, fetched }) => {
-    const sent = await MemoryTransfer.seal([content(4 * SEGMENT_BYTES)]);
-    const later = async function* () {
-      yield* spans;
-    };
-    for (const given of [spans, later()]) {
-      const writer = new ListeningWriter();
-      await gatherTransfer(sent.transfer, writer, { spans: given }, sent.deps);
-      expect(writer.indexes).toEqual(fetched);
-    }
+    { choice: [1, 2], fetched: [1, 2] },
+  ])('fetches the segments of the files that are chosen, and checks the whole table first: $fetched', async ({ choice, fetched }) => {
+    const sent = await MemoryTransfer.seal(Array.from({ length: 4 }, () => content(SEGMENT_BYTES)));
+    const listening = new ListeningWriter();
+    await gatherTransfer(sent.transfer, listening, { choice }, sent.deps);
+    expect(listening.indexes).toEqual(fetched);
     const forged = { ...sent.transfer, manifest: { ...sent.transfer.manifest, segmentsDigest: new Uint8Array(32) } };
     const writer = new ListeningWriter();
-    await expect(gatherTransfer(forged, writer, { spans }, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
+    await expect(gatherTransfer(forged, writer, { choice }, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
     expect(writer.indexes).toEqual(fetched.slice(0, -1));
   });
 
@@ -176,6 +168,51 @@ describe('a download', () => {
     sent.refusals.set('commit', 'unavailable');
     await receiveTransfer(sent.transfer, new MemorySink(), {}, sent.deps);
     expect(sent.requests.filter((request) => request === 'POST /commit').length).toBeGreaterThan(10);
+  });
+});
+
+describe('a download of some files', () => {
+  /** Segments 0 to 5: `file-0` in 0 and 1, `file-1` in 1 to 3, `file-2` empty, `file-3` in 3 to 5. */
+  const contents = [content(SEGMENT_BYTES + 5), content(2 * SEGMENT_BYTES), content(0), content(2 * SEGMENT_BYTES + 9)];
+
+  it.each([
+    { choice: [0], spans: [[0, 1]] },
+    { choice: [1, 2], spans: [[1, 3]] },
+    {
+      choice: [3, 0],
+      spans: [
+        [0, 1],
+        [3, 5],
+      ],
+    },
+    { choice: [2], spans: [] },
+  ])('$choice asks nodes for the segments that hold them, and for no other', async ({ choice, spans }) => {
+    const sent = await MemoryTransfer.seal(contents);
+    const sink = new MemorySink();
+    const seen: number[] = [];
+    const { bytes } = await receiveTransfer(sent.transfer, sink, { choice, onProgress: ({ totalBytes }) => seen.push(totalBytes) }, sent.deps);
+    expect(bytes).toBe(choice.reduce((sum, i) => sum + contents[i]!.length, 0));
+    expect(new Set(seen)).toEqual(new Set(seen.length > 0 ? [bytes] : []));
+    expect([...sink.files.keys()]).toEqual(choice.toSorted((a, b) => a - b).map((i) => `file-${i}`));
+    for (const i of choice) expect(received(sink, `file-${i}`).equals(contents[i]!)).toBe(true);
+    const runs = (node: number): number[][] => sent.asked.filter(({ shardIndex }) => shardIndex === node).map(({ from, to }) => [from, to]);
+    expect([0, 1, 2].map(runs)).toEqual([spans, spans, []]);
+    expect(sent.requests.at(-1)).toBe('POST /commit');
+  });
+
+  it('asks for the orders of a further run of segments with one request', async () => {
+    const sent = await MemoryTransfer.seal(contents);
+    await receiveTransfer(sent.transfer, new MemorySink(), { choice: [0, 3] }, sent.deps);
+    expect(sent.requests.filter((request) => request === 'POST /fetch-orders')).toHaveLength(1);
+  });
+
+  it('is held against the whole table: a salt that was changed behind the last segment used lets no file through', async () => {
+    const sent = await MemoryTransfer.seal(contents);
+    sent.changedSalt = 5;
+    const sink = new MemorySink();
+    await expect(receiveTransfer(sent.transfer, sink, { choice: [0] }, sent.deps)).rejects.toMatchObject({ code: 'manifest_damaged' });
+    expect(sink.files.size).toBe(0);
+    expect(sent.requests.at(-1)).toBe('POST /release');
   });
 });
 

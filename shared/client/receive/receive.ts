@@ -3,7 +3,6 @@ import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { Claim } from '../../protocol/messages.ts';
-import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps, Leftover, ReceiveSink } from '../deps.ts';
 import type { Progress, ReceiveResult, UploadSeen } from '../types.ts';
 import { Follower } from './follower.ts';
@@ -13,6 +12,7 @@ import { isLive, type OpenTransfer } from './open-transfer.ts';
 import { OrderDesk } from './order-desk.ts';
 import { SegmentMover } from './segment-mover.ts';
 import { SegmentTable, finishedTable, type TableSource } from './segment-table.ts';
+import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selection.ts';
 import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
 
 /** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
@@ -24,8 +24,8 @@ export interface ReceiveOptions {
   onUpload?(seen: UploadSeen | null): void;
   /** Stops the download: for good, or where its reason is a SendError `paused`, until somebody goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Segments to fetch, ascending; all of them unless given. What is left over of an earlier try is not fetched again. */
-  readonly spans?: AsyncIterable<SegmentRange> | Iterable<SegmentRange>;
+  /** All files unless given. Segments that hold nothing of the chosen ones are not fetched; what is left over of an earlier try is not fetched again. */
+  readonly choice?: Choice;
 }
 
 /**
@@ -35,12 +35,14 @@ export interface ReceiveOptions {
  * @throws SendError; open files are aborted and the claim is given back.
  */
 export function receiveTransfer(transfer: OpenTransfer, sink: ReceiveSink, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
-  return gatherTransfer(transfer, new OpeningWriter(openingInputOf(transfer), sink), options, deps);
+  return gatherTransfer(transfer, new OpeningWriter(openingInputOf(transfer, options.choice), sink), options, deps);
 }
 
-/** The same, with opening and writing done by whatever stands behind `writer`. */
+/** The same, with opening and writing done by whatever stands behind `writer`, for the same choice. */
 export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWriter, options: ReceiveOptions, deps: ClientDeps): Promise<ReceiveResult> {
-  const { api, info, link, status, manifest } = transfer;
+  const { api, link, status, manifest } = transfer;
+  const { choice = null } = options;
+  const files = chooseFiles(manifest.files, choice);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const layout = new TransferLayout(status.contentBytes, status.requiredShards);
@@ -59,9 +61,9 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
     source.claimed(claim.claimId);
     gatherer = gathererFor(transfer, claim, signal, deps);
     lease = new Lease(api, claim.claimId, deps, signal);
-    const mover = new SegmentMover(transfer, { table, layout, gatherer, writer, lease }, options, deps);
+    const mover = new SegmentMover(transfer, { table, layout, files, gatherer, writer, lease }, options, deps);
     const first = leftover?.segments ?? 0;
-    const wanted = options.spans ?? [{ from: 0, to: layout.segmentCount - 1 }];
+    const wanted = choice ? spansOf(files, layout) : wholeSpan(layout);
     const spans = follower?.arriving(wanted) ?? wanted;
     await Promise.race([mover.move(writer.start(claim.claimId), spans, first), aborted(signal)]);
     await Promise.race([writer.finish(), aborted(signal)]);
@@ -88,7 +90,7 @@ export async function gatherTransfer(transfer: OpenTransfer, writer: SegmentWrit
   } finally {
     stop.abort();
   }
-  return { bytes: info.bytes, problems: gatherer.problems };
+  return { bytes: bytesOf(files), problems: gatherer.problems };
 }
 
 /** The claim of the earlier try where it still lives, else a new one. */
@@ -105,7 +107,7 @@ async function takeClaim({ api }: OpenTransfer, leftover: Leftover | null, signa
 
 const stopReason = ({ reason }: AbortSignal): SendError => (reason instanceof SendError ? reason : new SendError('cancelled'));
 
-function gathererFor({ api, status }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
+export function gathererFor({ api, status }: OpenTransfer, claim: Claim, signal: AbortSignal, deps: ClientDeps): Gatherer {
   const desk = new OrderDesk(api, claim.claimId, signal);
   return new Gatherer({ seats: claim.nodes, requiredShards: status.requiredShards, newSeat: (shardIndex) => desk.seat(shardIndex), signal }, deps);
 }

@@ -13,6 +13,7 @@ import type { Lease } from './lease.ts';
 import type { OpenTransfer } from './open-transfer.ts';
 import { ShardRebuilder } from './rebuild-shards.ts';
 import type { Segment, SegmentTable } from './segment-table.ts';
+import { bytesBefore, bytesOf, type PlacedFile } from './selection.ts';
 import type { SegmentWriter, WrittenSegment } from './segment-writer.ts';
 import { ShardRooms } from './shard-rooms.ts';
 
@@ -27,6 +28,8 @@ export interface SpanToFetch extends SegmentRange {
 interface Parts {
   readonly table: SegmentTable;
   readonly layout: TransferLayout;
+  /** Those that are wanted. */
+  readonly files: readonly PlacedFile[];
   readonly gatherer: Gatherer;
   readonly writer: SegmentWriter;
   readonly lease: Lease;
@@ -57,19 +60,20 @@ export class SegmentMover {
   readonly #parts: Parts;
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
-  readonly #meterFrom: (startBytes: number) => ProgressMeter;
+  readonly #meterFrom: (position: number) => ProgressMeter;
   #meter: ProgressMeter | null = null;
   #underWay: UnderWay[] = [];
   /** Rejects as soon as a writing fails, while segments may still be waited for. */
   readonly #failed = Promise.withResolvers<never>();
 
-  constructor({ status, info }: OpenTransfer, parts: Parts, { onProgress }: { onProgress?(progress: Progress): void }, deps: ClientDeps) {
+  constructor({ status }: OpenTransfer, parts: Parts, { onProgress }: { onProgress?(progress: Progress): void }, deps: ClientDeps) {
     const { requiredShards, totalShards } = status;
     const maxShardBytes = parts.layout.segment(0).shardBytes;
     this.#parts = parts;
     this.#rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
     this.#rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
-    this.#meterFrom = (startBytes) => new ProgressMeter(info.bytes, deps.now, onProgress, Math.min(info.bytes, startBytes));
+    const bytes = bytesOf(parts.files);
+    this.#meterFrom = (position) => new ProgressMeter(bytes, deps.now, onProgress, bytesBefore(parts.files, position));
   }
 
   /**

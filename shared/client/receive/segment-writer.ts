@@ -6,12 +6,13 @@
 import type { ContentSecret } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
+import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
 import type { Link } from '../../protocol/link.ts';
-import type { ManifestFile } from '../../protocol/manifest.ts';
 import type { Leftover, ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
 import { openSegment } from './open-segment.ts';
 import type { OpenTransfer } from './open-transfer.ts';
+import { bytesBefore, chooseFiles, type Choice, type PlacedFile } from './selection.ts';
 
 export interface GatheredSegment {
   readonly index: number;
@@ -54,16 +55,20 @@ export interface OpeningInput {
   /** What a sink that outlives the page names and seals its notes with. */
   readonly link: Pick<Link, 'secret' | 'transferId'>;
   readonly contentSecret: ContentSecret;
-  readonly files: readonly ManifestFile[];
+  /** Those that are to be written. */
+  readonly files: readonly PlacedFile[];
+  /** They are all that there are: what comes of them may be of use to a later try. */
+  readonly isWhole: boolean;
   readonly contentBytes: number;
   readonly requiredShards: number;
   readonly expiresAtMs: number;
 }
 
-export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer): OpeningInput => ({
+export const openingInputOf = ({ link, contentSecret, manifest, status }: OpenTransfer, choice: Choice = null): OpeningInput => ({
   link: { secret: link.secret, transferId: link.transferId },
   contentSecret,
-  files: manifest.files,
+  files: chooseFiles(manifest.files, choice),
+  isWhole: choice === null,
   contentBytes: status.contentBytes,
   requiredShards: status.requiredShards,
   expiresAtMs: status.expiresAtMs,
@@ -74,6 +79,7 @@ export class OpeningWriter implements SegmentWriter {
   readonly #secret: ContentSecret;
   readonly #layout: TransferLayout;
   readonly #sink: ReceiveSink;
+  readonly #wanted: readonly PlacedFile[];
   readonly #files: FileWriter;
   #fromBytes = 0;
   #doneBytes = 0;
@@ -86,6 +92,7 @@ export class OpeningWriter implements SegmentWriter {
     this.#secret = contentSecret;
     this.#layout = new TransferLayout(contentBytes, requiredShards);
     this.#sink = sink;
+    this.#wanted = files;
     this.#files = new FileWriter(files, sink);
   }
 
@@ -120,14 +127,16 @@ export class OpeningWriter implements SegmentWriter {
     const leftover = (await this.#sink.leftover?.()) ?? null;
     if (leftover === null) return null;
     this.#fromBytes = this.#layout.textBefore(leftover.segments);
-    this.#doneBytes = Math.min(this.#fromBytes, this.#files.totalBytes);
+    this.#doneBytes = bytesBefore(this.#wanted, this.#fromBytes);
     return leftover;
   }
 
   async #write({ index, salt, dataShards }: GatheredSegment): Promise<WrittenSegment> {
     if (this.#stuck !== null && this.#stuck.index !== index) return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
     let records = this.#stuck?.records ?? 0;
-    const texts = openSegment(dataShards, this.#layout.segment(index), { secret: this.#secret, salt }, records);
+    const layout = this.#layout.segment(index);
+    let offset = layout.textOffset + records * (layout.recordBytes - TAG_SIZE_BYTES);
+    const texts = openSegment(dataShards, layout, { secret: this.#secret, salt }, records);
     for (;;) {
       const next = await texts.next().catch((thrown: unknown) => {
         if (thrown instanceof SendError && thrown.code === 'wrong_key') return null;
@@ -138,7 +147,9 @@ export class OpeningWriter implements SegmentWriter {
         return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
       }
       if (next.done) break;
-      this.#doneBytes += await this.#files.write(next.value);
+      const textBytes = next.value.length; // the sink may take its memory
+      this.#doneBytes += await this.#files.write(next.value, offset);
+      offset += textBytes;
       records++;
     }
     this.#stuck = null;

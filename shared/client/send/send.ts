@@ -3,7 +3,7 @@ import { asContentSecret, asTransferId, concatBytes, decodeB64, encodeB64, equal
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
 import { MAX_FILES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
-import { isManifestPath } from '../../protocol/manifest.ts';
+import { isManifestPath, isNote } from '../../protocol/manifest.ts';
 import type { Placement, Seat } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
@@ -14,7 +14,7 @@ import type { CreatedTransfer, Progress, SendOptions, SendResult, UploadState } 
 import { checkSameContent, checkSameFiles } from './check-unchanged.ts';
 import { sealManifest } from './sealed-manifest.ts';
 import { SegmentBook } from './segment-book.ts';
-import { Sending, layoutOf, manifestFilesOf } from './sending.ts';
+import { Sending, layoutOf, manifestFilesOf, manifestOf } from './sending.ts';
 import type { UploadControl } from './upload-control.ts';
 import type { NamedSegment, UploadJournal, UploadPlan } from './upload-journal.ts';
 
@@ -55,6 +55,7 @@ export interface ResumeInput extends UploadInput {
  */
 export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<SendResult> {
   const bytes = checkFiles(input.files);
+  if (input.options.note && !isNote(input.files)) throw new RangeError('this is no note');
   const transferId = asTransferId(deps.randomBytes(ID_BYTES));
   const secret = asContentSecret(deps.randomBytes(KEY_BYTES));
   const ownerToken = deps.randomBytes(KEY_BYTES);
@@ -66,7 +67,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   const link = await makeLink({ origin: coordinator, transferId, contentSecret: secret }, { downloadLimit, passwordKey }, deps);
   const placement = await api.create({ contentBytes: contentBytesOf(bytes), expiresInSeconds, link: link.message }, { signal });
   checkPlacement(placement);
-  const plan = planOf(input.files, placement);
+  const plan = { ...planOf(input.files, placement), ...(input.options.note ? { kind: 'note' as const } : {}) };
   const created: CreatedTransfer = {
     ...link.created,
     transferId: encodeB64(transferId),
@@ -78,7 +79,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   const journal = input.journal?.(created.transferId) ?? null;
   const upload = new Upload(input, created, journal, api, stop);
   return upload.run(async (begin) => {
-    await api.putManifest(await sealManifest({ files: plan.files, segmentCount: layoutOf(plan).segmentCount, segmentsDigest: null }, secret, deps.randomBytes), { signal });
+    await api.putManifest(await sealManifest(manifestOf(plan, null), secret, deps.randomBytes), { signal });
     await journal?.begin(plan);
     await input.onLink?.(created);
     begin();
@@ -115,7 +116,7 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
     const meter = new ProgressMeter(bytes, deps.now, input.onProgress);
     await checkSameContent(segments, { files, secret, layout, totalShards, signal, onProgress: (done) => meter.set(done) });
     const book = await bookOf(segments, safeShards, api, signal);
-    await api.putManifest(await sealManifest({ files: plan.files, segmentCount: layout.segmentCount, segmentsDigest: null }, secret, deps.randomBytes), { signal });
+    await api.putManifest(await sealManifest(manifestOf(plan, null), secret, deps.randomBytes), { signal });
     return new Sending({ ...upload.parts, transferId, secret, plan, seats, book, signal }, deps);
   });
 }

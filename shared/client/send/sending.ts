@@ -9,7 +9,7 @@ import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
 import { equalBytes, KEY_BYTES, type ContentSecret, type TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
-import { SegmentsDigest, type ManifestFile } from '../../protocol/manifest.ts';
+import { SegmentsDigest, type Manifest, type ManifestFile } from '../../protocol/manifest.ts';
 import type { Seat, Status } from '../../protocol/messages.ts';
 import type { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
@@ -328,7 +328,7 @@ export class Sending {
     const { api, book, plan, secret, transferId, signal, journal } = this.#input;
     const digest = new SegmentsDigest(transferId, this.#layout.segmentCount);
     for (const index of this.#indexes()) digest.add(book.at(index));
-    const manifest = { files: plan.files, segmentCount: this.#layout.segmentCount, segmentsDigest: digest.digest() };
+    const manifest = manifestOf(plan, digest.digest());
     await api.putManifest(await sealManifest(manifest, secret, this.#deps.randomBytes), { signal });
     const status = await api.complete({ problems: toProblems(this.problems), paces: round.paces() }, { signal });
     this.#meter.set(this.#bytes);
@@ -359,6 +359,14 @@ export class Sending {
 
 /** What a halt makes of whatever was under way. */
 const HALTED_CODES: ReadonlySet<string> = new Set(['cancelled', 'offline', 'unavailable', 'internal', 'not_enough_nodes', 'too_many_requests']);
+
+/** @param segmentsDigest - null for the opening manifest. */
+export const manifestOf = (plan: UploadPlan, segmentsDigest: Uint8Array | null): Manifest => ({
+  ...(plan.kind ? { kind: plan.kind } : {}),
+  files: plan.files,
+  segmentCount: layoutOf(plan).segmentCount,
+  segmentsDigest,
+});
 
 export const manifestFilesOf = (files: readonly SourceFile[]): ManifestFile[] => files.map(({ path, bytes, type, modifiedMs }) => ({ path, bytes, type, modifiedMs }));
 

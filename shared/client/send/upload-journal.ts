@@ -16,6 +16,8 @@ export interface NamedSegment {
 
 /** What an upload began with, and must go on with. */
 export interface UploadPlan {
+  /** Left out where files are sent. */
+  readonly kind?: 'note';
   readonly files: readonly ManifestFile[];
   readonly placement: Pick<Placement, 'requiredShards' | 'totalShards' | 'safeShards' | 'survives' | 'relaxed'>;
 }

@@ -10,6 +10,7 @@ import type { Vault } from './vault.ts';
 const { requiredShards, totalShards, safeShards, survives, relaxed } = placementSchema.entries;
 const planSchema = v.object({
   version: v.literal(1),
+  kind: v.optional(v.literal('note')),
   files: manifestFilesSchema,
   placement: v.object({ requiredShards, totalShards, safeShards, survives, relaxed }),
 });
@@ -27,8 +28,8 @@ export class VaultJournal implements UploadJournal {
     this.#folder = `${FOLDER}${transferId}/`;
   }
 
-  async begin({ files, placement }: UploadPlan): Promise<void> {
-    await this.#vault.write(`${this.#folder}plan`, utf8(JSON.stringify({ version: 1, files, placement })));
+  async begin({ kind, files, placement }: UploadPlan): Promise<void> {
+    await this.#vault.write(`${this.#folder}plan`, utf8(JSON.stringify({ version: 1, kind, files, placement })));
   }
 
   async segment({ index, salt, roots }: NamedSegment): Promise<void> {
@@ -67,6 +68,6 @@ function parsePlan(text: Uint8Array): UploadPlan {
   } catch (cause) {
     throw new SendError('record_unreadable', 'the plan of the upload is no JSON', { cause });
   }
-  const { files, placement } = parseMessage(planSchema, input, 'record_unreadable');
-  return { files, placement };
+  const { kind, files, placement } = parseMessage(planSchema, input, 'record_unreadable');
+  return { ...(kind ? { kind } : {}), files, placement };
 }

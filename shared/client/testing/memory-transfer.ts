@@ -6,6 +6,7 @@ import { encodeFrameHeader } from '../../protocol/fetch-frames.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest, type ManifestFile } from '../../protocol/manifest.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';
+import type { SegmentRange } from '../../protocol/shard-request.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import { abortableDelay, type ClientDeps, type SourceFile } from '../deps.ts';
 import type { OpenTransfer } from '../receive/open-transfer.ts';
@@ -40,6 +41,10 @@ export class MemoryTransfer {
   /** Whether bodies are byte streams, and how long their chunks are. */
   chunking: Chunking = 'bytes';
   chunkBytes = 200_000;
+  /** The segment whose salt the coordinator lists wrongly; none unless set. */
+  changedSalt: number | null = null;
+  /** What nodes were asked for. */
+  readonly asked: (SegmentRange & { readonly shardIndex: number })[] = [];
   readonly #segments: readonly SealedSegment[];
 
   private constructor(files: readonly ManifestFile[], segments: readonly SealedSegment[], secret: Uint8Array) {
@@ -67,7 +72,7 @@ export class MemoryTransfer {
       link: { origin: ORIGIN, transferId, secret: asLinkSecret(new Uint8Array(KEY_BYTES)), password: false },
       contentSecret: asContentSecret(secret),
       manifest,
-      info: { transferId: encodeB64(transferId), files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null, upload: null },
+      info: { transferId: encodeB64(transferId), kind: 'files', files, bytes, expiresAtMs: nowMs + DAY_MS, downloadsLeft: null, upload: null },
       status: {
         transferId: encodeB64(transferId),
         state: 'ready',
@@ -117,7 +122,7 @@ export class MemoryTransfer {
 
   async #answer(url: URL, method: string, body: unknown): Promise<Response> {
     const node = /^node-(\d+)\.test$/.exec(url.hostname);
-    if (node) return this.#stream(Number(node[1]), Number(url.searchParams.get('from')));
+    if (node) return this.#stream(Number(node[1]), { from: Number(url.searchParams.get('from')), to: Number(url.searchParams.get('to')) });
     const action = url.pathname.split('/').slice(4).join('/');
     const request = `${method} /${action}`;
     this.requests.push(request);
@@ -137,7 +142,12 @@ export class MemoryTransfer {
         return Response.json({ nodes: (JSON.parse(String(body)) as { shardIndexes: number[] }).shardIndexes.map((index) => nodes[index]) });
       case 'segments':
         return Response.json({
-          segments: this.#segments.map(({ salt, roots }, index) => ({ index, salt: encodeB64(salt), roots: encodeB64(concatBytes(...roots)), stored: roots.map((_, i) => i) })),
+          segments: this.#segments.map(({ salt, roots }, index) => ({
+            index,
+            salt: encodeB64(index === this.changedSalt ? new Uint8Array(KEY_BYTES) : salt),
+            roots: encodeB64(concatBytes(...roots)),
+            stored: roots.map((_, i) => i),
+          })),
           next: null,
         });
       default:
@@ -145,10 +155,11 @@ export class MemoryTransfer {
     }
   }
 
-  #stream(shardIndex: number, from: number): Response {
+  #stream(shardIndex: number, { from, to }: SegmentRange): Response {
+    this.asked.push({ shardIndex, from, to });
     const frames = this.#segments
       .map(({ shards }, segment) => ({ segment, shard: shards[shardIndex]! }))
-      .slice(from)
+      .slice(from, to + 1)
       .flatMap(({ segment, shard }) => [encodeFrameHeader({ segment, held: true, shardIndex, shardBytes: shard.length }), shard]);
     const change = this.nodes.get(shardIndex) ?? ((body) => body);
     return new Response(chunked(change(concatBytes(...frames)), this.chunkBytes, this.chunking));

@@ -167,6 +167,8 @@ export function manifestVectors(): Vector[] {
   const digest = bytesOf('digest', 32);
   const file = (path: string, bytes: unknown = 3) => ({ path, bytes, type: 'text/plain', modifiedMs: 1_790_000_000_000 });
   const jsonOf = (files: unknown, more: object = {}): Buffer => text(JSON.stringify({ version: 1, files, segments: { count: 1, digest: b64(digest) }, ...more }));
+  const kindOf = (kind: string, files: unknown): Buffer => text(JSON.stringify({ version: 1, kind, files, segments: { count: 1, digest: b64(digest) } }));
+  const noteOf = (...others: unknown[]): Buffer => kindOf('note', [{ ...file('note.txt'), modifiedMs: null }, ...others]);
   const output = (files: unknown) => ({ files, segmentCount: 1, segmentsDigestHex: hex(digest) });
   const good = (name: string, comment: string, files: unknown[]): Vector => ok(`manifest/${name}`, comment, { textHex: hex(padded(jsonOf(files))) }, output(files));
   const bad = (name: string, comment: string, bytes: Buffer): Vector => refused('manifest_damaged', `manifest/${name}`, comment, { textHex: hex(bytes) });
@@ -196,6 +198,11 @@ export function manifestVectors(): Vector[] {
       file('C:\\x'),
     ]),
     good('other-scripts', 'UTF-8 beyond the Latin alphabet', [file('Größe.txt'), file('文件/照片.jpg'), file('👩‍👩‍👧.png')]),
+    ok('manifest/note', 'a note: one text of this name and type', { textHex: hex(padded(noteOf())) }, { kind: 'note', ...output([{ ...file('note.txt'), modifiedMs: null }]) }),
+    bad('note-of-two', 'a note with a second file', padded(noteOf(file('other.txt')))),
+    bad('note-other-name', 'a note whose text has another name', padded(kindOf('note', [file('a.txt')]))),
+    bad('note-too-large', 'a note of more than 1 MiB', padded(kindOf('note', [file('note.txt', 1_048_577)]))),
+    bad('unknown-kind', 'a kind that version 1 does not have', padded(kindOf('album', [file('note.txt')]))),
     bad('no-files', 'an empty list', padded(jsonOf([]))),
     bad('duplicate', 'one path twice', padded(jsonOf([file('a'), file('b'), file('a')]))),
     bad('unknown-version', 'version 2', padded(jsonOf([file('a')], { version: 2 }))),

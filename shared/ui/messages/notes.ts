@@ -1,0 +1,37 @@
+/** The texts of notes, at both ends. */
+export const notes = {
+  // Writing
+  'note.write': 'Write a note',
+  'note.label': 'Your note',
+  'note.hint': 'A text, a password, a secret: sealed like a file, and shown only to whoever asks for it.',
+  'note.size': (size: string) => `${size} of 1 MiB`,
+  'note.tooLong': (size: string) => `${size}: a note holds up to 1 MiB.`,
+  'note.burn': 'Burn after reading',
+  'note.burn.hint': 'It can be shown once, and is deleted everywhere when it was.',
+  'note.burn.fact': 'Burnt after reading',
+  'note.files': 'Send files instead',
+  'note.change': 'Change the note or its options',
+  'note.sending': 'Sending your note',
+  'note.failed.lead': 'Your note is still here.',
+  'note.done.lead': 'Your note, sealed and stored.',
+  'note.done.whoever': 'Whoever has this link can read the note. Share it over a channel you trust.',
+
+  // Reading
+  'note.title': 'A note for you',
+  'note.lead': 'It stays sealed until you ask for it.',
+  'note.once': 'This note can be shown once. Then it is deleted everywhere.',
+  'note.show': 'Show the note',
+  'note.reading': 'Opening the note',
+  'note.shown.title': 'Your note',
+  'note.shown.lead': 'Exactly what was written.',
+  'note.text': 'The note',
+  'note.copy': 'Copy the note',
+  'note.copied': 'Copied.',
+  'note.copyFailed': 'The note is selected: copy it by hand.',
+  'note.hide': 'Hide',
+  'note.showAgain': 'Show it again',
+  'note.hidden': 'The note is hidden. It is still in this page.',
+  'note.burnt': 'This note is gone: the storage nodes delete it. Once you close this page, nobody can show it again.',
+  'note.stays': 'The link can be opened again until the note expires.',
+  'note.back': 'Write a note yourself',
+} as const;
