@@ -12,10 +12,7 @@ const deps = webDeps();
 export const sendStore = browserSendStore();
 
 /** The next look comes by itself: one that gets no answer is not repeated for a minute. */
-export function controlOf(record: SendRecord) {
-  const control = new TransferControl(record, deps);
-  return { status: () => control.status({ patienceMs: 0 }), extend: (seconds: number) => control.extend(seconds), revoke: () => control.revoke() };
-}
+const look = (record: SendRecord) => lookAfter(sendStore, record, () => new TransferControl(record, deps).status({ patienceMs: 0 }), deps.now);
 
 /** No file names here: a notification is shown on locked screens and kept by the system. */
 export async function tellDownloads(count: number): Promise<void> {
@@ -32,7 +29,7 @@ export async function planLooks(): Promise<void> {
 }
 
 export async function lookForDownloads(): Promise<void> {
-  const looks = await Promise.all((await awaited()).map((record) => lookAfter(sendStore, record, controlOf(record).status, deps.now)));
+  const looks = await Promise.all((await awaited()).map(look));
   const fresh = looks.reduce((sum, look) => sum + (look?.freshDownloads ?? 0), 0);
   if (fresh > 0) await tellDownloads(fresh);
   await planLooks();

@@ -1,20 +1,19 @@
 /** The page of what was sent from this browser, `/sends`. */
 import { mount } from 'svelte';
-import { TransferControl, webDeps } from '../shared/client/index.ts';
+import { sendControl } from '../shared/client/browser/send-control.ts';
+import { webDeps } from '../shared/client/index.ts';
 import { browserSendStore } from '../shared/client/sends/index.ts';
 import { say } from '../shared/ui/messages.ts';
 import { Sends } from '../shared/ui/sends/sends.svelte.ts';
 import SendsScreen from '../shared/ui/sends/SendsScreen.svelte';
+import { transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
 
 const deps = webDeps();
+const store = browserSendStore();
 
 const sends = new Sends({
-  store: browserSendStore(),
-  control(record) {
-    const control = new TransferControl(record, deps);
-    // The next look comes by itself: one that gets no answer is not repeated for a minute.
-    return { status: () => control.status({ patienceMs: 0 }), extend: (seconds) => control.extend(seconds), revoke: () => control.revoke() };
-  },
+  store,
+  control: (record) => sendControl(record, store, deps, transferWorkerUrl),
   now: deps.now,
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);

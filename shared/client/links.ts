@@ -24,11 +24,17 @@ export interface LinkChoices {
   readonly passwordKey?: PasswordKeySource | undefined;
 }
 
+export interface AddLinkOptions extends CallOptions {
+  /** The link is to be kept by then: the coordinator hears of it next. */
+  readonly onMade?: (created: CreatedLink) => Promise<void>;
+}
+
 /** Adds a link, while the transfer uploads or is ready. @throws SendError, `too_many_links` among others. */
-export async function addLink(owned: OwnedTransfer, choices: LinkChoices, deps: ClientDeps, options?: CallOptions): Promise<CreatedLink & { readonly status: LinkStatus }> {
+export async function addLink(owned: OwnedTransfer, choices: LinkChoices, deps: ClientDeps, options?: AddLinkOptions): Promise<CreatedLink & { readonly status: LinkStatus }> {
   const transferId = asTransferId(decodeB64(owned.transferId, ID_BYTES));
   const contentSecret = asContentSecret(decodeB64(owned.contentSecret, KEY_BYTES));
   const { created, message } = await makeLink({ origin: owned.coordinator, transferId, contentSecret }, choices, deps);
+  await options?.onMade?.(created);
   const { linkId, ...terms } = message;
   return { ...created, status: await apiOf(owned, deps).addLink(linkId, terms, options) };
 }

@@ -168,7 +168,16 @@ function fromSending(state: Sending, event: SendEvent): SendState {
     case 'cancel':
       return { ...state, cancelling: true };
     case 'sent':
-      return { step: 'done', fileCount: files.length, note: note && { burn: note.burn }, choices, resumed: state.resumed, result: event.result, isKept: state.isKept, revoking: 'no' };
+      return {
+        step: 'done',
+        fileCount: files.length,
+        note: note && { burn: note.burn },
+        choices,
+        resumed: state.resumed,
+        result: event.result,
+        isKept: state.isKept,
+        revoking: 'no',
+      };
     case 'failed':
       return event.code === 'cancelled'
         ? startPicking(choices, { files, note, password })

@@ -1,7 +1,7 @@
 /** What was sent from a browser: found again, looked after, ended; and kept so that nobody else reads it. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { parseLink, encodeB64, sentenceOf } from '../../shared/protocol/index.ts';
+import { parseLink, encodeB64, sentenceOf, type ErrorCode } from '../../shared/protocol/index.ts';
 import { expiryText } from '../../shared/ui/choices.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
@@ -89,6 +89,71 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
   await page.getByText(sentenceOf('transfer_revoked')).waitFor();
 });
 
+test('another link has a label, a limit and a password of its own, and goes on when the first one is withdrawn', async () => {
+  const first = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
+  await page.goto(sends());
+  await named(rows().first(), say('sends.detailsOf', NAME)).click();
+  const group = (name: string): Locator => rows().first().getByRole('group', { name, exact: true });
+  const act = (text: string, name: string): Locator => group(name).getByRole('button', { name: say('sends.link.actionOf', text, name) });
+  const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
+  const linkIn = (name: string): Promise<string> => group(name).getByLabel(say('done.link'), { exact: true }).inputValue();
+  const [ONE, ADA] = [say('sends.link.number', 1), 'for Ada, who reads it on the train'];
+
+  // With the keyboard alone.
+  await button(page, say('sends.add')).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type(ADA);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('leaves on the line');
+  await look(page, 'sends-link-new');
+  await page.keyboard.press('Enter');
+  await group(ADA).waitFor();
+  await eventually(focused).toContain(ADA);
+  expect(await group(ADA).innerText()).toContain(say('sends.link.open', say('sends.downloads.of', 0, 1)));
+  await act(say('sends.link.qr'), ADA).click();
+  await look(page, 'sends-links');
+  const second = await linkIn(ADA);
+  expect(await linkIn(ONE)).toBe(first);
+
+  // One without a password as well, whose limit is changed.
+  await button(page, say('sends.add')).click();
+  await page.keyboard.press('Enter');
+  const THREE = say('sends.link.number', 3);
+  await group(THREE).waitFor();
+  await act(say('sends.link.limit'), THREE).click();
+  await group(THREE).getByLabel(say('send.limit')).selectOption('2');
+  await look(page, 'sends-link-limit');
+  await button(page, say('sends.link.limit.set')).click();
+  await group(THREE)
+    .getByText(say('sends.link.open', say('sends.downloads.of', 0, 2)))
+    .waitFor();
+
+  await act(say('sends.link.withdraw'), ONE).focus();
+  await page.keyboard.press('Enter');
+  expect(await focused()).toBe(say('sends.link.withdraw.no'));
+  await look(page, 'sends-link-withdraw');
+  await button(page, say('sends.link.withdraw.yes')).click();
+  await group(ONE).getByText(say('sends.link.revoked', '0')).waitFor();
+  await eventually(focused).toContain(ONE);
+  await look(page, 'sends-link-withdrawn');
+  await expectRefusal(first, 'transfer_revoked');
+
+  const other = await browser.open(second);
+  await other.getByLabel(say('unlock.label'), { exact: true }).fill('leaves on the line');
+  await button(other, say('unlock.open')).click();
+  await download(other);
+  await other.close();
+  await expectRefusal(second, 'transfer_used_up');
+  await page.reload();
+  await named(rows().first(), say('sends.detailsOf', NAME)).click();
+  await group(ADA)
+    .getByText(say('sends.link.used_up', say('sends.downloads.of', 1, 1)))
+    .waitFor();
+  await rows().first().getByText(say('sends.state.ready'), { exact: true }).waitFor();
+});
+
 test('what the browser keeps holds no link, key, token or name; and an entry that is damaged is told of and removed', async () => {
   const link = await sendFiles(page, stage.origin, [await stage.newFile(NAME, 1000)]);
   await page.goto(sends());
@@ -119,6 +184,12 @@ test('without a connection the list stands as it was known last', async () => {
   expect(await rows().count()).toBe(1);
   await look(page, 'sends-offline');
 });
+
+async function expectRefusal(link: string, code: ErrorCode): Promise<void> {
+  const refused = await browser.open(link);
+  await refused.getByText(sentenceOf(code)).waitFor();
+  await refused.close();
+}
 
 /** Runs in the page, before it has opened the database. */
 async function forgetEverything(): Promise<void> {

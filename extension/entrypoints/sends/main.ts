@@ -1,13 +1,18 @@
 /** The page of what was sent with this extension. */
 import { mount } from 'svelte';
+import { sendControl } from '../../../shared/client/browser/send-control.ts';
+import { webDeps } from '../../../shared/client/index.ts';
 import { Sends } from '../../../shared/ui/sends/sends.svelte.ts';
 import SendsScreen from '../../../shared/ui/sends/SendsScreen.svelte';
-import { controlOf, planLooks, sendStore, tellDownloads } from '../../sends.ts';
+import { transferWorkerUrl } from '../../../shared/ui/trusted-urls.ts';
+import { planLooks, sendStore, tellDownloads } from '../../sends.ts';
+
+const deps = webDeps();
 
 const sends = new Sends({
   store: sendStore,
-  control: controlOf,
-  now: () => Date.now(),
+  control: (record) => sendControl(record, sendStore, deps, transferWorkerUrl),
+  now: deps.now,
   later(callback, afterMs) {
     const timer = setTimeout(callback, afterMs);
     return () => clearTimeout(timer);

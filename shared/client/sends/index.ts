@@ -1,9 +1,9 @@
 export { generateEntryKey, importEntryKey, type EntryKey } from '../../crypto/index.ts';
 export { recordOf } from './begun-record.ts';
-export { browserSendStore, browserVault } from './database.ts';
-export { decodeSendRecord, encodeSendRecord, sendRecordSchema, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';
-export { isOver, withRefusal, withStatus } from './last-seen.ts';
-export { lookAfter, type Look } from './look-after.ts';
+export { browserSendStore } from './database.ts';
+export { MAX_LABEL_CHARACTERS, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';
+export { isOver, withLinkStatus, withRefusal, withStatus } from './last-seen.ts';
+export { lookAfter } from './look-after.ts';
 export { VaultSendStore, type SendStore } from './send-store.ts';
 export { VaultJournal } from './vault-journal.ts';
 export { canKeep, createdOf, forgetSend, markFinished, settleFailed, unfinishedOf } from './uploads.ts';

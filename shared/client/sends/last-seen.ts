@@ -23,10 +23,20 @@ export function withStatus(record: SendRecord, { state, sender, links, survives,
   };
 }
 
-const seenLink = ({ linkId, state, downloads: { limit, committed } }: LinkStatus): LastSeen['links'][number] => ({ linkId, state, downloads: { limit, committed } });
+/** The record after the coordinator said how one of its links stands. */
+export function withLinkStatus(record: SendRecord, status: LinkStatus): SendRecord {
+  if (record.lastSeen === null) return record;
+  const seen = seenLink(status);
+  const { links } = record.lastSeen;
+  const now = links.some(({ linkId }) => linkId === seen.linkId) ? links.map((each) => (each.linkId === seen.linkId ? seen : each)) : [...links, seen];
+  return { ...record, lastSeen: { ...record.lastSeen, links: now, downloads: downloadsOf(now) } };
+}
+
+type SeenLink = LastSeen['links'][number];
+const seenLink = ({ linkId, state, downloads: { limit, committed } }: LinkStatus): SeenLink => ({ linkId, state, downloads: { limit, committed } });
 
 /** Of all links together. One that was revoked brings no more downloads than it has. */
-function downloadsOf(links: readonly LinkStatus[]): LastSeen['downloads'] {
+function downloadsOf(links: readonly SeenLink[]): LastSeen['downloads'] {
   const committed = links.reduce((sum, link) => sum + link.downloads.committed, 0);
   const limits = links.map(({ state, downloads }) => (state === 'revoked' ? downloads.committed : downloads.limit));
   return { limit: limits.includes(null) ? null : limits.reduce<number>((sum, limit) => sum + (limit ?? 0), 0), committed };

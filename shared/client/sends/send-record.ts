@@ -6,7 +6,8 @@ import { b64, count, httpUrl, timeMs, whole } from '../../protocol/fields.ts';
 import { MAX_FILES, MAX_LINKS, MAX_NODES, MAX_PATH_BYTES } from '../../protocol/limits.ts';
 
 const MAX_LINK_CHARACTERS = 4096;
-const MAX_LABEL_CHARACTERS = 200;
+/** UTF-16 units, as a form's field counts them. */
+export const MAX_LABEL_CHARACTERS = 200;
 
 export const linkRecordSchema = v.object({
   linkId: b64(ID_BYTES),

@@ -1,5 +1,6 @@
 /** What is said of one sent transfer. */
 import { isOver, type LastSeen, type LinkRecord, type SendRecord } from '../../client/sends/index.ts';
+import { withLimit } from '../choices.ts';
 import { formatMoment, formatUntil } from '../format.ts';
 import { say } from '../messages.ts';
 
@@ -25,15 +26,38 @@ export function downloadsText({ lastSeen }: SendRecord): string {
 
 export const expiryText = ({ expiresAtMs }: SendRecord, nowMs: number): string => say('expiry.when', formatMoment(expiresAtMs), formatUntil(expiresAtMs, nowMs));
 
-/** What is said of one of several links: what was made of it, and whom it opens for. */
-export function linkHint({ lastSeen, links }: SendRecord, { linkId, password }: LinkRecord): string {
-  const seen = lastSeen?.links.find((each) => each.linkId === linkId);
-  const hint = say(password ? 'sends.link.password' : 'sends.link.hint');
-  if (seen === undefined || links.length === 1) return hint;
-  const { limit, committed } = seen.downloads;
-  const downloads = limit === null ? say('sends.downloads.free', committed) : say('sends.downloads.of', committed, limit);
-  return seen.state === 'open' ? say('sends.link.open', downloads, hint) : say(`sends.link.${seen.state}`);
+/** `unknown`: the coordinator has not said that it has this link. */
+export type ShownLinkState = LastSeen['links'][number]['state'] | 'unknown';
+
+export interface ShownLink {
+  readonly state: ShownLinkState;
+  /** Null: unlimited. */
+  readonly limit: number | null;
+  readonly committed: number;
 }
+
+/** Where one link stands. The first one came to be with its transfer. */
+export function linkOf({ lastSeen, links }: SendRecord, linkId: string): ShownLink {
+  const seen = lastSeen?.links.find((each) => each.linkId === linkId);
+  if (seen !== undefined) return { state: seen.state, ...seen.downloads };
+  return { state: lastSeen === null && links[0]?.linkId === linkId ? 'open' : 'unknown', limit: null, committed: 0 };
+}
+
+/** A label is its sender's own; the others are counted. */
+export const linkNameOf = ({ links }: SendRecord, { linkId, label }: LinkRecord): string =>
+  label === '' ? say('sends.link.number', links.findIndex((each) => each.linkId === linkId) + 1) : label;
+
+/** What is copied where nobody says which: the first that opens. */
+export const handyLink = (record: SendRecord): LinkRecord | undefined => record.links.find(({ linkId }) => linkOf(record, linkId).state === 'open');
+
+export function linkText({ state, limit, committed }: ShownLink): string {
+  if (state === 'unknown') return say('sends.link.unknown');
+  const downloads = limit === null ? say('sends.downloads.free', committed) : say('sends.downloads.of', committed, limit);
+  return say(`sends.link.${state}`, state === 'revoked' ? committed.toLocaleString('en') : downloads);
+}
+
+/** Not below what was downloaded: and what leaves no room would only close the link. */
+export const limitsFor = ({ limit, committed }: ShownLink): readonly (number | null)[] => withLimit(limit).filter((each) => each === null || each > committed || each === limit);
 
 /** @returns null where nothing is known, or nothing is kept any more. */
 export function healthText({ lastSeen }: SendRecord): string | null {

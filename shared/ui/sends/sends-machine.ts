@@ -2,13 +2,21 @@
 import type { SendRecord } from '../../client/sends/index.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 
-/** What a person is doing with one transfer. */
+/** What can be done with one transfer, or with one of its links. */
+export interface Task {
+  readonly what: 'withdraw' | 'expiry' | 'keep' | 'add' | 'limit' | 'revoke';
+  /** Null for what is done to the whole transfer. */
+  readonly linkId: string | null;
+}
+
+/** What a person is doing with one transfer: one thing at a time. */
 export type Doing =
   | { readonly step: 'nothing' }
-  | { readonly step: 'changed' }
-  | { readonly step: 'asking' }
-  | { readonly step: 'busy'; readonly what: 'withdraw' | 'expiry' }
-  | { readonly step: 'failed'; readonly code: ErrorCode };
+  | { readonly step: 'asking'; readonly task: Task }
+  /** `fraction`: of the work that a password makes; null where there is none. */
+  | { readonly step: 'busy'; readonly task: Task; readonly fraction: number | null }
+  | { readonly step: 'done'; readonly task: Task }
+  | { readonly step: 'failed'; readonly task: Task; readonly code: ErrorCode };
 
 export interface SendsRow {
   readonly record: SendRecord;
@@ -29,6 +37,10 @@ export type SendsEvent =
   | { readonly type: 'toggle'; readonly transferId: string }
   | { readonly type: 'do'; readonly transferId: string; readonly doing: Doing }
   | { readonly type: 'removed'; readonly transferId: string };
+
+/** @returns whether this is being done, or what became of this. */
+export const isAbout = (doing: Doing, what: Task['what'], linkId: string | null = null): boolean =>
+  doing.step !== 'nothing' && doing.task.what === what && doing.task.linkId === linkId;
 
 const NOTHING: Doing = { step: 'nothing' };
 

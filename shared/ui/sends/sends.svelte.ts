@@ -3,17 +3,30 @@ import { isOver, lookAfter, withRefusal, withStatus, type SendRecord, type SendS
 import type { ErrorCode } from '../../protocol/errors.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import type { OwnerStatus } from '../../protocol/messages.ts';
-import { nextSends, type SendsEvent, type SendsState } from './sends-machine.ts';
+import { nextSends, type SendsEvent, type SendsState, type Task } from './sends-machine.ts';
 
 export const REFRESH_EVERY_MS = 15_000;
+const KEEPING: Task = { what: 'keep', linkId: null };
 /** Transfers that are asked about at once. */
 const ASKED_AT_ONCE = 6;
 
-/** The part of TransferControl that a page needs. */
+export interface NewLinkWishes {
+  readonly label: string;
+  /** 1 to 1000, or null for unlimited. */
+  readonly downloadLimit: number | null;
+  /** Empty for a link that opens at once. */
+  readonly password: string;
+}
+
+/** What a page does with one transfer. Links are changed in the store as well. */
 export interface Control {
   status(): Promise<OwnerStatus>;
   extend(expiresInSeconds: number): Promise<OwnerStatus>;
   revoke(): Promise<void>;
+  /** @param onStretching - told a fraction of the work that a password makes. */
+  addLink(wishes: NewLinkWishes, onStretching: (fraction: number) => void): Promise<unknown>;
+  changeLimit(linkId: string, downloadLimit: number | null): Promise<unknown>;
+  revokeLink(linkId: string): Promise<unknown>;
 }
 
 export interface SendsParts {
@@ -69,36 +82,49 @@ export class Sends {
   toggle(transferId: string): void {
     this.#tell({ type: 'toggle', transferId });
   }
-  askWithdraw(transferId: string): void {
-    this.#tell({ type: 'do', transferId, doing: { step: 'asking' } });
+  /** Asks before a transfer, or one link of it, is withdrawn. */
+  ask(transferId: string, linkId: string | null): void {
+    this.#tell({ type: 'do', transferId, doing: { step: 'asking', task: { what: linkId === null ? 'withdraw' : 'revoke', linkId } } });
   }
   keep(transferId: string): void {
     this.#tell({ type: 'do', transferId, doing: { step: 'nothing' } });
   }
 
-  withdraw(record: SendRecord): Promise<void> {
-    return this.#work(record, 'withdraw', async () => {
+  withdraw(record: SendRecord): Promise<boolean> {
+    return this.#work(record, { what: 'withdraw', linkId: null }, async () => {
       await this.#parts.control(record).revoke();
       await this.#learn(record, (now) => withRefusal(now, new SendError('transfer_revoked'), this.#parts.now()) ?? now);
-      this.#tell({ type: 'do', transferId: record.transferId, doing: { step: 'nothing' } });
     });
   }
 
-  extend(record: SendRecord, expiresInSeconds: number): Promise<void> {
-    return this.#work(record, 'expiry', async () => {
+  extend(record: SendRecord, expiresInSeconds: number): Promise<boolean> {
+    return this.#work(record, { what: 'expiry', linkId: null }, async () => {
       const status = await this.#parts.control(record).extend(expiresInSeconds);
       await this.#learn(record, (now) => withStatus(now, status, this.#parts.now()));
-      this.#tell({ type: 'do', transferId: record.transferId, doing: { step: 'changed' } });
     });
+  }
+
+  addLink(record: SendRecord, wishes: NewLinkWishes): Promise<boolean> {
+    const task: Task = { what: 'add', linkId: null };
+    const onStretching = (fraction: number): void => this.#tell({ type: 'do', transferId: record.transferId, doing: { step: 'busy', task, fraction } });
+    return this.#workOnLinks(record, task, (control) => control.addLink(wishes, onStretching));
+  }
+
+  changeLimit(record: SendRecord, linkId: string, downloadLimit: number | null): Promise<boolean> {
+    return this.#workOnLinks(record, { what: 'limit', linkId }, (control) => control.changeLimit(linkId, downloadLimit));
+  }
+
+  revokeLink(record: SendRecord, linkId: string): Promise<boolean> {
+    return this.#workOnLinks(record, { what: 'revoke', linkId }, (control) => control.revokeLink(linkId));
   }
 
   async setNotify(record: SendRecord, notify: boolean): Promise<void> {
-    await this.#quietly(record.transferId, () => this.#learn(record, (now) => ({ ...now, notify, toldDownloads: now.lastSeen?.downloads.committed ?? 0 })));
+    await this.#quietly(record.transferId, KEEPING, () => this.#learn(record, (now) => ({ ...now, notify, toldDownloads: now.lastSeen?.downloads.committed ?? 0 })));
     this.#parts.onNotify?.();
   }
 
   async remove(transferId: string): Promise<void> {
-    await this.#quietly(transferId, async () => {
+    await this.#quietly(transferId, KEEPING, async () => {
       await this.#parts.store.remove(transferId);
       this.#tell({ type: 'removed', transferId });
     });
@@ -136,17 +162,36 @@ export class Sends {
     this.#tell(record === null ? { type: 'removed', transferId } : { type: 'learned', record });
   }
 
-  async #work({ transferId }: SendRecord, what: 'withdraw' | 'expiry', work: () => Promise<void>): Promise<void> {
-    this.#tell({ type: 'do', transferId, doing: { step: 'busy', what } });
-    await this.#quietly(transferId, work);
+  /** A link that was used up or revoked may have ended the transfer: how that stands is asked at once. */
+  #workOnLinks(record: SendRecord, task: Task, work: (control: Control) => Promise<unknown>): Promise<boolean> {
+    return this.#work(record, task, async () => {
+      try {
+        await work(this.#parts.control(record));
+      } finally {
+        // Whatever became of it, the store has what is true of the links.
+        const now = await this.#parts.store.get(record.transferId);
+        if (now !== null) this.#tell({ type: 'learned', record: now });
+      }
+      await this.#look(record);
+    });
   }
 
-  /** What goes wrong is told in the row. */
-  async #quietly(transferId: string, work: () => Promise<void>): Promise<void> {
+  /** @returns whether it was done. */
+  async #work({ transferId }: SendRecord, task: Task, work: () => Promise<void>): Promise<boolean> {
+    this.#tell({ type: 'do', transferId, doing: { step: 'busy', task, fraction: null } });
+    const isDone = await this.#quietly(transferId, task, work);
+    if (isDone) this.#tell({ type: 'do', transferId, doing: { step: 'done', task } });
+    return isDone;
+  }
+
+  /** What goes wrong is told in the row. @returns whether nothing did. */
+  async #quietly(transferId: string, task: Task, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (thrown) {
-      this.#tell({ type: 'do', transferId, doing: { step: 'failed', code: codeOf(thrown) } });
+      this.#tell({ type: 'do', transferId, doing: { step: 'failed', task, code: codeOf(thrown) } });
+      return false;
     }
   }
 

@@ -4,8 +4,9 @@ import { MemoryBoxes, Vault, VaultSendStore, generateEntryKey, type SendRecord }
 import { sendRecords } from '../../client/testing/send-records.ts';
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { OwnerStatus } from '../../protocol/messages.ts';
-import { downloadsText, healthText, nameOf, stateOf } from './send-facts.ts';
-import { nextSends, type SendsEvent, type SendsState } from './sends-machine.ts';
+import { downloadsText, handyLink, healthText, limitsFor, linkNameOf, linkOf, linkText, nameOf, stateOf } from './send-facts.ts';
+import type { Control } from './sends.svelte.ts';
+import { isAbout, nextSends, type Doing, type SendsEvent, type SendsState, type Task } from './sends-machine.ts';
 
 const record: SendRecord = {
   ...fc.sample(sendRecords, { seed: 3, numRuns: 1 })[0]!,
@@ -21,17 +22,14 @@ const seen = (state: NonNullable<SendRecord['lastSeen']>['state']): SendRecord =
   lastSeen: { atMs: 1, state, downloads: { limit: 5, committed: 2 }, links: [], survives: 7, totalShards: 12 },
 });
 const run = (events: readonly SendsEvent[], from: SendsState = { step: 'loading' }): SendsState => events.reduce(nextSends, from);
+const withdraw: Task = { what: 'withdraw', linkId: null };
+const asking: Doing = { step: 'asking', task: withdraw };
 const listed: SendsEvent = { type: 'listed', records: [record], unreadable: ['x'] };
 
 describe('the page of sends', () => {
   test('keeps what a person was doing with a row through every new list', () => {
-    const state = run([
-      listed,
-      { type: 'toggle', transferId },
-      { type: 'do', transferId, doing: { step: 'asking' } },
-      { type: 'listed', records: [seen('ready')], unreadable: [] },
-    ]);
-    expect(state).toEqual({ step: 'shown', rows: [{ record: seen('ready'), isOpen: true, doing: { step: 'asking' } }], unreadable: [], isOffline: false });
+    const state = run([listed, { type: 'toggle', transferId }, { type: 'do', transferId, doing: asking }, { type: 'listed', records: [seen('ready')], unreadable: [] }]);
+    expect(state).toEqual({ step: 'shown', rows: [{ record: seen('ready'), isOpen: true, doing: asking }], unreadable: [], isOffline: false });
   });
 
   test('shows what it has when the list cannot be read again, and says so when it never could be', () => {
@@ -40,7 +38,7 @@ describe('the page of sends', () => {
   });
 
   test('closing a row drops its question, but not what is under way', () => {
-    const doing = (step: 'asking' | 'busy'): SendsEvent => ({ type: 'do', transferId, doing: step === 'busy' ? { step, what: 'withdraw' } : { step } });
+    const doing = (step: 'asking' | 'busy'): SendsEvent => ({ type: 'do', transferId, doing: step === 'busy' ? { step, task: withdraw, fraction: null } : asking });
     expect(run([listed, doing('asking'), { type: 'toggle', transferId }])).toMatchObject({ rows: [{ doing: { step: 'nothing' } }] });
     expect(run([listed, doing('busy'), { type: 'toggle', transferId }])).toMatchObject({ rows: [{ doing: { step: 'busy' } }] });
   });
@@ -48,6 +46,17 @@ describe('the page of sends', () => {
   test('forgets what was removed, rows and unreadable entries alike; what comes for them later changes nothing', () => {
     const state = run([listed, { type: 'removed', transferId }, { type: 'removed', transferId: 'x' }, { type: 'learned', record }]);
     expect(state).toEqual({ step: 'shown', rows: [], unreadable: [], isOffline: false });
+  });
+
+  test('knows what is done to one link from the same done to another, and to the transfer', () => {
+    const busy: Doing = { step: 'busy', task: { what: 'revoke', linkId: 'a' }, fraction: null };
+    expect([isAbout(busy, 'revoke', 'a'), isAbout(busy, 'revoke', 'b'), isAbout(busy, 'limit', 'a'), isAbout(busy, 'withdraw'), isAbout({ step: 'nothing' }, 'withdraw')]).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('events before the list change nothing', () => {
@@ -82,6 +91,35 @@ describe('what is said of a transfer', () => {
   });
 });
 
+describe('what is said of a link', () => {
+  const links = ['first', 'second', 'third'].map((linkId, i) => ({ linkId, link: linkId, label: i === 1 ? 'for Ada' : '', password: false }));
+  const known: SendRecord = {
+    ...record,
+    links,
+    lastSeen: {
+      ...seen('ready').lastSeen!,
+      links: [
+        { linkId: 'first', state: 'revoked', downloads: { limit: null, committed: 4 } },
+        { linkId: 'second', state: 'open', downloads: { limit: 5, committed: 2 } },
+      ],
+    },
+  };
+  const text = (linkId: string): string => linkText(linkOf(known, linkId));
+
+  test('is its label or its number, its state and its own downloads; one that was not confirmed is no working one', () => {
+    expect(links.map((link) => linkNameOf(known, link))).toEqual(['Link 1', 'for Ada', 'Link 3']);
+    expect([text('first'), text('second')]).toEqual(['Withdrawn. Downloads: 4', 'Open. Downloads: 2 of 5']);
+    expect(text('third')).toContain('Not confirmed');
+    expect(handyLink(known)?.linkId).toBe('second');
+    expect(linkOf({ ...known, lastSeen: null }, 'first').state).toBe('open');
+  });
+
+  test('a limit is offered where it leaves a download, and the one that there is', () => {
+    expect(limitsFor({ state: 'open', limit: 5, committed: 2 })).toEqual([null, 5, 10, 25, 100]);
+    expect(limitsFor({ state: 'used_up', limit: 3, committed: 3 })).toEqual([null, 3, 5, 10, 25, 100]);
+  });
+});
+
 describe('Sends', () => {
   const linkWith = (committed: number): OwnerStatus['links'][number] => ({
     linkId: transferId,
@@ -111,6 +149,7 @@ describe('Sends', () => {
   const refuse = (code: ErrorCode) => (): never => {
     throw new SendError(code);
   };
+  let links: Pick<Control, 'addLink' | 'changeLimit' | 'revokeLink'>;
   async function open() {
     vi.stubGlobal(
       '$state',
@@ -119,7 +158,7 @@ describe('Sends', () => {
     const { Sends } = await import('./sends.svelte.ts');
     return new Sends({
       store,
-      control: () => ({ status: async () => answer(), extend: async (seconds) => status({ expiresAtMs: seconds }), revoke: async () => undefined }),
+      control: () => ({ status: async () => answer(), extend: async (seconds) => status({ expiresAtMs: seconds }), revoke: async () => undefined, ...links }),
       now: () => 1,
       later: (callback) => {
         later.push(callback);
@@ -132,6 +171,7 @@ describe('Sends', () => {
     store = new VaultSendStore(new Vault(new MemoryBoxes(await generateEntryKey())));
     await store.put(record);
     answer = () => status();
+    links = { addLink: refuse('internal'), changeLimit: refuse('internal'), revokeLink: refuse('internal') };
     told = [];
     later = [];
   });
@@ -173,14 +213,63 @@ describe('Sends', () => {
     const sends = await open();
     await sends.refresh();
     await sends.extend(record, 7777);
-    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'changed' }, record: { expiresAtMs: 7777 } }] });
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'done', task: { what: 'expiry' } }, record: { expiresAtMs: 7777 } }] });
     await sends.withdraw(record);
-    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'nothing' }, record: { lastSeen: { state: 'revoked' } } }] });
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'done', task: withdraw }, record: { lastSeen: { state: 'revoked' } } }] });
     vi.spyOn(store, 'remove').mockRejectedValueOnce(new SendError('record_unsaved'));
     await sends.remove(transferId);
-    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', code: 'record_unsaved' } }] });
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task: { what: 'keep' }, code: 'record_unsaved' } }] });
     await sends.remove(transferId);
     expect(sends.state).toMatchObject({ rows: [] });
+  });
+
+  test('adds a link, says how far its password is, and shows it with how the transfer stands then', async () => {
+    const sends = await open();
+    await sends.refresh();
+    const steps: Doing[] = [];
+    const doing = (): Doing => (sends.state.step === 'shown' ? sends.state.rows[0]!.doing : { step: 'nothing' });
+    const added = { linkId: 'AAAAAAAAAAAAAAAAAAAAAA', link: 'x', label: 'for Ada', password: true };
+    links.addLink = async ({ label }, onStretching) => {
+      steps.push(doing());
+      onStretching(0.5);
+      steps.push(doing());
+      await store.update(transferId, (now) => ({ ...now, links: [...now.links, { ...added, label }] }));
+      answer = () => status({ links: [linkWith(0), { ...linkWith(0), linkId: added.linkId }] });
+    };
+    expect(await sends.addLink(record, { label: 'for Ada', downloadLimit: 1, password: 'secret' })).toBe(true);
+    const task: Task = { what: 'add', linkId: null };
+    expect(steps).toEqual([
+      { step: 'busy', task, fraction: null },
+      { step: 'busy', task, fraction: 0.5 },
+    ]);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'done', task }, record: { links: [...record.links, added], lastSeen: { downloads: { limit: 10 } } } }] });
+  });
+
+  test('shows a link that got no answer, and says what went wrong', async () => {
+    const sends = await open();
+    await sends.refresh();
+    const unanswered = { linkId: 'AAAAAAAAAAAAAAAAAAAAAA', link: 'x', label: '', password: false };
+    links.addLink = async () => {
+      await store.update(transferId, (now) => ({ ...now, links: [...now.links, unanswered] }));
+      throw new SendError('offline');
+    };
+    expect(await sends.addLink(record, { label: '', downloadLimit: null, password: '' })).toBe(false);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task: { what: 'add' }, code: 'offline' }, record: { links: [...record.links, unanswered] } }] });
+  });
+
+  test('asks before a link is withdrawn, and learns at once that the transfer ended with it', async () => {
+    const sends = await open();
+    await sends.refresh();
+    sends.ask(transferId, 'a');
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'asking', task: { what: 'revoke', linkId: 'a' } } }] });
+    links.revokeLink = async () => {
+      answer = refuse('transfer_used_up');
+    };
+    expect(await sends.revokeLink(record, 'a')).toBe(true);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'done', task: { what: 'revoke', linkId: 'a' } }, record: { lastSeen: { state: 'used_up' } } }] });
+    links.changeLimit = refuse('conflict');
+    expect(await sends.changeLimit(record, 'a', 1)).toBe(false);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task: { what: 'limit', linkId: 'a' }, code: 'conflict' } }] });
   });
 
   test('tells of downloads once, and only of those whose sender wants to hear', async () => {
