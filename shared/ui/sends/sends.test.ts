@@ -28,12 +28,7 @@ const listed: SendsEvent = { type: 'listed', records: [record], unreadable: ['x'
 
 describe('the page of sends', () => {
   test('keeps what a person was doing with a row through every new list', () => {
-    const state = run([
-      listed,
-      { type: 'toggle', transferId },
-      { type: 'do', transferId, doing: asking },
-      { type: 'listed', records: [seen('ready')], unreadable: [] },
-    ]);
+    const state = run([listed, { type: 'toggle', transferId }, { type: 'do', transferId, doing: asking }, { type: 'listed', records: [seen('ready')], unreadable: [] }]);
     expect(state).toEqual({ step: 'shown', rows: [{ record: seen('ready'), isOpen: true, doing: asking }], unreadable: [], isOffline: false });
   });
 
