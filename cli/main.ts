@@ -12,6 +12,7 @@ Usage, in a clone of the repository: ${SHARDSEND} COMMAND …
   sends               lists what was sent from this machine
   revoke TRANSFER     withdraws one of these
   extend TRANSFER     lets one of these live longer, or shorter
+  link                adds a link to one of these, limits or revokes one
   network             runs a whole network on this machine
   node                runs one storage node; also node status, leave, appeal
 
@@ -43,6 +44,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   extend: async () => {
     const { extendHelp, runExtend } = await import('./commands/sends.ts');
     return { run: runExtend, help: extendHelp };
+  },
+  link: async () => {
+    const { linkHelp, runLink } = await import('./commands/link.ts');
+    return { run: runLink, help: linkHelp };
   },
   network: async () => {
     const { networkHelp, runNetwork } = await import('./commands/network.ts');

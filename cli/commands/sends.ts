@@ -22,8 +22,8 @@ in $XDG_STATE_HOME/shardsend, which is ~/.local/state/shardsend unless set.
 
   --json                prints {"sends":[{"transferId","coordinator","state","title","fileCount","bytes","createdAtMs",
                         "expiresAtMs","downloads","survives","totalShards","seenAtMs","links":[{"linkId","link","label",
-                        "password"}]}],"unreadable":[transferId…],"unreached":n}; seenAtMs is when the coordinator said
-                        so last, null for never`;
+                        "password","state","downloads"}]}],"unreadable":[transferId…],"unreached":n}; seenAtMs is when
+                        the coordinator said so last, null for never`;
 
 export const revokeHelp = `${SHARDSEND} revoke TRANSFER [options]
 

@@ -81,6 +81,40 @@ test('from the toolbar to a recipient without the extension, byte for byte', asy
   await received.close();
 });
 
+test('its list has what its send tab sent, and the alarm tells of a download without a name', async () => {
+  const page = await sender.open(`${extension}/sends.html`);
+  const row = page.getByRole('list', { name: say('sends.list') }).getByRole('article', { name: 'holiday film.mp4' });
+  await row.getByText(say('sends.downloads.free', 1), { exact: true }).waitFor();
+  await row.getByText(say('sends.state.ready'), { exact: true }).waitFor();
+  await button(page, say('sends.detailsOf', 'holiday film.mp4')).click();
+  const link = await row.getByLabel(say('done.link'), { exact: true }).inputValue();
+  await row.getByLabel(say('sends.notify')).check();
+  const { worker } = await sender.background();
+  await expect.poll(() => worker.evaluate(async () => (await chrome.alarms.getAll()).map(({ name, periodInMinutes }) => [name, periodInMinutes]))).toEqual([['downloads', 1]]);
+  await look(page, 'extension-sends');
+  await page.close();
+
+  const received = await recipient.open(link);
+  await download(received);
+  await received.close();
+  await worker.evaluate(() => {
+    // What a notification said can't be asked for afterwards.
+    const said = ((globalThis as { said?: unknown[] }).said = [] as unknown[]);
+    const create = chrome.notifications.create.bind(chrome.notifications) as (id: string, options: object) => Promise<string>;
+    chrome.notifications.create = ((id: string, options: object) => {
+      said.push(options);
+      return create(id, options);
+    }) as typeof chrome.notifications.create;
+    return chrome.alarms.create('downloads', { when: Date.now() });
+  });
+  await expect.poll(() => worker.evaluate(async () => Object.keys(await chrome.notifications.getAll()))).toContain('downloaded');
+  expect(await worker.evaluate(() => (globalThis as { said?: unknown[] }).said)).toEqual([
+    { type: 'basic', iconUrl: `${extension}/icon/128.png`, title: say('sends.notify.title'), message: say('sends.notify.text', 1) },
+  ]);
+  // The next look comes by itself again.
+  await expect.poll(() => worker.evaluate(async () => (await chrome.alarms.get('downloads'))?.periodInMinutes)).toBe(1);
+});
+
 test('the popup alone, in a tab', async () => {
   const page = await sender.open(`${extension}/popup.html`);
   await look(page, 'popup');

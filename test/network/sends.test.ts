@@ -72,6 +72,36 @@ test('a send is listed with its link, is extended, counts downloads, and is with
   expect(await json('extend', transferId, '--expires', '1d')).toMatchObject({ code: 1, value: { error: { code: 'transfer_revoked' } } });
 });
 
+test('another link is added with a label, a limit and a password, and each is limited and revoked on its own', async () => {
+  const { link: first, transferId } = await sent();
+  const password = path.join(base, 'password');
+  await writeFile(password, 'leaves on the line\n');
+  const added = await json('link', 'add', transferId, '--label', 'for Ada', '--downloads', '1', '--password-file', password);
+  const link = added.value['link'] as string;
+  expect(added).toMatchObject({ code: 0, value: { transferId, label: 'for Ada', password: true, downloads: { limit: 1, committed: 0 } } });
+  expect(await json('link', 'limit', transferId, 'for Ada', '--downloads', '2')).toMatchObject({ code: 0, value: { state: 'open', downloads: { limit: 2, committed: 0 } } });
+  expect(await json('link', 'revoke', first)).toMatchObject({ code: 0, value: { transferId, state: 'revoked' } });
+
+  const get = (of: string, ...args: string[]) => json('get', of, '--out', path.join(base, 'by-links'), ...args);
+  expect(await get(first)).toMatchObject({ code: 1, value: { error: { code: 'transfer_revoked' } } });
+  expect(await get(link, '--password-file', password)).toMatchObject({ code: 0 });
+  expect(await listed(transferId)).toMatchObject({
+    state: 'ready',
+    downloads: { limit: 2, committed: 1 },
+    links: [
+      { link: first, label: '', state: 'revoked', downloads: { limit: 3, committed: 0 } },
+      { link, label: 'for Ada', password: true, state: 'open', downloads: { limit: 2, committed: 1 } },
+    ],
+  });
+  const lines = (await runCommand(['sends'])).stdout;
+  expect(lines).toContain(`${first}  withdrawn, 0 of 3 downloads\n`);
+  expect(lines).toContain(`${link}  for Ada  1 of 2 downloads\n`);
+  expect(await json('link', 'limit', link, '--downloads', '1')).toMatchObject({ code: 0, value: { state: 'used_up' } });
+  expect(await listed(transferId), 'the last link that opened is used up').toMatchObject({ state: 'used_up' });
+  expect(await json('link', 'add', transferId)).toMatchObject({ code: 1, value: { error: { code: 'transfer_used_up' } } });
+  expect((await listed(transferId))!['links'], 'what was refused is not kept').toHaveLength(2);
+});
+
 test('nothing of it lies open in the folder: no link, key, token or name', async () => {
   const { link, ownerToken } = await sent();
   const folder = path.join(process.env['XDG_STATE_HOME']!, 'shardsend');
@@ -83,7 +113,18 @@ test('nothing of it lies open in the folder: no link, key, token or name', async
 });
 
 test('what is meant is said whole, or refused with what would have been right', async () => {
-  for (const args of [['revoke'], ['revoke', 'nonsense'], ['extend', 'nonsense', '--expires', '1d'], ['extend', 'x'], ['extend', 'x', '--expires', '1s'], ['sends', 'x']]) {
+  for (const args of [
+    ['revoke'],
+    ['revoke', 'nonsense'],
+    ['extend', 'nonsense', '--expires', '1d'],
+    ['extend', 'x'],
+    ['extend', 'x', '--expires', '1s'],
+    ['sends', 'x'],
+    ['link'],
+    ['link', 'add'],
+    ['link', 'limit', 'x'],
+    ['link', 'revoke', 'nonsense', 'x'],
+  ]) {
     const { code, stderr } = await runCommand(args);
     expect([code, stderr.startsWith('shardsend: ')], args.join(' ')).toEqual([2, true]);
   }

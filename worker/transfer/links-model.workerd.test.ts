@@ -28,7 +28,7 @@ interface ModelLink {
 class Model {
   readonly links: ModelLink[] = [];
   ended: ErrorCode | null = null;
-  readonly #expiresAtMs: number;
+  #expiresAtMs: number;
   constructor(expiresAtMs: number) {
     this.#expiresAtMs = expiresAtMs;
   }
@@ -65,6 +65,11 @@ class Model {
     link.state = 'revoked';
     for (const claim of link.claims.values()) if (claim.state === 'open') claim.state = 'released';
     this.#endIfUsedUp();
+    return null;
+  }
+  expire(atMs: number): ErrorCode | null {
+    if (this.ended !== null) return this.ended;
+    this.#expiresAtMs = atMs;
     return null;
   }
   revokeAll(): null {
@@ -114,7 +119,7 @@ type Step =
   | { readonly do: 'guess' | 'revoke'; readonly link: number }
   | { readonly do: 'add'; readonly password: boolean; readonly limit: number | null }
   | { readonly do: 'limit'; readonly link: number; readonly limit: number | null }
-  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'wait' | 'expire'; readonly ms: number }
   | { readonly do: 'revokeAll' | 'evict' | 'alarm' };
 
 const link = fc.nat(LINKS - 1);
@@ -127,6 +132,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), password: fc.boolean(), limit }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('limit' as const), link, limit }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 30_000, 4 * MINUTE_MS, CLAIM_LEASE_MS, 20 * MINUTE_MS, 2 * 60 * MINUTE_MS) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('expire' as const), ms: fc.constantFrom(5 * MINUTE_MS, 20 * MINUTE_MS, 3 * 60 * MINUTE_MS, 30 * 24 * 60 * MINUTE_MS) }) },
   { weight: 1, arbitrary: just('revokeAll') },
   { weight: 4, arbitrary: fc.oneof(just('evict'), just('alarm')) },
 );
@@ -156,6 +162,10 @@ class Pair {
       case 'wait':
         advance(next.ms);
         return [null, null];
+      case 'expire': {
+        const expiresAtMs = clock.nowMs() + next.ms;
+        return [await codeOf(await transfer.asOwner('PATCH', '', { expiresAtMs })), this.#model.expire(expiresAtMs)];
+      }
       case 'evict':
         await evictDurableObject(transfer.stub);
         return [null, null];
