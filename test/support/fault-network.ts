@@ -14,8 +14,10 @@ import { Line } from './line.ts';
 
 const HEARTBEAT_MS = 1_000;
 /** Below the range from which systems give ports to outgoing connections: a killed program gets its own back. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 20_999;
+/** Test files that run at the same time keep to ports of their own. */
+const PORTS_A_WORKER = 500;
+const FIRST_PORT = 20_000 + PORTS_A_WORKER * (Number(process.env['VITEST_POOL_ID'] ?? 1) % 2);
+const LAST_PORT = FIRST_PORT + PORTS_A_WORKER - 1;
 
 export interface FaultNetworkOptions {
   readonly nodes: number;
