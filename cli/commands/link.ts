@@ -84,7 +84,7 @@ async function revoke(args: string[]): Promise<number> {
     const status = await revokeKeptLink(store, record, linkId, nodeDeps());
     const { limit: allowed, committed } = status?.downloads ?? { limit: null, committed: 0 };
     if (values.json) await printJson({ transferId: record.transferId, linkId, state: status?.state ?? 'revoked', downloads: { limit: allowed, committed } });
-    else process.stderr.write('Revoked: this link no longer works. Other links of the transfer do.\n');
+    else process.stderr.write('Revoked: this link no longer works. Any other link of the transfer goes on.\n');
     return EXIT_OK;
   } catch (error) {
     return reportFailure(error, values.json);
