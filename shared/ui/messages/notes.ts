@@ -1,5 +1,5 @@
 /** The texts of notes, at both ends. */
-export const notes = {
+export const notesTexts = {
   // Writing
   'note.write': 'Write a note',
   'note.label': 'Your note',

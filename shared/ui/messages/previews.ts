@@ -1,5 +1,5 @@
 /** The texts of previews. */
-export const previews = {
+export const previewsTexts = {
   'preview.look': 'Preview',
   'preview.open': (name: string) => `Preview ${name}`,
   'preview.title': (name: string) => `Preview of ${name}`,

@@ -1,7 +1,7 @@
 /** The texts of the receive page, and of every state that a link can be in. */
 import { count, files } from './plurals.ts';
 
-export const receiving = {
+export const receivingTexts = {
   // From the list to the files
   'receive.title': (n: number) => `${files(n)} for you`,
   'receive.lead': 'Only this link opens what was sent. Nothing is downloaded until you say so.',
@@ -62,7 +62,6 @@ export const receiving = {
   'unlock.again': 'You can try again now.',
 
   // States of a link
-  'state.tryAgain': 'Try again',
   'state.sendInstead': 'Send files yourself',
   'state.checking': 'This page looks again by itself.',
   'state.keyGone.title': 'Open the link again',
