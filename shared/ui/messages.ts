@@ -4,7 +4,8 @@
  */
 import { extensionTexts } from './messages/extension.ts';
 import { generalTexts } from './messages/general.ts';
-import { notesTexts } from './messages/notes.ts';
+import { noteReadingTexts } from './messages/note-reading.ts';
+import { noteWritingTexts } from './messages/note-writing.ts';
 import { networkTexts } from './messages/network.ts';
 import { nodeTexts } from './messages/node.ts';
 import { previewsTexts } from './messages/previews.ts';
@@ -13,7 +14,7 @@ import { sendingTexts } from './messages/sending.ts';
 import { sendsTexts } from './messages/sends.ts';
 import { sayFrom } from './say.ts';
 
-export const say = sayFrom(generalTexts, sendingTexts, sendsTexts, receivingTexts, extensionTexts, networkTexts, nodeTexts, notesTexts, previewsTexts);
+export const say = sayFrom(generalTexts, sendingTexts, sendsTexts, receivingTexts, extensionTexts, networkTexts, nodeTexts, noteReadingTexts, noteWritingTexts, previewsTexts);
 
 export { sentenceOf } from '../protocol/errors.ts';
 export { titleOf } from './title-of.ts';
