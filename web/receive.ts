@@ -3,6 +3,7 @@ import { mount } from 'svelte';
 import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
 import { openLink, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
+import { loadLinkViews } from '../shared/ui/link-views.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
 import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
@@ -16,6 +17,7 @@ const receiver = new Receiver({
     if (opened.ok) await prepareDownloads();
     return opened;
   },
+  loadViews: loadLinkViews,
   start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),
   openPreviews: async (link, passwordKey, info) => {
     const { Previews } = await import('../shared/client/browser/preview.ts');

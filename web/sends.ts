@@ -3,10 +3,13 @@ import { mount } from 'svelte';
 import { sendControl } from '../shared/client/browser/send-control.ts';
 import { webDeps } from '../shared/client/index.ts';
 import { browserSendStore } from '../shared/client/sends/index.ts';
-import { say } from '../shared/ui/messages.ts';
+import { sendsTexts } from '../shared/ui/messages/sends.ts';
+import { sayFrom } from '../shared/ui/say.ts';
 import { Sends } from '../shared/ui/sends/sends.svelte.ts';
 import SendsScreen from '../shared/ui/sends/SendsScreen.svelte';
 import { transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+
+const say = sayFrom(sendsTexts);
 
 const deps = webDeps();
 const store = browserSendStore();

@@ -1,5 +1,9 @@
 /** What a sender may choose from, for the send form and the options page. docs/protocol.md §12. */
-import { say } from './messages.ts';
+import { generalTexts } from './messages/general.ts';
+import { sendingTexts } from './messages/sending.ts';
+import { sayFrom } from './say.ts';
+
+const say = sayFrom(generalTexts, sendingTexts);
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -1,6 +1,9 @@
 /** What the download button will do, in its own words. */
-import { say } from './messages.ts';
+import { receivingTexts } from './messages/receiving.ts';
+import { sayFrom } from './say.ts';
 import { spelledName, splitName } from './spelled-name.ts';
+
+const say = sayFrom(receivingTexts);
 
 const HEAD_LENGTH = 24;
 

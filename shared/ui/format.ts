@@ -1,5 +1,8 @@
 /** Sizes, paces and times as people read them. Sizes are decimal (1 MB = 1,000,000 bytes), as file managers show them. */
-import { say } from './messages.ts';
+import { generalTexts } from './messages/general.ts';
+import { sayFrom } from './say.ts';
+
+const say = sayFrom(generalTexts);
 
 const LANGUAGE = 'en';
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;

@@ -1,34 +1,20 @@
 /**
- * Every text that a page shows, by key; each screen's stand in a file of messages/. What went wrong is told by
- * `sentenceOf(code)` in shared/protocol/errors.ts; here stand the headings above such sentences. Texts with numbers are
- * functions, so that each language can form its plurals.
+ * Every text that people read, for programs that speak of everything; what a page loads names its own sets (say.ts). What
+ * went wrong is told by `sentenceOf(code)` in shared/protocol/errors.ts; `titleOf` gives the headings above such sentences.
  */
-import { sentenceOf, type ErrorCode } from '../protocol/errors.ts';
-import { extension } from './messages/extension.ts';
-import { general } from './messages/general.ts';
-import { notes } from './messages/notes.ts';
-import { network } from './messages/network.ts';
-import { node } from './messages/node.ts';
-import { previews } from './messages/previews.ts';
-import { receiving } from './messages/receiving.ts';
-import { sending } from './messages/sending.ts';
-import { sends } from './messages/sends.ts';
+import { extensionTexts } from './messages/extension.ts';
+import { generalTexts } from './messages/general.ts';
+import { noteReadingTexts } from './messages/note-reading.ts';
+import { noteWritingTexts } from './messages/note-writing.ts';
+import { networkTexts } from './messages/network.ts';
+import { nodeTexts } from './messages/node.ts';
+import { previewsTexts } from './messages/previews.ts';
+import { receivingTexts } from './messages/receiving.ts';
+import { sendingTexts } from './messages/sending.ts';
+import { sendsTexts } from './messages/sends.ts';
+import { sayFrom } from './say.ts';
 
-const catalogue = { ...general, ...sending, ...sends, ...receiving, ...extension, ...network, ...node, ...notes, ...previews };
+export const say = sayFrom(generalTexts, sendingTexts, sendsTexts, receivingTexts, extensionTexts, networkTexts, nodeTexts, noteReadingTexts, noteWritingTexts, previewsTexts);
 
-type Catalogue = typeof catalogue;
-type MessageKey = keyof Catalogue;
-type Arguments<K extends MessageKey> = Catalogue[K] extends (...args: infer A) => string ? A : [];
-
-export function say<K extends MessageKey>(key: K, ...args: Arguments<K>): string {
-  const entry = catalogue[key] as string | ((...args: unknown[]) => string);
-  return typeof entry === 'string' ? entry : entry(...args);
-}
-
-/** The heading for a link or transfer that cannot be opened; the sentence below it is `sentenceOf(code)`. */
-export function titleOf(code: ErrorCode): string {
-  const key = `state.${code}.title`;
-  return key in catalogue ? say(key as 'state.other.title') : say('state.other.title');
-}
-
-export { sentenceOf };
+export { sentenceOf } from '../protocol/errors.ts';
+export { titleOf } from './title-of.ts';

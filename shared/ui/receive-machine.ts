@@ -2,7 +2,7 @@
 import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
-import { forward } from './send-machine.ts';
+import { forward } from './forward.ts';
 
 interface Listed {
   readonly info: TransferInfo;

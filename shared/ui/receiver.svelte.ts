@@ -4,13 +4,16 @@ import type { NoteEvents, OpenedLink, ReceiveEvents, ReceiveHandle, TypedPasswor
 import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { PasswordKey } from '../client/link-keys.ts';
-import type { SendError } from '../protocol/errors.ts';
+import { asSendError, type SendError } from '../protocol/errors.ts';
+import type { LinkViews } from './link-views.ts';
 import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
+  /** What shows this link; loaded before its list stands. */
+  loadViews(info: TransferInfo): Promise<LinkViews>;
   /** @param choice - the files to save; null for all. */
   start(link: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents): ReceiveHandle;
   /** Parts of files without a download; loaded when first asked for. */
@@ -28,6 +31,7 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   #state = $state.raw<ReceiveState>({ step: 'opening' });
   #note = $state.raw<string | null>(null);
+  #views = $state.raw<LinkViews>({ FileTree: null, NoteView: null });
   #link: string | null = null;
   #passwordKey: PasswordKey | null = null;
   #handle: ReceiveHandle | null = null;
@@ -46,6 +50,10 @@ export class Receiver {
   /** The text of a note, once it was read. */
   get note(): string | null {
     return this.#note;
+  }
+
+  get views(): LinkViews {
+    return this.#views;
   }
 
   /** Opens a link, or the last one again. */
@@ -72,17 +80,29 @@ export class Receiver {
   /** @param answered - called before the answer is shown, if it still is one to this question. */
   async #ask(link: string, password: TypedPassword | PasswordKey | null, answered: () => void = () => undefined): Promise<void> {
     const number = ++this.#opening;
-    const opened = await this.#parts.open(link, password);
+    const opened = await this.#open(link, password);
     if (number !== this.#opening || isReceiving(this.#state)) return;
     answered();
-    if (opened.ok) this.#tell({ type: 'opened', info: opened.info, doneBytes: opened.doneBytes });
-    else {
+    if ('views' in opened) {
+      this.#views = opened.views;
+      this.#tell({ type: 'opened', info: opened.info, doneBytes: opened.doneBytes });
+    } else {
       const { code, retryAfterSeconds } = opened.error;
       this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
     }
     // Where the person is asked again, the last answer is of no use any more.
     this.#passwordKey = this.#state.step === 'locked' ? null : opened.passwordKey;
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
+  }
+
+  async #open(link: string, password: TypedPassword | PasswordKey | null) {
+    const opened = await this.#parts.open(link, password);
+    if (!opened.ok) return opened;
+    try {
+      return { ...opened, views: await this.#parts.loadViews(opened.info) };
+    } catch (thrown) {
+      return { ok: false, error: asSendError(thrown, 'offline', "couldn't load what shows the link"), passwordKey: opened.passwordKey } as const;
+    }
   }
 
   keyGone(): void {

@@ -6,6 +6,7 @@ import type { Progress, SendResult, UploadState } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { MAX_NOTE_BYTES } from '../protocol/limits.ts';
 import { addFiles, type ChosenFile } from './selection.ts';
+import { forward } from './forward.ts';
 
 export interface SendChoices {
   readonly expiresInSeconds: number;
@@ -229,7 +230,3 @@ const sendAll = ({ files, note, choices, password }: Chosen): Sending => ({
   cancelling: false,
 });
 const resumeAll = (chosen: Chosen, files: readonly ChosenFile[]): Sending => ({ ...sendAll({ ...chosen, files, note: null }), upload: 'checking', resumed: true });
-
-/** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
-export const forward = (before: Progress | null, now: Progress): Progress =>
-  before && now.doneBytes < before.doneBytes ? { ...now, doneBytes: Math.min(before.doneBytes, now.totalBytes) } : now;

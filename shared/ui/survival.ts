@@ -1,7 +1,10 @@
 /** What a sender is told of how safely a transfer lies. docs/protocol.md §4, §10. */
 import { weaknessesOf, type Weakness } from '../client/send/weaknesses.ts';
 import type { SendResult } from '../client/types.ts';
-import { say } from './messages.ts';
+import { sendingTexts } from './messages/sending.ts';
+import { sayFrom } from './say.ts';
+
+const say = sayFrom(sendingTexts);
 
 /**
  * How many computers can fail, in one sentence. It is said once, while nodes still rebuild what the sender did not

@@ -112,7 +112,7 @@ test('a send whose browser was killed is continued with the file that is picked 
   await utimes(source, MODIFIED, MODIFIED);
   await button(page, say('sendFailed.change')).click();
   await button(page, say('send.removeAll'))
-    .or(button(page, say('send.remove', 'live.bin')))
+    .or(button(page, say('list.remove', 'live.bin')))
     .first()
     .click();
 

@@ -170,9 +170,9 @@ describe('with a keyboard alone', () => {
 
   test('what is taken out of a list leaves the focus beside it', async () => {
     await pick([await stage.newFile('a.txt', 10), await stage.newFile('b.txt', 10)], say('send.chooseFiles'));
-    await tabTo(button(page, say('send.remove', 'a.txt')));
+    await tabTo(button(page, say('list.remove', 'a.txt')));
     await page.keyboard.press('Enter');
-    await focused(button(page, say('send.remove', 'b.txt')));
+    await focused(button(page, say('list.remove', 'b.txt')));
     await page.keyboard.press('Enter');
     await focused(button(page, say('send.chooseFiles')));
 

@@ -136,7 +136,7 @@ describe('files are handed over', () => {
     await chooseFiles(page, first);
     await chooseFiles(page, [second, await stage.newFile('b.txt', 30)], say('send.addFiles'));
     expect(await rows().count()).toBe(3);
-    await button(page, say('send.remove', 'b.txt')).click();
+    await button(page, say('list.remove', 'b.txt')).click();
     await expect.poll(() => rows().count()).toBe(2);
     expect(byName(await getZip())).toEqual({ 'a.txt': (await readFile(first)).toString('latin1'), 'a (2).txt': (await readFile(second)).toString('latin1') });
   });

@@ -1,7 +1,7 @@
 /** What only the extension says: its popup, menu, notifications, options, and what it fetches from a page. */
 import { count, files } from './plurals.ts';
 
-export const extension = {
+export const extensionTexts = {
   'popup.send': 'Send files',
   'popup.through': 'Through',
   'popup.options': 'Options',

@@ -1,18 +1,23 @@
 /** What every page may say: its frame, lists, and numbers in words. */
 import { count, files } from './plurals.ts';
 
-export const general = {
+export const generalTexts = {
   // The frame
   'app.name': 'Shardsend',
   'app.home': 'Shardsend, send files',
   'app.promise': 'The key travels only inside the link. Nobody who carries the files can read them.',
   'app.network': 'How the network is doing',
+  'app.sends': 'My sends',
 
   // Lists
   'list.total': (n: number, size: string) => `${files(n)}, ${size}`,
   'list.showAll': (n: number) => `Show all ${n.toLocaleString('en')}`,
   'list.showFewer': 'Show fewer',
   'list.more': (n: number, size: string) => `and ${n.toLocaleString('en')} more, ${size}`,
+  'list.remove': (name: string) => `Remove ${name}`,
+
+  // What did not work
+  'state.tryAgain': 'Try again',
 
   // Passwords
   'password.show': 'Show the password',

@@ -1,7 +1,7 @@
 /** The texts of the network page, for everyone. */
 import { count } from './plurals.ts';
 
-export const network = {
+export const networkTexts = {
   'network.loading.title': 'The network',
   'network.loading.lead': 'Asking for the latest numbers.',
   'network.failed.title': 'No numbers right now',

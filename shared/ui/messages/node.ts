@@ -1,6 +1,6 @@
 /** The texts of a node’s page, for its operator. */
 
-export const node = {
+export const nodeTexts = {
   'node.title.vetted': 'Your node is vetted',
   'node.lead.vetted': 'It has proven itself and is chosen for transfers. There is nothing to do but keep it online.',
   'node.title.unvetted': 'Your node is new',

@@ -1,9 +1,6 @@
-/** The texts of previews. */
-export const previews = {
-  'preview.look': 'Preview',
-  'preview.open': (name: string) => `Preview ${name}`,
+/** The texts of a look at one file. What offers it stands with the list, in receiving.ts. */
+export const previewsTexts = {
   'preview.title': (name: string) => `Preview of ${name}`,
-  'preview.off': 'Previews are off because downloads are counted.',
   'preview.opening': 'Opening only what is shown',
   'preview.none': 'This format is not shown here. Download the file to open it.',
   'preview.undecodable': 'Your browser cannot show this format. Download the file to open it.',

@@ -1,7 +1,7 @@
 /** The texts of the receive page, and of every state that a link can be in. */
 import { count, files } from './plurals.ts';
 
-export const receiving = {
+export const receivingTexts = {
   // From the list to the files
   'receive.title': (n: number) => `${files(n)} for you`,
   'receive.lead': 'Only this link opens what was sent. Nothing is downloaded until you say so.',
@@ -15,6 +15,9 @@ export const receiving = {
   'receive.chooseSome': 'Choose what to download',
   'receive.chosen': (n: number, of: number, size: string) => `${n.toLocaleString('en')} of ${files(of)} chosen, ${size}`,
   'receive.otherFiles': 'Choose other files',
+  'preview.look': 'Preview',
+  'preview.open': (name: string) => `Preview ${name}`,
+  'preview.off': 'Previews are off because downloads are counted.',
   'tree.all': 'All files',
   'tree.folder': (name: string, n: number) => `${name}, ${files(n)}`,
   'tree.keys': 'Arrow up and down move through the list; arrow left and right close and open a folder.',
@@ -62,7 +65,6 @@ export const receiving = {
   'unlock.again': 'You can try again now.',
 
   // States of a link
-  'state.tryAgain': 'Try again',
   'state.sendInstead': 'Send files yourself',
   'state.checking': 'This page looks again by itself.',
   'state.keyGone.title': 'Open the link again',

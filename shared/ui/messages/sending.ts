@@ -1,7 +1,7 @@
 /** The texts of the send screen. */
 import { count, files } from './plurals.ts';
 
-export const sending = {
+export const sendingTexts = {
   // Choosing
   'send.title': 'Send files privately',
   'send.lead': 'Encrypted on this device, cut into pieces, spread over independent computers. Only your link puts them together.',
@@ -18,7 +18,6 @@ export const sending = {
   'send.addFiles': 'Add files',
   'send.addFolder': 'Add a folder',
   'send.removeAll': 'Remove all',
-  'send.remove': (name: string) => `Remove ${name}`,
   'send.reading': 'Reading what you dropped',
   'send.chosen': 'Files to send',
   'send.pastedName': 'pasted text.txt',

@@ -1,10 +1,9 @@
 /** The texts of the page of what was sent. */
 import { count, files } from './plurals.ts';
 
-export const sends = {
+export const sendsTexts = {
   'sends.title': 'My sends',
   'sends.lead': 'What you sent from this device. The list is kept here alone, encrypted; nobody else has it.',
-  'sends.open': 'My sends',
   'sends.new': 'Send something',
   'sends.list': 'Sent from this device',
   'sends.empty.title': 'Nothing sent yet',

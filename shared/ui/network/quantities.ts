@@ -1,6 +1,9 @@
 /** Ages and large numbers as people read them. */
 import { formatCount } from '../format.ts';
-import { say } from '../messages.ts';
+import { generalTexts } from '../messages/general.ts';
+import { sayFrom } from '../say.ts';
+
+const say = sayFrom(generalTexts);
 
 /** From here on the last digits say nothing: 12.3M. */
 const LARGE = 10_000_000;

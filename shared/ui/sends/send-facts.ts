@@ -2,7 +2,11 @@
 import { isOver, type LastSeen, type LinkRecord, type SendRecord } from '../../client/sends/index.ts';
 import { withLimit } from '../choices.ts';
 import { formatMoment, formatUntil } from '../format.ts';
-import { say } from '../messages.ts';
+import { generalTexts } from '../messages/general.ts';
+import { sendsTexts } from '../messages/sends.ts';
+import { sayFrom } from '../say.ts';
+
+const say = sayFrom(generalTexts, sendsTexts);
 
 export type ShownState = 'uploading' | 'paused' | Exclude<LastSeen['state'], 'uploading'>;
 

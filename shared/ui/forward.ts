@@ -1,0 +1,5 @@
+import type { Progress } from '../client/types.ts';
+
+/** A bar that runs backwards is taken for a failure: within one attempt it only ever grows. */
+export const forward = (before: Progress | null, now: Progress): Progress =>
+  before && now.doneBytes < before.doneBytes ? { ...now, doneBytes: Math.min(before.doneBytes, now.totalBytes) } : now;

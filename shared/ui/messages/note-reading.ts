@@ -1,0 +1,20 @@
+/** The texts of a note at the end where it is read. */
+export const noteReadingTexts = {
+  'note.title': 'A note for you',
+  'note.lead': 'It stays sealed until you ask for it.',
+  'note.once': 'This note can be shown once. Then it is deleted everywhere.',
+  'note.show': 'Show the note',
+  'note.reading': 'Opening the note',
+  'note.shown.title': 'Your note',
+  'note.shown.lead': 'Exactly what was written.',
+  'note.text': 'The note',
+  'note.copy': 'Copy the note',
+  'note.copied': 'Copied.',
+  'note.copyFailed': 'The note is selected: copy it by hand.',
+  'note.hide': 'Hide',
+  'note.showAgain': 'Show it again',
+  'note.hidden': 'The note is hidden. It is still in this page.',
+  'note.burnt': 'This note is gone: the storage nodes delete it. Once you close this page, nobody can show it again.',
+  'note.stays': 'The link can be opened again until the note expires.',
+  'note.back': 'Write a note yourself',
+} as const;
