@@ -2,10 +2,10 @@
 import { SendError } from '../../protocol/errors.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed } from '../sends/index.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpload, recordOf, settleFailed } from '../sends/index.ts';
 import { resumeTransfer, sendTransfer } from '../send/send.ts';
 import { UploadControl } from '../send/upload-control.ts';
-import type { SendOptions, SendResult } from '../types.ts';
+import type { SendOptions, SendResult, UploadState } from '../types.ts';
 import { uploadLock } from './upload-lock.ts';
 import { toPlainError, type FileToSend, type FromWorker } from './worker-messages.ts';
 
@@ -16,6 +16,8 @@ export class UploadWorker {
   readonly #vault = browserVault();
   /** Of the transfer whose record is kept. */
   #transferId: string | null = null;
+  /** The record says what the upload is at: one change after the other. */
+  #marking: Promise<void> = Promise.resolve();
 
   constructor(signal: AbortSignal, tell: (message: FromWorker) => void) {
     this.#signal = signal;
@@ -70,16 +72,27 @@ export class UploadWorker {
       signal: this.#signal,
       control: this.control,
       onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) => this.#tell({ type: 'progress', progress }),
-      onState: (state: Extract<FromWorker, { type: 'state' }>['state']) => this.#tell({ type: 'state', state }),
+      onState: (state: UploadState) => {
+        this.#mark(state === 'paused' ? 'paused' : 'sending');
+        this.#tell({ type: 'state', state });
+      },
     };
+  }
+
+  /** What cannot be written costs no upload: the coordinator is told as well. */
+  #mark(state: 'sending' | 'paused'): void {
+    const transferId = this.#transferId;
+    if (transferId !== null) this.#marking = this.#marking.then(() => markUpload(this.#vault, transferId, state)).catch(() => undefined);
   }
 
   async #run(sending: () => Promise<SendResult>): Promise<void> {
     try {
       const result = await sending();
+      await this.#marking;
       if (this.#transferId !== null) await markFinished(this.#vault, this.#transferId);
       this.#tell({ type: 'sent', result });
     } catch (thrown) {
+      await this.#marking;
       const transferId = this.#transferId;
       const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
       this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
