@@ -6,6 +6,7 @@ import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpl
 import { resumeTransfer, sendTransfer } from '../send/send.ts';
 import { UploadControl } from '../send/upload-control.ts';
 import type { SendOptions, SendResult, UploadState } from '../types.ts';
+import { forgetHandles, keepHandles } from './kept-handles.ts';
 import { uploadLock } from './upload-lock.ts';
 import { toPlainError, type FileToSend, type FromWorker } from './worker-messages.ts';
 
@@ -38,6 +39,7 @@ export class UploadWorker {
             if (keeps) {
               this.#transferId = created.transferId;
               await uploadLock(created.transferId);
+              if (!options.note) await keepHandles(created.transferId, chosen).catch(() => undefined); // then the files are chosen again
               const record = recordOf(options.coordinator, created, files);
               await new VaultSendStore(this.#vault).put({ ...record, upload: options.note ? null : record.upload });
             }
@@ -62,6 +64,7 @@ export class UploadWorker {
       this.#tell({ type: 'link', created, isKept: true });
       const byPath = new Map(chosen.map((file) => [file.path, file]));
       const files = known.plan.files.map(({ path }) => byPath.get(path)).filter((file) => file !== undefined);
+      if (files.length === known.plan.files.length) await keepHandles(transferId, files).catch(() => undefined); // as they were chosen now
       return resumeTransfer({ ...this.#input(files.map(toSource)), coordinator: record.coordinator, created, journal }, webDeps());
     });
   }
@@ -79,6 +82,11 @@ export class UploadWorker {
     };
   }
 
+  async #finished(transferId: string): Promise<void> {
+    await markFinished(this.#vault, transferId);
+    await forgetHandles(transferId).catch(() => undefined); // swept later
+  }
+
   /** What cannot be written costs no upload: the coordinator is told as well. */
   #mark(state: 'sending' | 'paused'): void {
     const transferId = this.#transferId;
@@ -89,12 +97,13 @@ export class UploadWorker {
     try {
       const result = await sending();
       await this.#marking;
-      if (this.#transferId !== null) await markFinished(this.#vault, this.#transferId);
+      if (this.#transferId !== null) await this.#finished(this.#transferId);
       this.#tell({ type: 'sent', result });
     } catch (thrown) {
       await this.#marking;
       const transferId = this.#transferId;
       const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
+      if (transferId !== null && !canResume) await forgetHandles(transferId).catch(() => undefined); // swept later
       this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
     }
   }
