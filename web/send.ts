@@ -1,7 +1,7 @@
 /** The send page, `/`. */
 import { mount } from 'svelte';
 import { resumeSending, startSending } from '../shared/client/browser/send.ts';
-import { giveUpUnfinished, listUnfinished } from '../shared/client/browser/unfinished.ts';
+import { giveUpUnfinished, listUnfinished, reopenFiles } from '../shared/client/browser/unfinished.ts';
 import { revokeTransfer } from '../shared/client/browser/revoke.ts';
 import { DEFAULT_CHOICES } from '../shared/ui/choices.ts';
 import SendScreen from '../shared/ui/SendScreen.svelte';
@@ -13,6 +13,7 @@ const sender = new Sender(
     coordinator: () => location.origin,
     start: (files, options, events) => startSending(files, options, events, transferWorkerUrl),
     resume: (transferId, files, events) => resumeSending(transferId, files, events, transferWorkerUrl),
+    reopen: reopenFiles,
     unfinished: listUnfinished,
     giveUp: giveUpUnfinished,
     revoke: revokeTransfer,

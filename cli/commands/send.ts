@@ -15,7 +15,7 @@ import {
   type UploadState,
 } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
-import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed, type Vault } from '../../shared/client/sends/index.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpload, recordOf, settleFailed, sweepJournals, type Vault } from '../../shared/client/sends/index.ts';
 import { SendError, asSendError } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
@@ -137,6 +137,7 @@ class Run {
     for (const name of leftOut) process.stderr.write(`Left out, since it is no file: ${safePath(name)}\n`);
     const keeps = await canKeep(this.#vault);
     if (!keeps) process.stderr.write('This machine cannot keep track of what you send: if the send is interrupted, it cannot go on.\n');
+    if (keeps) await sweepJournals(this.#vault, this.#deps.now());
     for (const { title, transferId } of keeps ? await unfinishedOfSources(this.#vault, args) : []) {
       process.stderr.write(`An earlier send of ${safePath(title)} is not finished. To go on with that one: ${SHARDSEND} send --resume ${transferId}\n`);
     }
@@ -167,6 +168,7 @@ class Run {
     this.#stopIfTold();
     const input = this.#input(files);
     await this.#showLink(created);
+    await markUpload(this.#vault, created.transferId, 'sending');
     return resumeTransfer({ ...input, coordinator, created, journal: new VaultJournal(this.#vault, created.transferId) }, this.#deps);
   }
 

@@ -60,6 +60,8 @@ export interface UnfinishedSend {
   readonly bytes: number;
   /** 0 to 1; null where the coordinator could not be asked. */
   readonly storedPart: number | null;
+  /** The browser knows where the files lie, and opens them once the person allows it. */
+  readonly hasHandles: boolean;
 }
 
 /** A node that misbehaved, with what was met there. */

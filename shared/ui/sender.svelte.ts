@@ -12,6 +12,8 @@ export interface SenderParts {
   start(files: readonly ChosenFile[], options: SendOptions, events: SendEvents): SendHandle;
   /** Goes on with an upload of this browser. */
   resume(transferId: string, files: readonly ChosenFile[], events: SendEvents): SendHandle;
+  /** Its files, where the browser opens them again. To be called on a click. */
+  reopen(transferId: string): Promise<readonly ChosenFile[] | null>;
   /** Uploads that can be continued. */
   unfinished(): Promise<UnfinishedSend[]>;
   /** Withdraws one of them. */
@@ -97,6 +99,10 @@ export class Sender {
     const files = state.note ? [noteToSend(state.note)] : state.files;
     const options = { ...state.choices, downloadLimit: limitOf(state), note: state.note !== null, password: state.password || undefined, coordinator: this.#coordinator };
     this.#handle = this.#parts.start(files, options, this.#events());
+  }
+
+  reopen(transferId: string): Promise<readonly ChosenFile[] | null> {
+    return this.#parts.reopen(transferId);
   }
 
   /** @param files - chosen again. */

@@ -122,3 +122,51 @@ test('a send whose browser was killed is continued with the file that is picked 
   expect(await sha256Of((await download(recipient)).file)).toBe(await sha256Of(source));
   await recipient.close();
 });
+
+/**
+ * The browser's own picker of handles needs a screen, and so does its question whether a page may read: a file of the
+ * page's own storage has a handle of the same kind that is always allowed, and stands for one that a person picked.
+ */
+test('a send whose browser was killed goes on without choosing again where the browser kept the file’s handle', async () => {
+  const sha256 = await page.evaluate(async (bytes) => {
+    const content = new Uint32Array(bytes / 4);
+    for (let i = 0, word = 1; i < content.length; i++) content[i] = word = (Math.imul(word, 1_664_525) + 1_013_904_223) >>> 0;
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle('kept.bin', { create: true });
+    const writable = await handle.createWritable();
+    await writable.write(content);
+    await writable.close();
+    Object.assign(globalThis, { showOpenFilePicker: async () => [handle] });
+    return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', content)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }, BYTES);
+  let commits = 0;
+  const held = proxy.holdRequests(({ method, url }) => method === 'POST' && url.endsWith('/segments') && ++commits > 1);
+  await button(page, say('send.chooseFiles')).click();
+  await button(page, say('send.start')).click();
+  await held.reached;
+  const link = await linkOn(page);
+  const profile = await browser.kill();
+  held.release();
+  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  page = await browser.open(stage.origin);
+  let choosers = 0;
+  page.on('filechooser', () => choosers++);
+  await button(page, say('unfinished.continue', 'kept.bin')).click();
+  expect(await untilSent(page)).toBe(link);
+  expect(choosers).toBe(0);
+  const recipient = await browser.open(link);
+  expect(await sha256Of((await download(recipient)).file)).toBe(sha256);
+  await recipient.close();
+
+  const left = await page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const opening = indexedDB.open('shardsend');
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const keys = database.transaction('handles').objectStore('handles').getAllKeys();
+    await new Promise((resolve) => (keys.onsuccess = resolve));
+    database.close();
+    return keys.result.length;
+  });
+  expect(left, 'handles go with the journal').toBe(0);
+});

@@ -140,6 +140,8 @@ export class TestBrowser {
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
     });
+    // Chromium's own picker of handles cannot be answered without a screen: pages fall back to the file input, which can.
+    await context.addInitScript(() => void Reflect.deleteProperty(globalThis, 'showOpenFilePicker'));
     context.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });

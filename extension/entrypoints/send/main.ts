@@ -3,7 +3,7 @@ import { mount } from 'svelte';
 import { browser } from 'wxt/browser';
 import { revokeTransfer } from '../../../shared/client/browser/revoke.ts';
 import { resumeSending, startSending } from '../../../shared/client/browser/send.ts';
-import { giveUpUnfinished, listUnfinished } from '../../../shared/client/browser/unfinished.ts';
+import { giveUpUnfinished, listUnfinished, reopenFiles } from '../../../shared/client/browser/unfinished.ts';
 import { sentenceOf } from '../../../shared/ui/messages.ts';
 import type { SendState } from '../../../shared/ui/send-machine.ts';
 import { Sender } from '../../../shared/ui/sender.svelte.ts';
@@ -21,6 +21,7 @@ const sender = new Sender(
     coordinator: () => coordinator,
     start: (files, options, events) => startSending(files, options, events, transferWorkerUrl),
     resume: (transferId, files, events) => resumeSending(transferId, files, events, transferWorkerUrl),
+    reopen: reopenFiles,
     unfinished: listUnfinished,
     giveUp: giveUpUnfinished,
     revoke: revokeTransfer,

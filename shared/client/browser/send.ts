@@ -25,11 +25,14 @@ export interface SendHandle {
 
 /** @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types. */
 export const startSending = (files: readonly FileToSend[], options: SendOptions, events: SendEvents, workerUrl: string): SendHandle =>
-  start({ type: 'send', files: files.map(({ path, file }) => ({ path, file })), options }, events, workerUrl);
+  start({ type: 'send', files: files.map(plain), options }, events, workerUrl);
 
 /** Goes on with an upload that this browser keeps. @param files - chosen again, in any order. */
 export const resumeSending = (transferId: string, files: readonly FileToSend[], events: SendEvents, workerUrl: string): SendHandle =>
-  start({ type: 'resume', files: files.map(({ path, file }) => ({ path, file })), transferId }, events, workerUrl);
+  start({ type: 'resume', files: files.map(plain), transferId }, events, workerUrl);
+
+/** Of a reactive list: a worker is told plain values. */
+const plain = ({ path, file, origin }: FileToSend): FileToSend => ({ path, file, ...(origin ? { origin } : {}) });
 
 function start(job: ToWorker, events: SendEvents, workerUrl: string): SendHandle {
   const worker = new Worker(workerUrl, { type: 'module' });

@@ -4,21 +4,45 @@ import { SendError } from '../../protocol/errors.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import { webDeps } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { forgetSend, settleFailed, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
+import { forgetSend, journalled, settleFailed, sweepJournals, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
 import type { UnfinishedSend } from '../types.ts';
+import { openOrigins } from './file-handles.ts';
+import { forgetHandles, keptHandles, withHandles } from './kept-handles.ts';
 import { runningUploads } from './upload-lock.ts';
+import type { FileToSend } from './worker-messages.ts';
 
 /** Youngest first; none where this browser keeps nothing. */
 export async function listUnfinished(): Promise<UnfinishedSend[]> {
   const vault = browserVault();
   try {
+    const handles = await sweep(vault);
     const running = await runningUploads();
     const records = (await unfinishedOf(vault)).filter(({ transferId }) => !running.has(transferId));
-    return (await Promise.all(records.map((record) => look(vault, record)))).filter((found) => found !== null);
+    return (await Promise.all(records.map((record) => look(vault, record, handles.has(record.transferId))))).filter((found) => found !== null);
   } catch (thrown) {
     if (thrown instanceof SendError && thrown.code === 'record_unsaved') return [];
     throw thrown;
   }
+}
+
+/**
+ * The files of an upload again, without choosing them. To be called on a click: the browser asks the person.
+ *
+ * @returns null where it keeps no handles, the person refuses, or a file is gone.
+ */
+export async function reopenFiles(transferId: string): Promise<FileToSend[] | null> {
+  const kept = await keptHandles(transferId).catch(() => null); // a store that does not answer keeps none
+  const files = kept && (await openOrigins(kept));
+  return files && kept.map(({ path, root, inside }, i) => ({ path, file: files[i]!, origin: { root, inside } }));
+}
+
+/** @returns transfers whose files can be opened again. */
+async function sweep(vault: Vault): Promise<Set<string>> {
+  await sweepJournals(vault, Date.now());
+  const handles = await withHandles(); // before the journals: an upload that begins now has its journal first
+  const resumable = await journalled(vault);
+  for (const transferId of handles) if (!resumable.has(transferId)) await forgetHandles(transferId);
+  return handles;
 }
 
 /** Withdraws an upload instead of continuing it. @throws SendError. */
@@ -27,12 +51,13 @@ export async function giveUpUnfinished(transferId: string): Promise<void> {
   const record = (await unfinishedOf(vault)).find((each) => each.transferId === transferId);
   if (record !== undefined) await apiOf(record).revoke();
   await forgetSend(vault, transferId);
+  await forgetHandles(transferId).catch(() => undefined); // swept later
 }
 
 /** @returns null for one that has ended meanwhile. */
-async function look(vault: Vault, record: SendRecord): Promise<UnfinishedSend | null> {
+async function look(vault: Vault, record: SendRecord, hasHandles: boolean): Promise<UnfinishedSend | null> {
   const { transferId, title, fileCount, bytes } = record;
-  const shown = { transferId, title, fileCount, bytes };
+  const shown = { transferId, title, fileCount, bytes, hasHandles };
   try {
     const { segments } = await apiOf(record).ownerStatus({ patienceMs: 0 });
     return { ...shown, storedPart: segments.committed / segments.total };

@@ -2,10 +2,11 @@
 import { SendError } from '../../protocol/errors.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, recordOf, settleFailed } from '../sends/index.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpload, recordOf, settleFailed } from '../sends/index.ts';
 import { resumeTransfer, sendTransfer } from '../send/send.ts';
 import { UploadControl } from '../send/upload-control.ts';
-import type { SendOptions, SendResult } from '../types.ts';
+import type { SendOptions, SendResult, UploadState } from '../types.ts';
+import { forgetHandles, keepHandles } from './kept-handles.ts';
 import { uploadLock } from './upload-lock.ts';
 import { toPlainError, type FileToSend, type FromWorker } from './worker-messages.ts';
 
@@ -16,6 +17,8 @@ export class UploadWorker {
   readonly #vault = browserVault();
   /** Of the transfer whose record is kept. */
   #transferId: string | null = null;
+  /** The record says what the upload is at: one change after the other. */
+  #marking: Promise<void> = Promise.resolve();
 
   constructor(signal: AbortSignal, tell: (message: FromWorker) => void) {
     this.#signal = signal;
@@ -36,6 +39,7 @@ export class UploadWorker {
             if (keeps) {
               this.#transferId = created.transferId;
               await uploadLock(created.transferId);
+              if (!options.note) await keepHandles(created.transferId, chosen).catch(() => undefined); // then the files are chosen again
               const record = recordOf(options.coordinator, created, files);
               await new VaultSendStore(this.#vault).put({ ...record, upload: options.note ? null : record.upload });
             }
@@ -60,6 +64,7 @@ export class UploadWorker {
       this.#tell({ type: 'link', created, isKept: true });
       const byPath = new Map(chosen.map((file) => [file.path, file]));
       const files = known.plan.files.map(({ path }) => byPath.get(path)).filter((file) => file !== undefined);
+      if (files.length === known.plan.files.length) await keepHandles(transferId, files).catch(() => undefined); // as they were chosen now
       return resumeTransfer({ ...this.#input(files.map(toSource)), coordinator: record.coordinator, created, journal }, webDeps());
     });
   }
@@ -70,18 +75,35 @@ export class UploadWorker {
       signal: this.#signal,
       control: this.control,
       onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) => this.#tell({ type: 'progress', progress }),
-      onState: (state: Extract<FromWorker, { type: 'state' }>['state']) => this.#tell({ type: 'state', state }),
+      onState: (state: UploadState) => {
+        this.#mark(state === 'paused' ? 'paused' : 'sending');
+        this.#tell({ type: 'state', state });
+      },
     };
+  }
+
+  async #finished(transferId: string): Promise<void> {
+    await markFinished(this.#vault, transferId);
+    await forgetHandles(transferId).catch(() => undefined); // swept later
+  }
+
+  /** What cannot be written costs no upload: the coordinator is told as well. */
+  #mark(state: 'sending' | 'paused'): void {
+    const transferId = this.#transferId;
+    if (transferId !== null) this.#marking = this.#marking.then(() => markUpload(this.#vault, transferId, state)).catch(() => undefined);
   }
 
   async #run(sending: () => Promise<SendResult>): Promise<void> {
     try {
       const result = await sending();
-      if (this.#transferId !== null) await markFinished(this.#vault, this.#transferId);
+      await this.#marking;
+      if (this.#transferId !== null) await this.#finished(this.#transferId);
       this.#tell({ type: 'sent', result });
     } catch (thrown) {
+      await this.#marking;
       const transferId = this.#transferId;
       const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
+      if (transferId !== null && !canResume) await forgetHandles(transferId).catch(() => undefined); // swept later
       this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
     }
   }

@@ -1,6 +1,7 @@
 /** What a page and its transfer workers say to each other. */
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { FileOrigin } from './file-handles.ts';
 import type { FilePart } from './preview-protocol.ts';
 import type { Choice } from '../receive/selection.ts';
 import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult, UploadSeen, UploadState } from '../types.ts';
@@ -8,6 +9,8 @@ import type { CreatedTransfer, Progress, ReceiveResult, SendOptions, SendResult,
 export interface FileToSend {
   readonly path: string;
   readonly file: File;
+  /** Where it lies, if the browser says. */
+  readonly origin?: FileOrigin;
 }
 
 /** One job a worker; the first message starts it. */

@@ -67,7 +67,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   const link = await makeLink({ origin: coordinator, transferId, contentSecret: secret }, { downloadLimit, passwordKey }, deps);
   const placement = await api.create({ contentBytes: contentBytesOf(bytes), expiresInSeconds, link: link.message }, { signal });
   checkPlacement(placement);
-  const plan = { ...planOf(input.files, placement), ...(input.options.note ? { kind: 'note' as const } : {}) };
+  const plan = { ...planOf(input.files, placement, deps.now()), ...(input.options.note ? { kind: 'note' as const } : {}) };
   const created: CreatedTransfer = {
     ...link.created,
     transferId: encodeB64(transferId),
@@ -205,8 +205,8 @@ async function bookOf(segments: readonly NamedSegment[], safeShards: number, api
   return book;
 }
 
-function planOf(files: readonly SourceFile[], { requiredShards, totalShards, safeShards, survives, relaxed }: Placement): UploadPlan {
-  return { files: manifestFilesOf(files), placement: { requiredShards, totalShards, safeShards, survives, relaxed } };
+function planOf(files: readonly SourceFile[], { requiredShards, totalShards, safeShards, survives, relaxed }: Placement, begunAtMs: number): UploadPlan {
+  return { begunAtMs, files: manifestFilesOf(files), placement: { requiredShards, totalShards, safeShards, survives, relaxed } };
 }
 
 const sumOf = (files: readonly { readonly bytes: number }[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);

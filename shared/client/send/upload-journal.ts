@@ -18,6 +18,8 @@ export interface NamedSegment {
 export interface UploadPlan {
   /** Left out where files are sent. */
   readonly kind?: 'note';
+  /** By the sender's clock. */
+  readonly begunAtMs: number;
   readonly files: readonly ManifestFile[];
   readonly placement: Pick<Placement, 'requiredShards' | 'totalShards' | 'safeShards' | 'survives' | 'relaxed'>;
 }

@@ -7,9 +7,11 @@ import { VaultSendStore, type SendStore } from './send-store.ts';
 import { isSameBox, Vault, type BoxStore } from './vault.ts';
 
 const NAME = 'shardsend';
-const VERSION = 1;
+const VERSION = 2;
 const KEYS = 'keys';
 const ENTRIES = 'entries';
+/** Handles of files, which are no texts to seal. */
+export const HANDLES = 'handles';
 /** The name of the one key in KEYS. */
 const ENTRY_KEY = 'entries';
 /** Beyond every character that a name may have. */
@@ -90,11 +92,11 @@ class DatabaseBoxes implements BoxStore {
 }
 
 /** @param onClosed - the database is to be opened again for the next call. */
-async function openDatabase(onClosed: () => void): Promise<IDBDatabase> {
+export async function openDatabase(onClosed: () => void = () => undefined): Promise<IDBDatabase> {
   const opening = indexedDB.open(NAME, VERSION);
   opening.onupgradeneeded = () => {
-    opening.result.createObjectStore(KEYS);
-    opening.result.createObjectStore(ENTRIES);
+    const there = opening.result.objectStoreNames;
+    for (const store of [KEYS, ENTRIES, HANDLES]) if (!there.contains(store)) opening.result.createObjectStore(store);
   };
   const database = await answerOf(opening);
   // A tab of a newer version must not wait for this one.
@@ -106,14 +108,14 @@ async function openDatabase(onClosed: () => void): Promise<IDBDatabase> {
   return database;
 }
 
-const answerOf = <T>(request: IDBRequest<T>): Promise<T> =>
+export const answerOf = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error('the database gave no reason'));
   });
 
 /** @returns when the transaction is on the disk. */
-const endOf = (transaction: IDBTransaction): Promise<void> =>
+export const endOf = (transaction: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error ?? new Error('the database gave no reason'));

@@ -3,7 +3,7 @@ import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { CreatedTransfer } from '../types.ts';
 import type { SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
-import { VaultJournal } from './vault-journal.ts';
+import { VaultJournal, journalled } from './vault-journal.ts';
 import type { Vault } from './vault.ts';
 
 /** @throws SendError `record_unreadable` where no link of it is kept. */
@@ -26,8 +26,42 @@ export async function canKeep(vault: Vault): Promise<boolean> {
   }
 }
 
-/** Youngest first. */
-export const unfinishedOf = async (vault: Vault): Promise<SendRecord[]> => (await new VaultSendStore(vault).list()).filter(({ upload }) => upload !== null);
+/** Those that can be resumed, youngest first. */
+export async function unfinishedOf(vault: Vault): Promise<SendRecord[]> {
+  const resumable = await journalled(vault);
+  return (await new VaultSendStore(vault).list()).filter(({ transferId, upload }) => upload !== null && resumable.has(transferId));
+}
+
+/** A journal begins before its record is kept, by less than this. */
+const ORPHAN_AFTER_MS = 3600_000;
+
+/** Removes journals that nobody resumes: a program ended between journal and record, or between record and journal. */
+export async function sweepJournals(vault: Vault, nowMs: number): Promise<void> {
+  const resumable = new Set<string>();
+  const known = await new VaultSendStore(vault).list((unreadable) => resumable.add(unreadable));
+  for (const { transferId, upload } of known) if (upload !== null) resumable.add(transferId);
+  const ended = new Set(known.map(({ transferId }) => transferId));
+  for (const transferId of await journalled(vault)) {
+    const journal = new VaultJournal(vault, transferId);
+    if (resumable.has(transferId) || (!ended.has(transferId) && (await isYoung(journal, nowMs)))) continue;
+    await journal.remove();
+  }
+}
+
+async function isYoung(journal: VaultJournal, nowMs: number): Promise<boolean> {
+  try {
+    const begunAtMs = (await journal.load())?.plan.begunAtMs ?? 0;
+    return nowMs - begunAtMs < ORPHAN_AFTER_MS;
+  } catch (thrown) {
+    if (thrown instanceof SendError && thrown.code === 'record_unreadable') return true; // another version's
+    throw thrown;
+  }
+}
+
+/** The upload was paused, or goes on. One that is over stays that. */
+export async function markUpload(vault: Vault, transferId: string, state: 'sending' | 'paused'): Promise<void> {
+  await new VaultSendStore(vault).update(transferId, (record) => ({ ...record, upload: record.upload && { state } }));
+}
 
 /** The upload is over: the record stays and no longer says that something is to be done. */
 export async function markFinished(vault: Vault, transferId: string): Promise<void> {
@@ -52,7 +86,10 @@ export async function settleFailed(vault: Vault, transferId: string, thrown: unk
     return false;
   }
   // Sending takes the journal away with the transfer.
-  if ((await new VaultJournal(vault, transferId).load()) !== null) return true;
+  if ((await new VaultJournal(vault, transferId).load()) !== null) {
+    await markUpload(vault, transferId, 'paused');
+    return true;
+  }
   await forgetSend(vault, transferId);
   return false;
 }

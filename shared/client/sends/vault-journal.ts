@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ByteReader, ID_BYTES, KEY_BYTES, asShardId, concatBytes, decodeB64, utf8 } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
+import { timeMs } from '../../protocol/fields.ts';
 import { manifestFilesSchema } from '../../protocol/manifest.ts';
 import { parseMessage, placementSchema } from '../../protocol/messages.ts';
 import type { NamedSegment, UploadJournal, UploadPlan } from '../send/upload-journal.ts';
@@ -11,11 +12,15 @@ const { requiredShards, totalShards, safeShards, survives, relaxed } = placement
 const planSchema = v.object({
   version: v.literal(1),
   kind: v.optional(v.literal('note')),
+  begunAtMs: timeMs,
   files: manifestFilesSchema,
   placement: v.object({ requiredShards, totalShards, safeShards, survives, relaxed }),
 });
 
 const FOLDER = 'uploads/';
+
+/** Transfers of which a journal, or what is left of one, is kept. */
+export const journalled = async (vault: Vault): Promise<Set<string>> => new Set((await vault.names(FOLDER)).map((name) => name.split('/')[1]!));
 
 export class VaultJournal implements UploadJournal {
   readonly #vault: Vault;
@@ -28,8 +33,8 @@ export class VaultJournal implements UploadJournal {
     this.#folder = `${FOLDER}${transferId}/`;
   }
 
-  async begin({ kind, files, placement }: UploadPlan): Promise<void> {
-    await this.#vault.write(`${this.#folder}plan`, utf8(JSON.stringify({ version: 1, kind, files, placement })));
+  async begin({ kind, begunAtMs, files, placement }: UploadPlan): Promise<void> {
+    await this.#vault.write(`${this.#folder}plan`, utf8(JSON.stringify({ version: 1, kind, begunAtMs, files, placement })));
   }
 
   async segment({ index, salt, roots }: NamedSegment): Promise<void> {
@@ -45,10 +50,9 @@ export class VaultJournal implements UploadJournal {
     return { plan, segments: segments.toSorted((a, b) => a.index - b.index) };
   }
 
-  /** The plan goes last: what is left of a removal that was interrupted is removed by the next one. */
+  /** With whatever else is kept there of the upload. */
   async remove(): Promise<void> {
-    for (const name of await this.#vault.names(`${this.#folder}segments/`)) await this.#vault.remove(name);
-    await this.#vault.remove(`${this.#folder}plan`);
+    for (const name of await this.#vault.names(this.#folder)) await this.#vault.remove(name);
   }
 
   async #readSegment(name: string, count: number): Promise<NamedSegment> {
@@ -68,6 +72,6 @@ function parsePlan(text: Uint8Array): UploadPlan {
   } catch (cause) {
     throw new SendError('record_unreadable', 'the plan of the upload is no JSON', { cause });
   }
-  const { kind, files, placement } = parseMessage(planSchema, input, 'record_unreadable');
-  return { ...(kind ? { kind } : {}), files, placement };
+  const { kind, begunAtMs, files, placement } = parseMessage(planSchema, input, 'record_unreadable');
+  return { ...(kind ? { kind } : {}), begunAtMs, files, placement };
 }

@@ -51,6 +51,7 @@ export const sendingTexts = {
   'unfinished.stored': (percent: number, size: string, n: number) =>
     `${percent}% of ${n === 1 ? size : `${files(n)}, ${size},`} ${n === 1 ? 'is' : 'are'} stored. Choose ${n === 1 ? 'the file' : 'the same files'} again to go on: what is stored is not sent twice.`,
   'unfinished.away': 'How much is stored cannot be asked right now.',
+  'unfinished.closed': 'This page could not open the files again. Continue by choosing them yourself.',
   'unfinished.continue': (name: string) => `Continue sending ${name}`,
   'unfinished.giveUp': 'Withdraw instead',
 
