@@ -5,6 +5,7 @@ import { parseLink, encodeB64, sentenceOf, type ErrorCode } from '../../shared/p
 import { expiryText } from '../../shared/ui/choices.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
+import { runCommand } from '../support/network.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, download, sendFiles, untilHeading } from './steps.ts';
@@ -185,6 +186,29 @@ test('without a connection the list stands as it was known last', async () => {
   await look(page, 'sends-offline');
 });
 
+test('one browser keeps what it sends and what it receives, whichever came first', async () => {
+  const file = await stage.newFile('both ways.bin', 300_000);
+  const { code, stdout, stderr } = await runCommand(['send', file, '--coordinator', stage.origin]);
+  expect(code, stderr).toBe(0);
+  const own = await TestBrowser.launch();
+  try {
+    const receiving = await own.open(stdout.trim());
+    await download(receiving);
+    expect(await receiving.evaluate(countStaged), 'until the browser has copied it').toBe(1);
+    const link = await sendFiles(receiving, stage.origin, [file]);
+    await receiving.goto(sends());
+    await receiving
+      .getByRole('list', { name: say('sends.list') })
+      .getByRole('article')
+      .waitFor();
+    await receiving.goto(link);
+    await download(receiving);
+    expect(await receiving.evaluate(countStaged)).toBe(2);
+  } finally {
+    await own.close();
+  }
+});
+
 async function expectRefusal(link: string, code: ErrorCode): Promise<void> {
   const refused = await browser.open(link);
   await refused.getByText(sentenceOf(code)).waitFor();
@@ -198,6 +222,12 @@ async function forgetEverything(): Promise<void> {
     deleting.onsuccess = () => resolve();
     deleting.onerror = () => reject(deleting.error!);
   });
+}
+
+/** Runs in the page: files that downloads have in the origin's private file system. */
+async function countStaged(): Promise<number> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('downloads');
+  return (await Array.fromAsync(folder.keys())).length;
 }
 
 /** Runs in the page: every byte that its databases hold, as Latin-1. */
