@@ -100,18 +100,19 @@ export class TransferApi {
   revokeLink(linkId: string, options?: CallOptions): Promise<LinkStatus> {
     return this.#json(linkStatusSchema, 'DELETE', `/links/${linkId}`, undefined, options);
   }
-  /** What the holder of one link may know. */
-  status(options?: CallOptions): Promise<RecipientStatus> {
-    return this.#json(recipientStatusSchema, 'GET', '', undefined, options);
+  /** What the holder of one link may know. @param claimId - of the download that asks; null before there is one. */
+  status(claimId: string | null, options?: CallOptions): Promise<RecipientStatus> {
+    return this.#json(recipientStatusSchema, 'GET', claimId === null ? '' : `?claim=${claimId}`, undefined, options);
   }
-  manifest(options?: CallOptions): Promise<Uint8Array> {
-    return this.#request('GET', '/manifest', undefined, options, async (response) => {
+  /** @param claimId - as for `status`. */
+  manifest(claimId: string | null, options?: CallOptions): Promise<Uint8Array> {
+    return this.#request('GET', `/manifest${claimId === null ? '' : `?claim=${claimId}`}`, undefined, options, async (response) => {
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (bytes.length > MAX_MANIFEST_BYTES) throw new SendError('manifest_damaged', 'the manifest is too large');
       return bytes;
     });
   }
-  /** @param claimId - of the download that asks; null before there is one. */
+  /** @param claimId - as for `status`. */
   segments(from: number, claimId: string | null, options?: CallOptions): Promise<SegmentTable> {
     return this.#json(segmentTableSchema, 'GET', `/segments?from=${from}${claimId === null ? '' : `&claim=${claimId}`}`, undefined, options);
   }

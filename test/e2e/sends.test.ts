@@ -5,6 +5,7 @@ import { parseLink, encodeB64, sentenceOf } from '../../shared/protocol/index.ts
 import { expiryText } from '../../shared/ui/choices.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
+import { runCommand } from '../support/network.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, download, sendFiles, untilHeading } from './steps.ts';
@@ -186,6 +187,29 @@ test('without a connection the list stands as it was known last', async () => {
   await look(page, 'sends-offline');
 });
 
+test('one browser keeps what it sends and what it receives, whichever came first', async () => {
+  const file = await stage.newFile('both ways.bin', 300_000);
+  const { code, stdout, stderr } = await runCommand(['send', file, '--coordinator', stage.origin]);
+  expect(code, stderr).toBe(0);
+  const own = await TestBrowser.launch();
+  try {
+    const receiving = await own.open(stdout.trim());
+    await download(receiving);
+    expect(await receiving.evaluate(countStaged), 'until the browser has copied it').toBe(1);
+    const link = await sendFiles(receiving, stage.origin, [file]);
+    await receiving.goto(sends());
+    await receiving
+      .getByRole('list', { name: say('sends.list') })
+      .getByRole('article')
+      .waitFor();
+    await receiving.goto(link);
+    await download(receiving);
+    expect(await receiving.evaluate(countStaged)).toBe(2);
+  } finally {
+    await own.close();
+  }
+});
+
 /** Runs in the page, before it has opened the database. */
 async function forgetEverything(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
@@ -193,6 +217,12 @@ async function forgetEverything(): Promise<void> {
     deleting.onsuccess = () => resolve();
     deleting.onerror = () => reject(deleting.error!);
   });
+}
+
+/** Runs in the page: files that downloads have in the origin's private file system. */
+async function countStaged(): Promise<number> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('downloads');
+  return (await Array.fromAsync(folder.keys())).length;
 }
 
 /** Runs in the page: every byte that its databases hold, as Latin-1. */

@@ -107,9 +107,10 @@ export class TransferObject extends DurableObject<WorkerEnv> {
 
   // Sender and recipients
 
-  status(holder: Holder): Promise<Result<OwnerStatus | RecipientStatus>> {
+  /** @param claimId - of a download that is under way. */
+  status(holder: Holder, claimId?: string): Promise<Result<OwnerStatus | RecipientStatus>> {
     return toResult(() => {
-      if (holder.role === 'access') return this.#recipients.status(holder);
+      if (holder.role === 'access') return this.#recipients.status(holder, claimId);
       this.#state.open(holder);
       return ownerStatusOf(this.#state, this.env);
     });
@@ -117,8 +118,9 @@ export class TransferObject extends DurableObject<WorkerEnv> {
 
   // Recipients
 
-  readManifest(holder: LinkHolder): Promise<Result<Uint8Array>> {
-    return toResult(() => this.#recipients.readManifest(holder));
+  /** @param claimId - of a download that is under way. */
+  readManifest(holder: LinkHolder, claimId?: string): Promise<Result<Uint8Array>> {
+    return toResult(() => this.#recipients.readManifest(holder, claimId));
   }
   /**
    * Of the sender all that was entered; of a recipient what it can fetch.

@@ -47,7 +47,7 @@ export const transferRoutes = new Hono<AppEnv>()
     const sender = senderOf(connectionOf(c.req.raw, allowsSharedHosts(c.env)));
     return c.json(await fromResult(objectOf(c).create({ ...values, transferId, ownerHash, link: newLink(link.linkId, link) }, sender)), 201);
   })
-  .get('/:id', async (c) => c.json(await fromResult(objectOf(c).status(readHolder(authorizationOf(c))))))
+  .get('/:id', async (c) => c.json(await fromResult(objectOf(c).status(readHolder(authorizationOf(c)), c.req.query('claim')))))
   .patch('/:id', async (c) => {
     const [transfer, owner] = [objectOf(c), ownerOf(c)];
     const { expiresAtMs } = parseMessage(changeTransferSchema, await readJsonBody(c.req.raw));
@@ -92,7 +92,7 @@ export const transferRoutes = new Hono<AppEnv>()
   })
   .delete('/:id/links/:linkId', async (c) => c.json(await fromResult(objectOf(c).revokeLink(ownerOf(c), linkIdOf(c)))))
   .get('/:id/manifest', async (c) => {
-    const sealed = await fromResult(objectOf(c).readManifest(linkHolderOf(c)));
+    const sealed = await fromResult(objectOf(c).readManifest(linkHolderOf(c), c.req.query('claim')));
     return c.body(Uint8Array.from(sealed), 200, { 'Content-Type': 'application/octet-stream' });
   })
   .get('/:id/segments', async (c) => c.json(await fromResult(objectOf(c).readSegments(readHolder(authorizationOf(c)), readFrom(c.req.query('from')), c.req.query('claim')))))

@@ -44,12 +44,13 @@ export class Expiries {
     this.#sql.exec('INSERT INTO expiries (expiresAtMs) VALUES (?)', expiresAtMs);
   }
 
-  /** @param beforeMs - the transfer's time so far: who has not confirmed an older change keeps shards for no longer than it did. */
+  /** @param beforeMs - the transfer's time so far. Who has not confirmed it may have heard of it or not: the earlier of what it can keep to is counted on. */
   ask(keepers: readonly Pick<Keeper, 'nodeId' | 'url' | 'shardIndex'>[], beforeMs: number, nowMs: number): void {
     for (const { nodeId, url, shardIndex } of keepers)
       this.#sql.exec(
         `INSERT INTO keepers (nodeId, url, shardIndex, keptUntilMs, retryAtMs) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (nodeId) DO UPDATE SET url = excluded.url, shardIndex = excluded.shardIndex, failures = 0, retryAtMs = excluded.retryAtMs`,
+         ON CONFLICT (nodeId) DO UPDATE SET url = excluded.url, shardIndex = excluded.shardIndex, failures = 0, retryAtMs = excluded.retryAtMs,
+           keptUntilMs = min(keptUntilMs, excluded.keptUntilMs)`,
         nodeId,
         url,
         shardIndex,

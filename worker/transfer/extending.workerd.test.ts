@@ -158,6 +158,24 @@ describe('a node that has to confirm', () => {
     expect(away.expiries, 'its orders named the new time').toEqual([]);
   });
 
+  it('and may have heard of an earlier time before is counted on until that alone', async () => {
+    const repairs = await hardened();
+    const { transfer } = repairs;
+    const [unsure] = nodes as [TestNode];
+    await change(transfer, clock.nowMs() + 3 * DAY_MS);
+    await repairs.ring();
+    unsure.mood = 'lying'; // it was told, and what it answered is lost
+    await change(transfer, clock.nowMs() + HOUR_MS);
+    await repairs.ring();
+    unsure.mood = 'silent';
+    await change(transfer, clock.nowMs() + 5 * DAY_MS);
+    await repairs.ring();
+    expect(await believedUntil(transfer, unsure)).toBe(clock.nowMs() + HOUR_MS);
+    await repairs.wait(HOUR_MS);
+    await repairs.ring();
+    expect((await transfer.status()).survives).toBe(1);
+  });
+
   it('and keeps fewer shards than it signed for has lost them', async () => {
     const repairs = await hardened();
     nodes[0]!.heldShards = 0;

@@ -96,6 +96,14 @@ describe('several links of a transfer', () => {
     expect(await codeOf(await transfer.asOwner('GET', ''))).toBe('transfer_used_up');
     expect([await opening(transfer, transfer.link), await opening(transfer, other)], 'each says what became of itself').toEqual(['transfer_used_up', 'transfer_revoked']);
   });
+  it('that are used up hand out no envelope any more, to whoever commits the last download again neither', async () => {
+    const transfer = await new TestTransfer().send({ downloadLimit: 1 });
+    await put(transfer, new TestLink());
+    const claimId = await claim(transfer, transfer.link);
+    for (let i = 0; i < 2; i++) expect(await (await commit(transfer, transfer.link, claimId)).json()).toMatchObject({ state: 'used_up', envelope: null });
+    expect((await (await change(transfer, transfer.link, 2)).json<LinkStatus>()).state).toBe('open');
+    expect(await (await transfer.asRecipient('GET', '')).json(), 'until there is room again').toMatchObject({ envelope: encodeB64(transfer.link.envelope) });
+  });
   it('that were all revoked leave a transfer that waits for a new one', async () => {
     const transfer = await new TestTransfer().send();
     await revoke(transfer, transfer.link);
@@ -185,6 +193,10 @@ describe('wrong passwords', () => {
     expect(await codeOf(await transfer.asRecipient('GET', '/segments?from=0'))).toBe('password_wait');
     expect(await codeOf(await transfer.asRecipient('GET', `/segments?from=0&claim=${claimId}`))).toBeNull();
     expect(await codeOf(await transfer.asRecipient('GET', `/segments?from=0&claim=${randomId()}`)), 'a claim that nobody has').toBe('password_wait');
+    for (const action of ['', '/manifest']) {
+      expect(await codeOf(await transfer.asRecipient('GET', action))).toBe('password_wait');
+      expect(await codeOf(await transfer.asRecipient('GET', `${action}?claim=${claimId}`)), 'who follows an upload has a claim').toBeNull();
+    }
     for (const action of ['renew', 'claim']) expect(await codeOf(await transfer.asRecipient('POST', `/${action}`, { claimId })), action).toBeNull();
     expect(await codeOf(await commit(transfer, transfer.link, claimId))).toBeNull();
   });

@@ -29,16 +29,18 @@ export class Recipients {
     this.#notes = notes;
   }
 
-  status(holder: LinkHolder): RecipientStatus {
-    return recipientStatusOf(this.#state, admitToOpen(this.#state, holder).link, this.#env);
+  /** @param claimId - of a download that is under way; undefined before there is one. */
+  status(holder: LinkHolder, claimId: string | undefined): RecipientStatus {
+    return recipientStatusOf(this.#state, admitToOpen(this.#state, holder, claimId).link, this.#env);
   }
 
-  readManifest(holder: LinkHolder): Uint8Array {
-    this.#readable(holder);
+  /** @param claimId - as for `status`. */
+  readManifest(holder: LinkHolder, claimId: string | undefined): Uint8Array {
+    this.#readable(holder, claimId);
     return this.#state.manifest.read();
   }
 
-  /** @param claimId - of a download that is under way; undefined before there is one. */
+  /** @param claimId - as for `status`. */
   readSegments(holder: LinkHolder, from: number, claimId: string | undefined): SegmentTable {
     const { row } = this.#readable(holder, claimId);
     const { segmentCount } = layoutOf(row);

@@ -22,7 +22,8 @@ export function recipientStatusOf(transfer: TransferState, { linkId }: LinkRow, 
     ...status,
     state: link.state === 'open' ? status.state : link.state,
     downloads: linkStatusOf(transfer, link).downloads,
-    envelope: link.envelope === null ? null : encodeB64(new Uint8Array(link.envelope)),
+    // A link that was used up keeps it, for its limit may be raised, and hands it out no more.
+    envelope: link.envelope === null || link.state !== 'open' ? null : encodeB64(new Uint8Array(link.envelope)),
   };
 }
 

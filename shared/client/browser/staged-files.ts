@@ -4,7 +4,8 @@
  */
 
 const FOLDER = 'downloads';
-const DATABASE = 'shardsend';
+/** One of its own: a database's stores are made by whoever opens it first, and what was sent is kept in another. */
+const DATABASE = 'shardsend-downloads';
 const ENTRIES = 'downloads';
 
 export interface StagedEntry {

@@ -60,7 +60,7 @@ export class Follower implements TableSource {
       while (!this.#isReady) {
         await this.#deps.delay(pauseMs, signal);
         onTurn();
-        const status = await api.status({ signal }).catch(unlessDeaf);
+        const status = await api.status(this.#claimId, { signal }).catch(unlessDeaf);
         if (status === null) continue;
         const isNew = status.segments.committed > this.#committed;
         pauseMs = isNew ? SHORTEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * PAUSE_GROWTH);
@@ -111,7 +111,7 @@ export class Follower implements TableSource {
   async #readFinal(): Promise<Manifest> {
     while (!this.#isReady) await this.#change();
     const { manifest } = this.#transfer;
-    const final = await readManifest(this.#transfer, { signal: this.#options.signal });
+    const final = await readManifest(this.#transfer, this.#claimId, { signal: this.#options.signal });
     const isSame = final.segmentCount === manifest.segmentCount && JSON.stringify(final.files) === JSON.stringify(manifest.files);
     if (!isSame || final.segmentsDigest === null) throw new SendError('manifest_damaged', 'the upload ended with another list of files than it began with');
     return final;

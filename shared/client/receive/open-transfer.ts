@@ -31,12 +31,12 @@ export async function openTransfer(linkText: string, deps: ClientDeps, { passwor
   const { linkId, accessToken, envelopeKey } = await deriveLinkKeys(link, passwordKey);
   const api = new TransferApi(link.origin, link.transferId, { role: 'access', linkId, token: accessToken }, deps);
   // Asked for together: each is a way to the coordinator and back. With a password, each would be a try of its own.
-  const early = link.password ? null : api.manifest(options);
+  const early = link.password ? null : api.manifest(null, options);
   early?.catch(() => undefined); // what the status says comes first
-  const status = await api.status(options);
+  const status = await api.status(null, options);
   if (status.envelope === null) throw new SendError('unavailable', 'the coordinator keeps nothing that this link opens');
   const contentSecret = await openEnvelope(decodeB64(status.envelope), envelopeKey);
-  const manifest = parseManifest(await openSealedManifest(await (early ?? api.manifest(options)), contentSecret));
+  const manifest = parseManifest(await openSealedManifest(await (early ?? api.manifest(null, options)), contentSecret));
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   if (contentBytesOf(bytes) !== status.contentBytes || manifest.segmentCount !== status.segments.total) {
     throw new SendError('manifest_damaged', 'the manifest is of another transfer');
@@ -64,9 +64,9 @@ export function uploadOf({ state, sender, contentBytes, segments }: RecipientSta
   return { sender, doneBytes: Math.min(bytes, done), totalBytes: bytes };
 }
 
-/** The manifest as the coordinator has it now. @throws SendError. */
-export const readManifest = async ({ api, contentSecret }: Pick<OpenTransfer, 'api' | 'contentSecret'>, options: CallOptions): Promise<Manifest> =>
-  parseManifest(await openSealedManifest(await api.manifest(options), contentSecret));
+/** The manifest as the coordinator has it now. @param claimId - of the download that asks; null before there is one. @throws SendError. */
+export const readManifest = async ({ api, contentSecret }: Pick<OpenTransfer, 'api' | 'contentSecret'>, claimId: string | null, options: CallOptions): Promise<Manifest> =>
+  parseManifest(await openSealedManifest(await api.manifest(claimId, options), contentSecret));
 
 async function openSealedManifest(sealed: Uint8Array, secret: ContentSecret): Promise<Uint8Array> {
   const reader = new ByteReader(sealed, 'manifest_damaged');

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { generateEntryKey, openEntry, sealEntry } from '../../crypto/index.ts';
-import { utf8 } from '../../protocol/bytes.ts';
+import { KEY_BYTES, utf8 } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { secretsOf, sendRecords } from '../testing/send-records.ts';
 import { decodeSendRecord, encodeSendRecord, type SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
+import { VaultJournal } from './vault-journal.ts';
 import { MemoryBoxes, Vault } from './vault.ts';
 
 const aStore = async () => {
@@ -80,6 +81,24 @@ describe('the list', () => {
     const boxes = new MemoryBoxes(await generateEntryKey());
     boxes.write = () => Promise.reject(new Error('no room'));
     await expect(new VaultSendStore(new Vault(boxes)).put(aRecord())).rejects.toMatchObject({ code: 'record_unsaved' });
+  });
+});
+
+describe('a record that is removed', () => {
+  test('takes with it what was kept to go on with its upload, and nothing of another transfer', async () => {
+    const boxes = new MemoryBoxes(await generateEntryKey());
+    const vault = new Vault(boxes);
+    const store = new VaultSendStore(vault);
+    const [mine, other] = [aRecord(1), aRecord(2)];
+    for (const record of [mine, other]) {
+      await store.put(record);
+      const journal = new VaultJournal(vault, record.transferId);
+      await journal.begin({ files: [], placement: { requiredShards: 2, totalShards: 3, safeShards: 3, survives: { nodes: 1, operators: 1 }, relaxed: [] } });
+      await journal.segment({ index: 0, salt: new Uint8Array(KEY_BYTES), roots: [] });
+    }
+    await store.remove(mine.transferId);
+    expect([...boxes.boxes.keys()].filter((name) => name.includes(mine.transferId))).toEqual([]);
+    expect([...boxes.boxes.keys()].filter((name) => name.includes(other.transferId))).toHaveLength(3);
   });
 });
 

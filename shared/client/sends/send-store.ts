@@ -2,6 +2,7 @@
 import { ID_BYTES, decodeB64 } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { decodeSendRecord, encodeSendRecord, type SendRecord } from './send-record.ts';
+import { VaultJournal } from './vault-journal.ts';
 import type { Vault } from './vault.ts';
 
 /** Every call may throw SendError `record_unsaved`, where the machine's store cannot be reached. `transferId` is b64. */
@@ -21,7 +22,7 @@ export interface SendStore {
    * @returns what it is then; null where there is none, which nothing changes. @throws SendError `record_unreadable`.
    */
   update(transferId: string, change: (record: SendRecord) => SendRecord): Promise<SendRecord | null>;
-  /** Of a record that cannot be read as well. */
+  /** Of a record that cannot be read as well. What was kept to go on with its upload goes first. */
   remove(transferId: string): Promise<void>;
 }
 
@@ -69,6 +70,7 @@ export class VaultSendStore implements SendStore {
   }
 
   async remove(transferId: string): Promise<void> {
+    await new VaultJournal(this.#vault, transferId).remove();
     await this.#vault.remove(nameOf(transferId));
   }
 }

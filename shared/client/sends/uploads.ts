@@ -70,10 +70,7 @@ export async function markFinished(vault: Vault, transferId: string): Promise<vo
 }
 
 /** The transfer was withdrawn: nothing of it is kept. */
-export async function forgetSend(vault: Vault, transferId: string): Promise<void> {
-  await new VaultJournal(vault, transferId).remove();
-  await new VaultSendStore(vault).remove(transferId);
-}
+export const forgetSend = (vault: Vault, transferId: string): Promise<void> => new VaultSendStore(vault).remove(transferId);
 
 /**
  * Keeps what can be resumed, and no more, of an upload that ended with an error.
