@@ -5,12 +5,16 @@ import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { PasswordKey } from '../client/link-keys.ts';
 import type { SendError } from '../protocol/errors.ts';
-import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, showsUpload, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
 export interface ReceiverParts {
   open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
+  /** How far the sender is; null once everything is there. @throws SendError. */
+  seeUpload(link: string, passwordKey: PasswordKey | null, bytes: number): Promise<UploadSeen | null>;
+  /** Whether anybody sees the page. */
+  isVisible(): boolean;
   /** @param choice - the files to save; null for all. */
   start(link: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents): ReceiveHandle;
   /** Parts of files without a download; loaded when first asked for. */
@@ -85,6 +89,26 @@ export class Receiver {
     if (opensLater(this.#state)) this.#callOff = this.#parts.later(() => void this.open(), LOOK_AGAIN_AFTER_MS);
   }
 
+  /** While the list is open. */
+  #watchUpload(): void {
+    if (!showsUpload(this.#state)) return;
+    this.#callOff?.();
+    this.#callOff = this.#parts.later(() => void this.#seeUpload(), LOOK_AGAIN_AFTER_MS);
+  }
+
+  async #seeUpload(): Promise<void> {
+    const { state } = this;
+    if (state.step !== 'listed' || this.#link === null) return;
+    const number = this.#opening;
+    try {
+      const seen = this.#parts.isVisible() ? await this.#parts.seeUpload(this.#link, this.#passwordKey, state.info.bytes) : state.info.upload;
+      if (number === this.#opening && this.#state.step === 'listed') this.#tell({ type: 'upload', seen });
+    } catch {
+      // What ended the transfer is said when the person downloads; anything else may pass.
+    }
+    if (number === this.#opening) this.#watchUpload();
+  }
+
   keyGone(): void {
     this.#tell({ type: 'keyGone' });
   }
@@ -142,6 +166,8 @@ export class Receiver {
   }
 
   #tell(event: ReceiveEvent): void {
-    this.#state = nextReceive(this.#state, event);
+    const before = this.#state;
+    this.#state = nextReceive(before, event);
+    if (!showsUpload(before)) this.#watchUpload();
   }
 }
