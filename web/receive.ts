@@ -1,7 +1,7 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
 import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
-import { openLink, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
+import { openLink, seeUpload, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import { loadLinkViews } from '../shared/ui/link-views.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
@@ -18,6 +18,8 @@ const receiver = new Receiver({
     return opened;
   },
   loadViews: loadLinkViews,
+  seeUpload,
+  isVisible: () => document.visibilityState === 'visible',
   start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),
   openPreviews: async (link, passwordKey, info) => {
     const { Previews } = await import('../shared/client/browser/preview.ts');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TransferInfo } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
-import { isReceiving, nextReceive, opensLater, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, showsUpload, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const info: TransferInfo = {
   transferId: 'x',
@@ -27,6 +27,18 @@ describe('the receive page', () => {
     expect(run([opened])).toEqual({ step: 'listed', info, choice: null, doneBytes: 0 });
     expect(run([opened, download, progress(50)])).toMatchObject({ step: 'receiving', progress: { doneBytes: 50 } });
     expect(run([opened, download, { type: 'received', result }])).toEqual({ step: 'done', info, choice: null, result });
+  });
+
+  it('says in the list how far the sender is by now, and asks no more once everything is there', () => {
+    const seen = (doneBytes: number) => ({ sender: 'active' as const, doneBytes, totalBytes: 100 });
+    const listed = run([{ ...opened, info: { ...info, upload: seen(10) } }]);
+    expect(showsUpload(listed)).toBe(true);
+    const later = run([{ type: 'upload', seen: seen(60) }], listed);
+    expect(later).toMatchObject({ step: 'listed', info: { upload: { doneBytes: 60 } } });
+    expect(run([download], later)).toMatchObject({ step: 'receiving', upload: { doneBytes: 60 } });
+    const ready = run([{ type: 'upload', seen: null }], later);
+    expect(ready).toMatchObject({ step: 'listed', info: { upload: null } });
+    expect(showsUpload(ready)).toBe(false);
   });
 
   it('cannot download what was not opened', () => {

@@ -77,6 +77,9 @@ const ASKED_AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['offline', 'unav
 /** What passes by itself: the page looks again without being asked. */
 export const opensLater = (state: ReceiveState): boolean => state.step === 'closed' && (state.code === 'transfer_uploading' || state.code === 'offline');
 
+/** A list whose sender is not done yet: how far they are is asked again. */
+export const showsUpload = (state: ReceiveState): boolean => state.step === 'listed' && state.info.upload !== null;
+
 /** How many files are on their way, or were. */
 export const countWanted = ({ info, choice }: Listed): number => choice?.length ?? info.files.length;
 
@@ -118,6 +121,7 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
     case 'pause':
       return state.step === 'receiving' && state.keeps ? { ...state, ending: state.ending ?? event.by } : state;
     case 'upload':
+      if (state.step === 'listed') return { ...state, info: { ...state.info, upload: event.seen } };
       return state.step === 'receiving' ? { ...state, upload: event.seen } : state;
     case 'cancel':
       if (state.step === 'paused') return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 0 };

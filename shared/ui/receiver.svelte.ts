@@ -6,7 +6,7 @@ import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../clien
 import type { PasswordKey } from '../client/link-keys.ts';
 import { asSendError, type SendError } from '../protocol/errors.ts';
 import type { LinkViews } from './link-views.ts';
-import { isReceiving, nextReceive, opensLater, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
+import { isReceiving, nextReceive, opensLater, showsUpload, type PausedBy, type ReceiveEvent, type ReceiveState } from './receive-machine.ts';
 
 const LOOK_AGAIN_AFTER_MS = 5000;
 
@@ -14,6 +14,10 @@ export interface ReceiverParts {
   open(link: string, password: TypedPassword | PasswordKey | null): Promise<OpenedLink>;
   /** What shows this link; loaded before its list stands. */
   loadViews(info: TransferInfo): Promise<LinkViews>;
+  /** How far the sender is; null once everything is there. @throws SendError. */
+  seeUpload(link: string, passwordKey: PasswordKey | null, bytes: number): Promise<UploadSeen | null>;
+  /** Whether anybody sees the page. */
+  isVisible(): boolean;
   /** @param choice - the files to save; null for all. */
   start(link: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents): ReceiveHandle;
   /** Parts of files without a download; loaded when first asked for. */
@@ -105,6 +109,26 @@ export class Receiver {
     }
   }
 
+  /** While the list is open. */
+  #watchUpload(): void {
+    if (!showsUpload(this.#state)) return;
+    this.#callOff?.();
+    this.#callOff = this.#parts.later(() => void this.#seeUpload(), LOOK_AGAIN_AFTER_MS);
+  }
+
+  async #seeUpload(): Promise<void> {
+    const { state } = this;
+    if (state.step !== 'listed' || this.#link === null) return;
+    const number = this.#opening;
+    try {
+      const seen = this.#parts.isVisible() ? await this.#parts.seeUpload(this.#link, this.#passwordKey, state.info.bytes) : state.info.upload;
+      if (number === this.#opening && this.#state.step === 'listed') this.#tell({ type: 'upload', seen });
+    } catch {
+      // What ended the transfer is said when the person downloads; anything else may pass.
+    }
+    if (number === this.#opening) this.#watchUpload();
+  }
+
   keyGone(): void {
     this.#tell({ type: 'keyGone' });
   }
@@ -162,6 +186,8 @@ export class Receiver {
   }
 
   #tell(event: ReceiveEvent): void {
-    this.#state = nextReceive(this.#state, event);
+    const before = this.#state;
+    this.#state = nextReceive(before, event);
+    if (!showsUpload(before)) this.#watchUpload();
   }
 }

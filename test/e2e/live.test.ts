@@ -65,6 +65,19 @@ test('a recipient opens the link while the sender uploads, sees how far it is, a
   await recipient.close();
 });
 
+test('an open list says by itself how far the sender is, and when everything is there', async () => {
+  const { link, held } = await sendPart();
+  const recipient = await browser.open(link);
+  const seen = recipient.getByRole('heading', { name: /^The sender has uploaded [1-9]\d%$/ });
+  await seen.waitFor();
+  held.release();
+  await untilSent(page);
+  await seen.waitFor({ state: 'detached' });
+  await button(recipient, say('receive.download')).waitFor();
+  expect(new URL(link).pathname).toBe(new URL(recipient.url()).pathname);
+  await recipient.close();
+});
+
 test('a send is paused and continued by hand, and its recipient is told of both', async () => {
   const many = await stage.newFile('many.bin', MANY_BYTES);
   const { link, held } = await sendPart(many);

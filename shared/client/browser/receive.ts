@@ -2,7 +2,7 @@
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
-import { openTransfer } from '../receive/open-transfer.ts';
+import { lookAtUpload, openTransfer } from '../receive/open-transfer.ts';
 import type { Choice } from '../receive/selection.ts';
 import { OVER, forgetLeftover, leftoverBytes } from './leftovers.ts';
 import { StagedFiles } from './staged-files.ts';
@@ -53,6 +53,15 @@ export async function openLink(address: string, password: TypedPassword | Passwo
     return { ok: false, error, passwordKey };
   }
 }
+
+/**
+ * How far the sender of a listed transfer is by now.
+ *
+ * @param bytes - sum of the files' sizes.
+ * @returns null once everything is there. @throws SendError.
+ */
+export const seeUpload = (address: string, passwordKey: PasswordKey | null, bytes: number): Promise<UploadSeen | null> =>
+  lookAtUpload(address, bytes, webDeps(), { patienceMs: 0, passwordKey: passwordKey === null ? undefined : async () => passwordKey });
 
 export interface ReceiveEvents {
   /** It may be paused: what was received outlives the page. */

@@ -4,7 +4,7 @@ import { SendError } from '../../protocol/errors.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import { webDeps } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { forgetSend, journalled, settleFailed, sweepJournals, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
+import { forgetSend, journalled, markFinished, settleFailed, sweepJournals, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
 import type { UnfinishedSend } from '../types.ts';
 import { openOrigins } from './file-handles.ts';
 import { forgetHandles, keptHandles, withHandles } from './kept-handles.ts';
@@ -59,7 +59,11 @@ async function look(vault: Vault, record: SendRecord, hasHandles: boolean): Prom
   const { transferId, title, fileCount, bytes } = record;
   const shown = { transferId, title, fileCount, bytes, hasHandles };
   try {
-    const { segments } = await apiOf(record).ownerStatus({ patienceMs: 0 });
+    const { state, segments } = await apiOf(record).ownerStatus({ patienceMs: 0 });
+    if (state === 'ready') {
+      await markFinished(vault, transferId); // its tab ended before it could
+      return null;
+    }
     return { ...shown, storedPart: segments.committed / segments.total };
   } catch (thrown) {
     return (await settleFailed(vault, transferId, thrown)) ? { ...shown, storedPart: null } : null;

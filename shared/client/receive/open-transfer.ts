@@ -54,6 +54,14 @@ export async function openTransfer(linkText: string, deps: ClientDeps, { passwor
   return { link, info, manifest, status, contentSecret, api };
 }
 
+/** How far the sender is by now. @param bytes - sum of the files' sizes. @throws SendError like `openTransfer`. */
+export async function lookAtUpload(linkText: string, bytes: number, deps: ClientDeps, { passwordKey, ...options }: OpenOptions = {}): Promise<UploadSeen | null> {
+  const link = parseLink(linkText);
+  const { linkId, accessToken } = await deriveLinkKeys(link, passwordKey);
+  const api = new TransferApi(link.origin, link.transferId, { role: 'access', linkId, token: accessToken }, deps);
+  return uploadOf(await api.status(options), bytes);
+}
+
 /** Whether the transfer is to be followed: its sender was not done when it was opened. */
 export const isLive = ({ status, manifest }: OpenTransfer): boolean => status.state === 'uploading' || manifest.segmentsDigest === null;
 

@@ -4,7 +4,7 @@ import { SendError, asSendError } from '../../protocol/errors.ts';
 import { contentBytesOf, redundancyFor } from '../../protocol/layout.ts';
 import { MAX_FILES, MAX_CONTENT_BYTES, MIN_NODES } from '../../protocol/limits.ts';
 import { isManifestPath, isNote } from '../../protocol/manifest.ts';
-import type { Placement, Seat } from '../../protocol/messages.ts';
+import type { Placement, Seat, Status } from '../../protocol/messages.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
 import { stretchPassword } from '../link-keys.ts';
@@ -14,7 +14,7 @@ import type { CreatedTransfer, Progress, SendOptions, SendResult, UploadState } 
 import { checkSameContent, checkSameFiles } from './check-unchanged.ts';
 import { sealManifest } from './sealed-manifest.ts';
 import { SegmentBook } from './segment-book.ts';
-import { Sending, layoutOf, manifestFilesOf, manifestOf } from './sending.ts';
+import { Sending, layoutOf, manifestFilesOf, manifestOf, placementOf } from './sending.ts';
 import type { UploadControl } from './upload-control.ts';
 import type { NamedSegment, UploadJournal, UploadPlan } from './upload-journal.ts';
 
@@ -97,13 +97,15 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
   const known = await journal.load();
   if (known === null) throw new SendError('not_found', 'this upload cannot be resumed');
   const { plan, segments } = known;
-  checkSameFiles(files, plan.files);
   const [transferId, secret] = [asTransferId(decodeB64(created.transferId, ID_BYTES)), asContentSecret(decodeB64(created.contentSecret, KEY_BYTES))];
   const api = new TransferApi(coordinator, transferId, { role: 'owner', token: decodeB64(created.ownerToken, KEY_BYTES) }, deps);
   const { signal, stop } = stoppable(input);
   const upload = new Upload(input, created, journal, api, stop);
   return upload.run(async (begin) => {
     begin();
+    const status = await api.ownerStatus({ signal });
+    if (status.state === 'ready') return finished(plan, status, journal);
+    checkSameFiles(files, plan.files);
     const layout = layoutOf(plan);
     const { totalShards, safeShards } = plan.placement;
     input.onState?.('checking');
@@ -120,6 +122,19 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
     return new Sending({ ...upload.parts, transferId, secret, plan, seats, book, signal }, deps);
   });
 }
+
+type Running = Pick<Sending, 'run' | 'sentBytes' | 'placement' | 'problems'>;
+
+/** Of an upload that was complete when its sender ended, before it could forget the journal. */
+const finished = (plan: UploadPlan, status: Status, journal: UploadJournal): Running => ({
+  async run() {
+    await journal.remove();
+    return status;
+  },
+  sentBytes: 0,
+  placement: placementOf(plan),
+  problems: [],
+});
 
 /** How an upload ends, whatever it began with. */
 class Upload {
@@ -143,7 +158,7 @@ class Upload {
   }
 
   /** @param prepare - calls `begin` once somebody keeps what is needed to resume. */
-  async run(prepare: (begin: () => void) => Promise<Sending>): Promise<SendResult> {
+  async run(prepare: (begin: () => void) => Promise<Running>): Promise<SendResult> {
     let isKept = false;
     let isSending = false;
     try {

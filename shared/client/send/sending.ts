@@ -60,6 +60,8 @@ export interface SendingInput {
 export const layoutOf = ({ files, placement }: UploadPlan): TransferLayout =>
   new TransferLayout(contentBytesOf(files.reduce((sum, { bytes }) => sum + bytes, 0)), placement.requiredShards);
 
+export const placementOf = ({ placement: { totalShards, survives, relaxed } }: UploadPlan): SendResult['placement'] => ({ totalShards, survives, relaxed });
+
 export class Sending {
   readonly #input: SendingInput;
   readonly #deps: ClientDeps;
@@ -98,8 +100,7 @@ export class Sending {
   }
 
   get placement(): SendResult['placement'] {
-    const { totalShards, survives, relaxed } = this.#input.plan.placement;
-    return { totalShards, survives, relaxed };
+    return placementOf(this.#input.plan);
   }
 
   /** Resolves when every segment is committed and the transfer is ready. @throws SendError. */

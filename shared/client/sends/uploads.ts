@@ -3,7 +3,7 @@ import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { CreatedTransfer } from '../types.ts';
 import type { SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
-import { VaultJournal, journalled } from './vault-journal.ts';
+import { VaultJournal, journalled, resumable } from './vault-journal.ts';
 import type { Vault } from './vault.ts';
 
 /** @throws SendError `record_unreadable` where no link of it is kept. */
@@ -28,8 +28,8 @@ export async function canKeep(vault: Vault): Promise<boolean> {
 
 /** Those that can be resumed, youngest first. */
 export async function unfinishedOf(vault: Vault): Promise<SendRecord[]> {
-  const resumable = await journalled(vault);
-  return (await new VaultSendStore(vault).list()).filter(({ transferId, upload }) => upload !== null && resumable.has(transferId));
+  const whole = await resumable(vault);
+  return (await new VaultSendStore(vault).list()).filter(({ transferId, upload }) => upload !== null && whole.has(transferId));
 }
 
 /** A journal begins before its record is kept, by less than this. */
@@ -37,13 +37,13 @@ const ORPHAN_AFTER_MS = 3600_000;
 
 /** Removes journals that nobody resumes: a program ended between journal and record, or between record and journal. */
 export async function sweepJournals(vault: Vault, nowMs: number): Promise<void> {
-  const resumable = new Set<string>();
-  const known = await new VaultSendStore(vault).list((unreadable) => resumable.add(unreadable));
-  for (const { transferId, upload } of known) if (upload !== null) resumable.add(transferId);
+  const wanted = new Set<string>();
+  const known = await new VaultSendStore(vault).list((unreadable) => wanted.add(unreadable));
+  for (const { transferId, upload } of known) if (upload !== null) wanted.add(transferId);
   const ended = new Set(known.map(({ transferId }) => transferId));
   for (const transferId of await journalled(vault)) {
     const journal = new VaultJournal(vault, transferId);
-    if (resumable.has(transferId) || (!ended.has(transferId) && (await isYoung(journal, nowMs)))) continue;
+    if (wanted.has(transferId) || (!ended.has(transferId) && (await isYoung(journal, nowMs)))) continue;
     await journal.remove();
   }
 }

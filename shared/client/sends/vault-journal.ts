@@ -20,7 +20,10 @@ const planSchema = v.object({
 const FOLDER = 'uploads/';
 
 /** Transfers of which a journal, or what is left of one, is kept. */
-export const journalled = async (vault: Vault): Promise<Set<string>> => new Set((await vault.names(FOLDER)).map((name) => name.split('/')[1]!));
+export const journalled = async (vault: Vault): Promise<Set<string>> => new Set((await vault.names(FOLDER)).map(transferOf));
+/** Transfers whose journal is whole. */
+export const resumable = async (vault: Vault): Promise<Set<string>> => new Set((await vault.names(FOLDER)).filter((name) => name.endsWith('/plan')).map(transferOf));
+const transferOf = (name: string): string => name.split('/')[1]!;
 
 export class VaultJournal implements UploadJournal {
   readonly #vault: Vault;
@@ -50,8 +53,9 @@ export class VaultJournal implements UploadJournal {
     return { plan, segments: segments.toSorted((a, b) => a.index - b.index) };
   }
 
-  /** With whatever else is kept there of the upload. */
+  /** With whatever else is kept there of the upload. The plan goes first: without all its segments nobody may go on with it. */
   async remove(): Promise<void> {
+    await this.#vault.remove(`${this.#folder}plan`);
     for (const name of await this.#vault.names(this.#folder)) await this.#vault.remove(name);
   }
 
