@@ -1,6 +1,10 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../protocol/errors.ts';
 import { say, sentenceOf, titleOf } from './messages.ts';
+
+const folder = path.join(import.meta.dirname, 'messages');
 
 describe('texts', () => {
   it('has a heading and a sentence for every error code', () => {
@@ -26,6 +30,13 @@ describe('texts', () => {
     ] as const;
     expect(new Set(states.map(titleOf)).size).toBe(states.length);
     expect(states.map(titleOf)).not.toContain(say('state.other.title'));
+  });
+
+  it('stand under keys of their own, whichever sets a page speaks from', async () => {
+    const modules = await Promise.all(readdirSync(folder).map((name) => import(path.join(folder, name)) as Promise<Record<string, object>>));
+    const keys = modules.flatMap((module) => Object.entries(module).flatMap(([name, texts]) => (name.endsWith('Texts') ? Object.keys(texts) : [])));
+    expect(keys.length).toBeGreaterThan(300);
+    expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([]);
   });
 
   it('counts one and many', () => {

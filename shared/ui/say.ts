@@ -6,7 +6,7 @@ type Texts = Readonly<Record<string, string | ((...values: never[]) => string)>>
 type All<Sets extends readonly Texts[]> = Sets extends readonly [infer First, ...infer Rest extends readonly Texts[]] ? First & All<Rest> : unknown;
 type Values<Text> = Text extends (...values: infer V) => string ? V : [];
 
-export type Say<T> = <K extends keyof T>(key: K, ...values: Values<T[K]>) => string;
+type Say<T> = <K extends keyof T>(key: K, ...values: Values<T[K]>) => string;
 
 /** @param sets - no key stands in two of them. */
 export function sayFrom<const Sets extends readonly Texts[]>(...sets: Sets): Say<All<Sets>> {

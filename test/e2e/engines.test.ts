@@ -22,6 +22,8 @@ const LARGE_BYTES = 60_000_000;
 const MIDDLE_BYTES = 30_000_000;
 /** Of a shard that passed when an answer is held. */
 const HELD_AFTER_BYTES = 1_300_000;
+/** One pixel. */
+const GIF = Buffer.from('R0lGODlhAQABAIAAAAtiUgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 
 let stage: Stage;
 
@@ -126,6 +128,47 @@ describe.each([
     });
   });
 
+  test('two of three files are chosen, and arrive as a ZIP of just these', async () => {
+    const sources = [await stage.newFile('one.bin', 10_000), await stage.newFile('two.bin', 20_000), await stage.newFile('three.bin', 30_000)];
+    page = await browser.open(await sendByCommand(sources));
+    await untilHeading(say('receive.title', 3));
+    await page.evaluate(firstTrue(`((box) => box && (box.click(), true))([...document.querySelectorAll('label')].find((one) => one.innerText.trim() === 'two.bin'))`));
+    await pressOnceThere(say('receive.downloadSome', 2));
+    await untilHeading(say('received.title'));
+    await untilSaved({ 'shardsend.zip': expect.any(Number) as number });
+    const entries = readZip(await readFile(path.join(downloads, 'shardsend.zip')));
+    expect(entries.map(({ name, bytes }) => [name, bytes.length])).toEqual([
+      ['one.bin', 10_000],
+      ['three.bin', 30_000],
+    ]);
+    expect(entries[1]!.bytes.equals(await readFile(sources[2]!))).toBe(true);
+  });
+
+  test.each([
+    { what: 'a picture', name: 'dot.gif', bytes: GIF, shown: `document.querySelector('iframe')?.contentDocument?.querySelector('img')?.naturalWidth` },
+    { what: 'a text', name: 'words.txt', bytes: Buffer.from('Wörter ☂'), shown: `document.querySelector('dialog pre')?.innerText` },
+  ])('$what is looked at without a download', async ({ name, bytes, shown }) => {
+    const source = path.join(await stage.newFolder(), name);
+    await writeFile(source, bytes);
+    page = await browser.open(await sendByCommand([source]));
+    await pressOnceThere(say('preview.look'));
+    expect(await page.evaluate(firstTrue(shown))).toBe(name === 'dot.gif' ? 1 : bytes.toString());
+    expect(await sizesIn(downloads)).toEqual({});
+  });
+
+  test('a note that burns is shown once, after a click', async () => {
+    const text = 'der Schlüssel: 4711 ☂';
+    const link = await sendByCommand(['--note', '-', '--downloads', '1'], text);
+    page = await browser.open(link);
+    await untilHeading(say('note.title'));
+    await pressOnceThere(say('note.show'));
+    await untilHeading(say('note.shown.title'));
+    expect(await page.evaluate(`document.querySelector('textarea').value`)).toBe(text);
+    await page.close();
+    page = await browser.open(link);
+    await untilHeading(titleOf('transfer_used_up'));
+  });
+
   test('a download that is cancelled in the middle leaves nothing under its name, costs nothing, and starts again', async () => {
     const source = await stage.newFile('wanted.bin', MIDDLE_BYTES);
     page = await browser.open(await sendByCommand([source, '--downloads', '1']));
@@ -196,8 +239,8 @@ describe.each([
 });
 
 /** @returns the link. */
-async function sendByCommand(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(['send', ...args, '--coordinator', stage.origin]);
+async function sendByCommand(args: readonly string[], input = ''): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(['send', ...args, '--coordinator', stage.origin], { input });
   expect(code, stderr).toBe(0);
   return stdout.trim();
 }

@@ -106,6 +106,16 @@ function wav(dataBytes: number): Buffer {
   return Buffer.concat([header, noise('sound', dataBytes)]);
 }
 
+/** One empty sheet. */
+function pdf(): Buffer {
+  const objects = ['<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>', '<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]>>'];
+  const parts = ['%PDF-1.4\n', ...objects.map((object, i) => `${i + 1} 0 obj${object}endobj\n`)];
+  const offsets = objects.map((_, i) => parts.slice(0, i + 1).join('').length);
+  const body = parts.join('');
+  const table = ['0000000000 65535 f \n', ...offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`)].join('');
+  return Buffer.from(`${body}xref\n0 4\n${table}trailer<</Size 4/Root 1 0 R>>\nstartxref\n${body.length}\n%%EOF\n`, 'latin1');
+}
+
 /** A film of half a second, made by the browser itself. */
 async function webm(): Promise<Buffer> {
   const maker = await browser.open(stage.origin);
@@ -202,6 +212,18 @@ describe('previews', () => {
     expect(asked).toContain(0);
     expect(asked).toContain(count - 1);
     expect(asked.length).toBeLessThan(count / 2);
+  });
+
+  test('of a PDF open in a tab of the viewer that the browser has, which the policy of this site does not stop', async () => {
+    page = await browser.open(await sendFiles({ 'sheet.pdf': pdf() }));
+    await button(page, say('preview.look')).click();
+    const opened = browser.context.waitForEvent('page');
+    await page.getByRole('link', { name: say('preview.pdf') }).click();
+    const tab = await opened;
+    expect(tab.url()).toMatch(/^blob:/);
+    // The viewer is a program of the browser's, in a frame of its own; the innermost one holds the sheet.
+    await untilIt(async () => tab.frames().map((each) => new URL(each.url()).protocol)).toEqual(['blob:', 'chrome-extension:', 'blob:']);
+    await tab.close();
   });
 
   test('of what would attack run none of it: an SVG is a picture, a page is text, and neither opens in a tab of this site', async () => {
