@@ -4,7 +4,7 @@ import { SendError } from '../../protocol/errors.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import { webDeps } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { forgetSend, settleFailed, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
+import { forgetSend, isStillUploading, settleFailed, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
 import type { UnfinishedSend } from '../types.ts';
 import { runningUploads } from './upload-lock.ts';
 
@@ -29,13 +29,14 @@ export async function giveUpUnfinished(transferId: string): Promise<void> {
   await forgetSend(vault, transferId);
 }
 
-/** @returns null for one that has ended meanwhile. */
+/** @returns null for one that was finished, or has ended meanwhile. */
 async function look(vault: Vault, record: SendRecord): Promise<UnfinishedSend | null> {
   const { transferId, title, fileCount, bytes } = record;
   const shown = { transferId, title, fileCount, bytes };
   try {
-    const { segments } = await apiOf(record).ownerStatus({ patienceMs: 0 });
-    return { ...shown, storedPart: segments.committed / segments.total };
+    const status = await apiOf(record).ownerStatus({ patienceMs: 0 });
+    const { committed, total } = status.segments;
+    return (await isStillUploading(vault, status)) ? { ...shown, storedPart: committed / total } : null;
   } catch (thrown) {
     return (await settleFailed(vault, transferId, thrown)) ? { ...shown, storedPart: null } : null;
   }
