@@ -222,7 +222,9 @@ async function forgetEverything(): Promise<void> {
 /** Runs in the page: files that downloads have in the origin's private file system. */
 async function countStaged(): Promise<number> {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('downloads');
-  return (await Array.fromAsync(folder.keys())).length;
+  let count = 0;
+  for await (const name of folder.keys()) if (name !== '') count++;
+  return count;
 }
 
 /** Runs in the page: every byte that its databases hold, as Latin-1. */

@@ -4,7 +4,7 @@ import { SendError } from '../../protocol/errors.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import { webDeps } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { forgetSend, journalled, markFinished, settleFailed, sweepJournals, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
+import { forgetSend, isStillUploading, journalled, settleFailed, sweepJournals, unfinishedOf, type SendRecord, type Vault } from '../sends/index.ts';
 import type { UnfinishedSend } from '../types.ts';
 import { openOrigins } from './file-handles.ts';
 import { forgetHandles, keptHandles, withHandles } from './kept-handles.ts';
@@ -54,17 +54,14 @@ export async function giveUpUnfinished(transferId: string): Promise<void> {
   await forgetHandles(transferId).catch(() => undefined); // swept later
 }
 
-/** @returns null for one that has ended meanwhile. */
+/** @returns null for one that was finished, or has ended meanwhile. */
 async function look(vault: Vault, record: SendRecord, hasHandles: boolean): Promise<UnfinishedSend | null> {
   const { transferId, title, fileCount, bytes } = record;
   const shown = { transferId, title, fileCount, bytes, hasHandles };
   try {
-    const { state, segments } = await apiOf(record).ownerStatus({ patienceMs: 0 });
-    if (state === 'ready') {
-      await markFinished(vault, transferId); // its tab ended before it could
-      return null;
-    }
-    return { ...shown, storedPart: segments.committed / segments.total };
+    const status = await apiOf(record).ownerStatus({ patienceMs: 0 });
+    const { committed, total } = status.segments;
+    return (await isStillUploading(vault, status)) ? { ...shown, storedPart: committed / total } : null;
   } catch (thrown) {
     return (await settleFailed(vault, transferId, thrown)) ? { ...shown, storedPart: null } : null;
   }

@@ -59,7 +59,7 @@ export async function lookAtUpload(linkText: string, bytes: number, deps: Client
   const link = parseLink(linkText);
   const { linkId, accessToken } = await deriveLinkKeys(link, passwordKey);
   const api = new TransferApi(link.origin, link.transferId, { role: 'access', linkId, token: accessToken }, deps);
-  return uploadOf(await api.status(options), bytes);
+  return uploadOf(await api.status(null, options), bytes);
 }
 
 /** Whether the transfer is to be followed: its sender was not done when it was opened. */

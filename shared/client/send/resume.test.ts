@@ -101,7 +101,7 @@ async function expectWhole({ network, created }: Machine): Promise<void> {
   const digest = new SegmentsDigest(transferId, layout.segmentCount);
   for (const segment of segments) digest.add(segment);
   const api = new TransferApi(COORDINATOR, transferId, { role: 'owner', token: decodeB64(created!.ownerToken) }, network.depsOf(new Life(Infinity)));
-  expect((await readManifest({ api, contentSecret: secret }, {})).segmentsDigest).toEqual(digest.digest());
+  expect((await readManifest({ api, contentSecret: secret }, null, {})).segmentsDigest).toEqual(digest.digest());
 }
 
 /** The machine's file is another one for a while. */
@@ -121,7 +121,7 @@ async function expectRefused(machine: Machine, change: 'time' | 'byte'): Promise
 const kill = fc.record({
   steps: fc.integer({ min: 1, max: 34 }),
   isAfter: fc.boolean(),
-  then: fc.constantFrom('nothing' as const, 'time' as const, 'byte' as const, 'expiry' as const),
+  meanwhile: fc.constantFrom('nothing' as const, 'time' as const, 'byte' as const, 'expiry' as const),
 });
 
 describe('a send that is killed between any two steps', () => {
@@ -131,12 +131,12 @@ describe('a send that is killed between any two steps', () => {
         const machine = await Machine.start();
         let result: SendResult | null = null;
         let killed = 0;
-        for (const { steps, isAfter, then } of kills) {
+        for (const { steps, isAfter, meanwhile } of kills) {
           result = await machine.run(new Life(steps, isAfter));
           if (result) break;
           killed++;
-          if (then === 'expiry') machine.network.expiresAtMs += HOUR_MS;
-          else if (then !== 'nothing') await expectRefused(machine, then);
+          if (meanwhile === 'expiry') machine.network.expiresAtMs += HOUR_MS;
+          else if (meanwhile !== 'nothing') await expectRefused(machine, meanwhile);
         }
         // Killed while the journal was being removed, it had finished.
         result ??= await machine.run(new Life(Infinity));

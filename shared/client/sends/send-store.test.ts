@@ -93,7 +93,7 @@ describe('a record that is removed', () => {
     for (const record of [mine, other]) {
       await store.put(record);
       const journal = new VaultJournal(vault, record.transferId);
-      await journal.begin({ files: [], placement: { requiredShards: 2, totalShards: 3, safeShards: 3, survives: { nodes: 1, operators: 1 }, relaxed: [] } });
+      await journal.begin({ begunAtMs: 0, files: [], placement: { requiredShards: 2, totalShards: 3, safeShards: 3, survives: { nodes: 1, operators: 1 }, relaxed: [] } });
       await journal.segment({ index: 0, salt: new Uint8Array(KEY_BYTES), roots: [] });
     }
     await store.remove(mine.transferId);

@@ -6,7 +6,7 @@ import { SendError } from '../../protocol/errors.ts';
 import { sendRecords } from '../testing/send-records.ts';
 import type { SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
-import { markUpload, settleFailed, sweepJournals, unfinishedOf } from './uploads.ts';
+import { isStillUploading, markUpload, settleFailed, sweepJournals, unfinishedOf } from './uploads.ts';
 import { VaultJournal, journalled } from './vault-journal.ts';
 import { MemoryBoxes, Vault } from './vault.ts';
 
@@ -85,5 +85,25 @@ describe('the record of an upload', () => {
   it('without a journal is nothing to continue', async () => {
     await store.put(record(idOf(1), { state: 'paused' }));
     expect(await unfinishedOf(vault)).toEqual([]);
+  });
+});
+
+describe('an upload that this machine takes for unfinished', () => {
+  const transferId = idOf(4);
+  beforeEach(async () => {
+    await begin(transferId);
+    await store.put(record(transferId, { state: 'sending' }));
+  });
+
+  it('is so while its transfer uploads', async () => {
+    expect(await isStillUploading(vault, { transferId, state: 'uploading' })).toBe(true);
+    expect(await unfinishedOf(vault)).toMatchObject([{ transferId }]);
+  });
+
+  it('and whose transfer is ready is offered no more, neither to go on nor to be given up; its record stays', async () => {
+    expect(await isStillUploading(vault, { transferId, state: 'ready' })).toBe(false);
+    expect(await unfinishedOf(vault)).toEqual([]);
+    expect(await new VaultJournal(vault, transferId).load()).toBeNull();
+    expect(await store.get(transferId)).toEqual(record(transferId, null));
   });
 });

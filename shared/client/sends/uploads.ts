@@ -1,5 +1,6 @@
 /** What a machine keeps of an upload from its first byte to its end. */
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
+import type { OwnerStatus } from '../../protocol/messages.ts';
 import type { CreatedTransfer } from '../types.ts';
 import type { SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
@@ -61,6 +62,16 @@ async function isYoung(journal: VaultJournal, nowMs: number): Promise<boolean> {
 /** The upload was paused, or goes on. One that is over stays that. */
 export async function markUpload(vault: Vault, transferId: string, state: 'sending' | 'paused'): Promise<void> {
   await new VaultSendStore(vault).update(transferId, (record) => ({ ...record, upload: record.upload && { state } }));
+}
+
+/**
+ * Whether an upload that this machine takes for unfinished is so: a machine that died with the last answer on its way
+ * knows no better, and giving up what is finished would withdraw it.
+ */
+export async function isStillUploading(vault: Vault, { transferId, state }: Pick<OwnerStatus, 'transferId' | 'state'>): Promise<boolean> {
+  if (state === 'uploading') return true;
+  await markFinished(vault, transferId);
+  return false;
 }
 
 /** The upload is over: the record stays and no longer says that something is to be done. */
