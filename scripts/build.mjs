@@ -54,7 +54,7 @@ function tool(name, ...args) {
 }
 
 function run(command, args) {
-  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: environment(), shell: process.platform === 'win32' });
+  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...environment(), NODE_ENV: 'production' }, shell: process.platform === 'win32' });
   if (done.status !== 0) fail(`${path.basename(command)} ${args.join(' ')} failed`);
 }
 
