@@ -15,3 +15,6 @@ export const endingOf = (path: string): string => /([^./]*)$/.exec(path)![1]!.to
 
 /** Whether a look may be worth it. */
 export const mayPreview = ({ path, type, bytes }: NamedFile): boolean => bytes > 0 && (TYPES.test(type) || ENDINGS.has(endingOf(path)));
+
+/** Whether this browser can: in an engine without `navigator.storage` (see stream-collect.ts), a look was seen never to come. */
+export const canPreview = (): boolean => 'storage' in navigator;
