@@ -54,13 +54,9 @@ function tool(name, ...args) {
 }
 
 function run(command, args) {
-<<<<<<< HEAD
   // Whoever asks: a build that a test starts is the one that is shipped, without the checks of development.
   const env = { ...environment(), NODE_ENV: 'production' };
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' });
-=======
-  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...environment(), NODE_ENV: 'production' }, shell: process.platform === 'win32' });
->>>>>>> 6b9b22ca887737f4e99660d92d9d903f25b7ef42
   if (done.status !== 0) fail(`${path.basename(command)} ${args.join(' ')} failed`);
 }
 
