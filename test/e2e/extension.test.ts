@@ -11,7 +11,7 @@ import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
-import { button, chooseFiles, download, heading, send, untilHeading } from './steps.ts';
+import { button, chooseFiles, download, heading, linkOn, send, untilHeading, untilSent } from './steps.ts';
 
 let stage: Stage;
 let sender: TestBrowser;
@@ -78,6 +78,25 @@ test('from the toolbar to a recipient without the extension, byte for byte', asy
   const { name, file } = await download(received);
   expect(name).toBe('holiday film.mp4');
   expect(await sha256Of(file)).toBe(await sha256Of(source));
+  await received.close();
+});
+
+test('an unfinished send whose tab was closed is offered in the send tab, and continues under its link', async () => {
+  const source = await stage.newFile('long film.mp4', 60_000_000);
+  const closed = await sender.open(`${extension}/send.html`);
+  await chooseFiles(closed, source);
+  await button(closed, say('send.start')).click();
+  await button(closed, say('sending.pause')).click();
+  await button(closed, say('sending.proceed')).waitFor();
+  const link = await linkOn(closed);
+  await closed.close();
+
+  const page = await sender.open(`${extension}/send.html`);
+  await chooseFiles(page, source, say('unfinished.continue', 'long film.mp4'));
+  expect(await untilSent(page)).toBe(link);
+  await page.close();
+  const received = await recipient.open(link);
+  expect(await sha256Of((await download(received)).file)).toBe(await sha256Of(source));
   await received.close();
 });
 
