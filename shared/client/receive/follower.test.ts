@@ -78,17 +78,17 @@ describe('following an upload', () => {
 
   it.each(['transfer_revoked', 'transfer_expired'] as const)('tells those who wait that the transfer ended: %s', async (refusal) => {
     const { follower } = await follow({ refusal });
-    const waiting = expect(spansOf(follower)).rejects.toMatchObject({ code: refusal });
-    await follower.run();
-    await waiting;
+    const running = follower.run();
+    await expect(spansOf(follower)).rejects.toMatchObject({ code: refusal });
+    await running;
   });
 
   it('tells those who wait that the download was cancelled', async () => {
     const { follower, stop, atNextTurn } = await follow();
     atNextTurn(() => stop.abort());
-    const waiting = expect(spansOf(follower)).rejects.toMatchObject({ code: 'cancelled' });
-    await follower.run();
-    await waiting;
+    const running = follower.run();
+    await expect(spansOf(follower)).rejects.toMatchObject({ code: 'cancelled' });
+    await running;
   });
 
   it('takes no table with holes for an upload that is done', async () => {
@@ -97,8 +97,8 @@ describe('following an upload', () => {
       complete();
       commit(1);
     });
-    const waiting = expect(spansOf(follower)).rejects.toMatchObject({ code: 'manifest_damaged' });
-    await follower.run();
-    await waiting;
+    const running = follower.run();
+    await expect(spansOf(follower)).rejects.toMatchObject({ code: 'manifest_damaged' });
+    await running;
   });
 });
