@@ -11,7 +11,7 @@ import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
-import { button, chooseFiles, download, heading, send, untilHeading } from './steps.ts';
+import { button, chooseFiles, download, heading, linkOn, send, untilHeading, untilSent } from './steps.ts';
 
 let stage: Stage;
 let sender: TestBrowser;
@@ -113,6 +113,25 @@ test('its list has what its send tab sent, and the alarm tells of a download wit
   ]);
   // The next look comes by itself again.
   await expect.poll(() => worker.evaluate(async () => (await chrome.alarms.get('downloads'))?.periodInMinutes)).toBe(1);
+});
+
+test('an unfinished send whose tab was closed is offered in the send tab, and continues under its link', async () => {
+  const source = await stage.newFile('long film.mp4', 60_000_000);
+  const closed = await sender.open(`${extension}/send.html`);
+  await chooseFiles(closed, source);
+  await button(closed, say('send.start')).click();
+  await button(closed, say('sending.pause')).click();
+  await button(closed, say('sending.proceed')).waitFor();
+  const link = await linkOn(closed);
+  await closed.close();
+
+  const page = await sender.open(`${extension}/send.html`);
+  await chooseFiles(page, source, say('unfinished.continue', 'long film.mp4'));
+  expect(await untilSent(page)).toBe(link);
+  await page.close();
+  const received = await recipient.open(link);
+  expect(await sha256Of((await download(received)).file)).toBe(await sha256Of(source));
+  await received.close();
 });
 
 test('the popup alone, in a tab', async () => {

@@ -149,6 +149,6 @@ describe('a file that changed before its send was resumed', () => {
     const [record] = await unfinished();
     await fetch(`${network.origin}/api/transfers/${transferId}`, { method: 'DELETE', headers: { Authorization: `Shardsend-Owner ${record!.ownerToken}` } });
     await writeFile(file, content);
-    expect(await failure('--resume', transferId)).toBe('file_changed');
+    expect(await failure('--resume', transferId)).toBe('transfer_revoked');
   });
 });

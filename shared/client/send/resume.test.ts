@@ -121,7 +121,7 @@ async function expectRefused(machine: Machine, change: 'time' | 'byte'): Promise
 const kill = fc.record({
   steps: fc.integer({ min: 1, max: 34 }),
   isAfter: fc.boolean(),
-  meanwhile: fc.constantFrom('nothing' as const, 'time' as const, 'byte' as const, 'expiry' as const),
+  afterwards: fc.constantFrom('nothing' as const, 'time' as const, 'byte' as const, 'expiry' as const),
 });
 
 describe('a send that is killed between any two steps', () => {
@@ -131,12 +131,12 @@ describe('a send that is killed between any two steps', () => {
         const machine = await Machine.start();
         let result: SendResult | null = null;
         let killed = 0;
-        for (const { steps, isAfter, meanwhile } of kills) {
+        for (const { steps, isAfter, afterwards } of kills) {
           result = await machine.run(new Life(steps, isAfter));
           if (result) break;
           killed++;
-          if (meanwhile === 'expiry') machine.network.expiresAtMs += HOUR_MS;
-          else if (meanwhile !== 'nothing') await expectRefused(machine, meanwhile);
+          if (afterwards === 'expiry') machine.network.expiresAtMs += HOUR_MS;
+          else if (afterwards !== 'nothing') await expectRefused(machine, afterwards);
         }
         // Killed while the journal was being removed, it had finished.
         result ??= await machine.run(new Life(Infinity));
