@@ -82,7 +82,7 @@ export interface ReceiveHandle {
 
 /**
  * Claims, downloads, verifies and saves: through a private file of the origin, or the service worker that the page
- * registered. One worker gathers, another opens and writes: a browser computes ciphers on the thread that asks for them.
+ * registered. One worker gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
  *
  * @param passwordKey - what `openLink` gave.
  * @param choice - the files to save; null for all.

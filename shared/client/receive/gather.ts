@@ -1,7 +1,6 @@
 /**
- * Fetches k shards of one segment after the other: from k nodes at first, each through one long stream, and from others
- * as soon as one lies, hangs, drips or vanishes. Who lied shows when records do not open (decision 0011): only then
- * are shards compared with their roots.
+ * Fetches k verified shards of one segment after the other: from k nodes at first, each through one long stream, and
+ * from others as soon as one lies, hangs, drips or vanishes.
  */
 import { shardRoot } from '../../merkle/index.ts';
 import { equalBytes, type ShardId } from '../../protocol/bytes.ts';
@@ -54,7 +53,7 @@ interface Attempt {
   readonly source: Source;
   readonly startedAtMs: number;
   state: 'running' | 'held' | 'absent' | 'failed';
-  /** The shard, once it is held. */
+  /** The verified shard, once it is held. */
   room: ArrayBuffer | null;
   late: boolean;
   /** Set when the segment is complete without it, or it is hopeless. */
@@ -86,7 +85,7 @@ export class Gatherer {
   /**
    * @param rooms - give the shards their memory, and get back what was not needed.
    * @param lastSegment - up to which the streams that are opened here serve.
-   * @returns exactly k shards by their index, each at the start of its buffer: whole, and not compared with their roots.
+   * @returns exactly k verified shards by their index, each at the start of its buffer.
    * @throws SendError `not_enough_shards`, `cancelled`, or why the coordinator gives no orders any more.
    */
   async gather(segment: SegmentSources, rooms: ShardRooms, lastSegment: number): Promise<Map<number, ArrayBuffer>> {
@@ -134,26 +133,6 @@ export class Gatherer {
     const held = [...attempts.values()].filter(({ state }) => state === 'held').toSorted((a, b) => a.shardIndex - b.shardIndex);
     rooms.give(held.splice(this.#requiredShards).map(({ room }) => room!));
     return new Map(held.map(({ shardIndex, room }) => [shardIndex, room!]));
-  }
-
-  /**
-   * Compares shards of a segment that did not open with their roots, and never asks again who gave a wrong one.
-   *
-   * @param shards - by index, as the nodes gave them.
-   * @returns whether there was one.
-   */
-  async accuse(segment: SegmentSources, shards: ReadonlyMap<number, Uint8Array<ArrayBuffer>>): Promise<boolean> {
-    let any = false;
-    for (const [shardIndex, shard] of shards) {
-      if (equalBytes(await shardRoot(shard), segment.roots[shardIndex]!)) continue;
-      const source = this.#sources.get(shardIndex)!;
-      source.given = 'lies';
-      any = true;
-      source.failures++;
-      this.#report(source.seat, 'shard_mismatch');
-      this.#drop(source);
-    }
-    return any;
   }
 
   /** How fast the nodes were so far, each over the median of all that were asked. */
@@ -216,16 +195,16 @@ export class Gatherer {
   }
 
   async #fetch(attempt: Attempt, segment: SegmentSources, rooms: ShardRooms, lastSegment: number): Promise<Attempt['state']> {
-    const { source } = attempt;
+    const { source, shardIndex } = attempt;
     try {
       const stream = await this.#streamFor(source, { from: segment.index, to: lastSegment });
       if (attempt.dropped) throw new SendError('cancelled');
       const shard = await this.#readTimed(source, stream, segment, rooms);
       if (!shard) throw new SendError('shard_absent');
-      if (attempt.dropped) {
-        rooms.give([shard.buffer]);
-        return 'failed';
-      }
+      const named = equalBytes(await shardRoot(shard), segment.roots[shardIndex]!);
+      if (attempt.dropped || !named) rooms.give([shard.buffer]);
+      if (attempt.dropped) return 'failed';
+      if (!named) throw new SendError('shard_mismatch');
       attempt.room = shard.buffer;
       return 'held';
     } catch (thrown) {

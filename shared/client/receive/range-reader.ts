@@ -20,12 +20,6 @@ import { ShardRooms } from './shard-rooms.ts';
 /** Segments whose shards are kept, for a player that goes back and forth: about 10 MiB each. */
 const KEPT_SEGMENTS = 3;
 
-interface Kept {
-  /** Indexes of the k shards that the nodes gave. */
-  readonly given: readonly number[];
-  readonly dataShards: readonly ArrayBuffer[];
-}
-
 interface Parts {
   readonly claimId: string;
   readonly gatherer: Gatherer;
@@ -42,7 +36,7 @@ export class RangeReader {
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
   /** Those used last stand last. */
-  readonly #kept = new Map<number, Promise<Kept>>();
+  readonly #kept = new Map<number, Promise<ArrayBuffer[]>>();
   /** The last work with nodes or the codec: there is one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -105,16 +99,11 @@ export class RangeReader {
       const { salt } = this.#parts.segments[layout.index]!;
       const kept = this.#take(layout.index);
       let recordAt = layout.textOffset + records.from * recordText;
-      try {
-        for await (const text of openSegment((await kept).dataShards, layout, { secret: this.#transfer.contentSecret, salt }, records.from, records.to)) {
-          const part = text.slice(at - recordAt, until - recordAt);
-          recordAt += text.length;
-          at += part.length;
-          yield part;
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof SendError) || thrown.code !== 'wrong_key') throw thrown;
-        await this.#accuse(layout.index, await kept); // and what is still missing comes from others
+      for await (const text of openSegment(await kept, layout, { secret: this.#transfer.contentSecret, salt }, records.from, records.to)) {
+        const part = text.slice(at - recordAt, until - recordAt);
+        recordAt += text.length;
+        at += part.length;
+        yield part;
       }
     }
   }
@@ -128,7 +117,7 @@ export class RangeReader {
     await this.#transfer.api.release(claimId, problems, { patienceMs: 2_000 }).catch(() => undefined); // else it lapses
   }
 
-  #take(index: number): Promise<Kept> {
+  #take(index: number): Promise<ArrayBuffer[]> {
     const kept = this.#kept.get(index) ?? this.#gather(this.#parts.segments[index]!);
     this.#kept.delete(index);
     this.#kept.set(index, kept);
@@ -137,23 +126,14 @@ export class RangeReader {
     return kept;
   }
 
-  #gather(segment: Segment): Promise<Kept> {
+  #gather(segment: Segment): Promise<ArrayBuffer[]> {
     const gathered = this.#inTurn(async () => {
       this.#lease.touch();
       // Whatever is read next may lie anywhere: each segment is asked for alone.
-      const shards = await this.#parts.gatherer.gather(segment, this.#rooms, segment.index);
-      return { given: [...shards.keys()], dataShards: await this.#rebuilder.dataShards(shards, segment.shardBytes) };
+      return this.#rebuilder.dataShards(await this.#parts.gatherer.gather(segment, this.#rooms, segment.index), segment.shardBytes);
     });
     gathered.catch(() => this.#kept.delete(segment.index)); // asked for again, it is tried again
     return gathered;
-  }
-
-  /** Whoever gave a wrong shard is not asked again. @throws SendError `wrong_key` where nobody did. */
-  async #accuse(index: number, { given, dataShards }: Kept): Promise<void> {
-    const segment = this.#parts.segments[index]!;
-    const lied = await this.#inTurn(async () => this.#parts.gatherer.accuse(segment, await this.#rebuilder.shardsBehind(dataShards, given, segment.shardBytes)));
-    if (!lied) throw new SendError('wrong_key', `segment ${index} does not open`);
-    this.#kept.delete(index);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -39,25 +39,6 @@ export class ShardRebuilder {
     return indexes.map((index) => rooms.get(index)!);
   }
 
-  /**
-   * What `dataShards` was given, byte for byte: any k shards follow from any other k. Not to be called beside it.
-   *
-   * @param dataShards - all k, each at the start of its buffer.
-   * @param indexes - of the shards wanted.
-   * @returns views that hold until the next call.
-   */
-  async shardsBehind(dataShards: readonly ArrayBuffer[], indexes: readonly number[], shardBytes: number): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
-    const parity = indexes.filter((index) => index >= this.#requiredShards);
-    const views = new Map(dataShards.map((room, index) => [index, new Uint8Array(room, 0, shardBytes)]));
-    if (parity.length > 0) {
-      const set = await this.#set();
-      for (const [index, shard] of views) set.shard(index, shardBytes).set(shard);
-      set.encodeSome(shardBytes, parity);
-      for (const index of parity) views.set(index, set.shard(index, shardBytes));
-    }
-    return new Map(indexes.map((index) => [index, views.get(index)!]));
-  }
-
   async #set(): Promise<ShardSet> {
     this.#codec ??= ErasureCodec.create({ requiredShards: this.#requiredShards, totalShards: this.#totalShards, maxShardBytes: this.#maxShardBytes });
     return (await this.#codec).slot(0);

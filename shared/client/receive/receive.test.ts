@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemorySink, noise } from '../../../test/support/memory-files.ts';
-import { asContentSecret } from '../../protocol/bytes.ts';
+import { deriveSegmentKey, sealRecord } from '../../crypto/index.ts';
+import { asContentSecret, KEY_BYTES } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/fetch-frames.ts';
+import { TransferLayout } from '../../protocol/layout.ts';
+import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
 import type { FileSink, Leftover, ReceiveSink } from '../deps.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
 import { gatherTransfer, receiveTransfer } from './receive.ts';
@@ -30,7 +33,7 @@ class ListeningWriter implements SegmentWriter {
   }
   async write({ index, dataShards }: GatheredSegment): Promise<WrittenSegment> {
     this.indexes.push(index);
-    return { rooms: dataShards, opened: true, doneBytes: 0 };
+    return { rooms: dataShards, doneBytes: 0 };
   }
   async finish(): Promise<void> {}
   async handOver(): Promise<void> {}
@@ -91,7 +94,24 @@ describe('a download', () => {
     expect(problems.map(({ shardIndex, code }) => ({ shardIndex, code }))).toEqual([{ shardIndex, code: 'shard_mismatch' }]);
   });
 
-  it('finds out who lies although the shard was rebuilt from another, wherever the wrong byte stands', async () => {
+  it('takes nothing that another holder of the link sealed, although it opens', async () => {
+    const bytes = content(50_000);
+    const sent = await MemoryTransfer.seal([bytes]);
+    const { recordBytes, recordCount } = new TransferLayout(sent.transfer.status.contentBytes, sent.transfer.status.requiredShards).segment(0);
+    const key = deriveSegmentKey(sent.transfer.contentSecret, new Uint8Array(KEY_BYTES).fill(1), 0);
+    const forged = await sealRecord(key, 0, recordCount === 1, new Uint8Array(recordBytes - TAG_SIZE_BYTES).fill(9));
+    sent.nodes.set(0, (body) => {
+      const wrong = body.slice();
+      wrong.set(forged, FRAME_HEADER_BYTES);
+      return wrong;
+    });
+    const sink = new MemorySink();
+    const { problems } = await receiveTransfer(sent.transfer, sink, {}, sent.deps);
+    expect(received(sink).equals(bytes)).toBe(true);
+    expect(problems).toMatchObject([{ shardIndex: 0, code: 'shard_mismatch' }]);
+  });
+
+  it('finds out who lies although its shard stands in for another, wherever the wrong byte stands', async () => {
     const bytes = content(3 * SEGMENT_BYTES - 1_000_000);
     const sent = await MemoryTransfer.seal([bytes]);
     await fc.assert(

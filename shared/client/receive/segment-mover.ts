@@ -1,8 +1,7 @@
 /**
  * Moves segments from nodes to the opening side. A few are on their way at a time, so memory is flat whatever the
- * transfer's size. One that does not open is gathered again, without who lied (decision 0011).
+ * transfer's size.
  */
-import { SendError } from '../../protocol/errors.ts';
 import type { TransferLayout } from '../../protocol/layout.ts';
 import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps } from '../deps.ts';
@@ -14,7 +13,7 @@ import type { OpenTransfer } from './open-transfer.ts';
 import { ShardRebuilder } from './rebuild-shards.ts';
 import type { Segment, SegmentTable } from './segment-table.ts';
 import { bytesBefore, bytesOf, type PlacedFile } from './selection.ts';
-import type { SegmentWriter, WrittenSegment } from './segment-writer.ts';
+import type { GatheredSegment, SegmentWriter, WrittenSegment } from './segment-writer.ts';
 import { ShardRooms } from './shard-rooms.ts';
 
 /** Segments between the first byte from a node and the last to a file: one arrives, one is opened, one waits between. */
@@ -43,26 +42,13 @@ interface Step {
   readonly last: boolean;
 }
 
-interface Gathered {
-  readonly segment: Segment;
-  readonly spanEnd: number;
-  /** Indexes of the k shards that the nodes gave. */
-  readonly given: readonly number[];
-  readonly dataShards: readonly ArrayBuffer[];
-}
-
-interface UnderWay {
-  readonly gathered: Gathered;
-  readonly writing: Promise<WrittenSegment>;
-}
-
 export class SegmentMover {
   readonly #parts: Parts;
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
   readonly #meterFrom: (position: number) => ProgressMeter;
   #meter: ProgressMeter | null = null;
-  #underWay: UnderWay[] = [];
+  readonly #underWay: Promise<WrittenSegment>[] = [];
   /** Rejects as soon as a writing fails, while segments may still be waited for. */
   readonly #failed = Promise.withResolvers<never>();
 
@@ -80,7 +66,7 @@ export class SegmentMover {
    * @param started - resolves when the writer is ready; segments are gathered meanwhile.
    * @param spans - ascending; taken one after another, each when the one before it is used up.
    * @param first - segments before it are left over from an earlier try.
-   * @throws SendError `wrong_key` where a segment does not open although every shard is the one that was committed; what gathering and writing throw.
+   * @throws SendError: what gathering and writing throw.
    */
   async move(started: Promise<void>, spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): Promise<void> {
     this.#failed.promise.catch(() => undefined); // met in the race below
@@ -101,38 +87,22 @@ export class SegmentMover {
     await started;
   }
 
-  async #gather(segment: Segment, spanEnd: number): Promise<Gathered> {
-    const shards = await this.#parts.gatherer.gather(segment, this.#rooms, spanEnd);
-    const dataShards = await this.#rebuilder.dataShards(shards, segment.shardBytes);
-    return { segment, spanEnd, given: [...shards.keys()], dataShards };
+  async #gather(segment: Segment, spanEnd: number): Promise<GatheredSegment> {
+    const dataShards = await this.#rebuilder.dataShards(await this.#parts.gatherer.gather(segment, this.#rooms, spanEnd), segment.shardBytes);
+    return { index: segment.index, salt: segment.salt, dataShards };
   }
 
-  #submit(gathered: Gathered): void {
-    const { segment, dataShards } = gathered;
-    const writing = this.#parts.writer.write({ index: segment.index, salt: segment.salt, dataShards });
+  #submit(gathered: GatheredSegment): void {
+    const writing = this.#parts.writer.write(gathered);
     // Told at once: the next segment may be long in coming.
     writing.then(({ doneBytes }) => this.#meter?.set(doneBytes), this.#failed.reject);
-    this.#underWay.push({ gathered, writing });
+    this.#underWay.push(writing);
   }
 
   async #settle(): Promise<void> {
-    const { gathered, writing } = this.#underWay.shift()!;
-    const written = await writing;
+    const { rooms } = await this.#underWay.shift()!;
     this.#parts.lease.touch();
-    if (!written.opened) return this.#again({ ...gathered, dataShards: written.rooms });
-    this.#rooms.give(written.rooms);
-  }
-
-  /** Names who lied, gathers the segment from others, and gives what stood behind it once more. */
-  async #again({ segment, spanEnd, given, dataShards }: Gathered): Promise<void> {
-    const behind = this.#underWay;
-    this.#underWay = [];
-    const unopened = await Promise.all(behind.map(async ({ gathered, writing }) => ({ ...gathered, dataShards: (await writing).rooms })));
-    const shards = await this.#rebuilder.shardsBehind(dataShards, given, segment.shardBytes);
-    if (!(await this.#parts.gatherer.accuse(segment, shards))) throw new SendError('wrong_key', `segment ${segment.index} does not open`);
-    this.#rooms.give(dataShards);
-    this.#submit(await this.#gather(segment, spanEnd));
-    for (const gathered of unopened) this.#submit(gathered);
+    this.#rooms.give(rooms);
   }
 }
 

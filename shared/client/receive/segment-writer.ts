@@ -1,12 +1,11 @@
 /**
- * The seam between a download's two sides. One gathers: network, frames, rebuilding. The other opens records and writes
- * text to files. In a page they are two workers, since a browser computes ciphers on the thread that asks; elsewhere they
- * share one thread.
+ * The seam between a download's two sides. One gathers: network, frames, roots, rebuilding. The other opens records and writes
+ * text to files. In a page they are two workers, since a browser computes digests and ciphers on the thread that
+ * asks; elsewhere they share one thread.
  */
 import type { ContentSecret } from '../../protocol/bytes.ts';
-import { SendError } from '../../protocol/errors.ts';
+import type { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
-import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
 import type { Link } from '../../protocol/link.ts';
 import type { Leftover, ReceiveSink } from '../deps.ts';
 import { FileWriter } from './file-writer.ts';
@@ -18,18 +17,13 @@ export interface GatheredSegment {
   readonly index: number;
   /** 32 bytes. */
   readonly salt: Uint8Array;
-  /** All k, each at the start of its buffer; nobody compared them with their roots. They belong to the writer until it gives them back. */
+  /** All k, verified, each at the start of its buffer. They belong to the writer until it gives them back. */
   readonly dataShards: readonly ArrayBuffer[];
 }
 
 export interface WrittenSegment {
-  /** The data shards again, in their order: as they came, for whoever looks for a liar, or as memory to be used again. */
+  /** The memory of the segment's data shards, to be used again. */
   readonly rooms: readonly ArrayBuffer[];
-  /**
-   * Whether every record opened and was written. Where one did not, whatever was given later comes back unopened as
-   * well, until the same segment is given again.
-   */
-  readonly opened: boolean;
   /** Bytes of files that are written, those of earlier tries among them. */
   readonly doneBytes: number;
 }
@@ -83,8 +77,6 @@ export class OpeningWriter implements SegmentWriter {
   readonly #files: FileWriter;
   #fromBytes = 0;
   #doneBytes = 0;
-  /** A segment that did not open, and how many of its records did: these are written, and right. */
-  #stuck: { readonly index: number; readonly records: number } | null = null;
   /** The last call, after which the next one begins. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -132,29 +124,15 @@ export class OpeningWriter implements SegmentWriter {
   }
 
   async #write({ index, salt, dataShards }: GatheredSegment): Promise<WrittenSegment> {
-    if (this.#stuck !== null && this.#stuck.index !== index) return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
-    let records = this.#stuck?.records ?? 0;
     const layout = this.#layout.segment(index);
-    let offset = layout.textOffset + records * (layout.recordBytes - TAG_SIZE_BYTES);
-    const texts = openSegment(dataShards, layout, { secret: this.#secret, salt }, records);
-    for (;;) {
-      const next = await texts.next().catch((thrown: unknown) => {
-        if (thrown instanceof SendError && thrown.code === 'wrong_key') return null;
-        throw thrown;
-      });
-      if (next === null) {
-        this.#stuck = { index, records };
-        return { rooms: dataShards, opened: false, doneBytes: this.#doneBytes };
-      }
-      if (next.done) break;
-      const textBytes = next.value.length; // the sink may take its memory
-      this.#doneBytes += await this.#files.write(next.value, offset);
+    let offset = layout.textOffset;
+    for await (const text of openSegment(dataShards, layout, { secret: this.#secret, salt })) {
+      const textBytes = text.length; // the sink may take its memory
+      this.#doneBytes += await this.#files.write(text, offset);
       offset += textBytes;
-      records++;
     }
-    this.#stuck = null;
     await this.#sink.checkpoint?.(index + 1);
-    return { rooms: dataShards, opened: true, doneBytes: this.#doneBytes };
+    return { rooms: dataShards, doneBytes: this.#doneBytes };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
