@@ -21,12 +21,15 @@ export class PartFiles {
   readonly leftover: Leftover | null;
   /** Bytes of files that are left over. */
   readonly leftoverBytes: number;
+  /** What a later try would not have to fetch. */
+  #notedSegments: number;
 
   private constructor(folder: string, stem: string, transfer: OpenTransfer | null, leftover: Leftover | null) {
     this.#folder = folder;
     this.#stem = stem;
     this.#transfer = transfer;
     this.leftover = leftover;
+    this.#notedSegments = leftover?.segments ?? 0;
     this.leftoverBytes = transfer === null || leftover === null ? 0 : Math.min(transfer.info.bytes, layoutOf(transfer).textBefore(leftover.segments));
   }
 
@@ -55,11 +58,12 @@ export class PartFiles {
     const fresh = notePath(this.#folder, this.#stem, '.new');
     await writeFile(fresh, sealed, { mode: 0o600, flush: true });
     await rename(fresh, notePath(this.#folder, this.#stem));
+    this.#notedSegments = segments;
   }
 
-  /** For a later try. */
+  /** For a later try, which has to have something of it. */
   async keep(): Promise<void> {
-    if (this.#transfer === null) await this.remove();
+    if (this.#transfer === null || this.#notedSegments === 0) await this.remove();
     else await rm(lockPath(this.#folder, this.#stem), { force: true });
   }
 
