@@ -89,7 +89,7 @@ describe('a download that is ended', () => {
     const { child, closed, out } = await startHanging(link);
     child.kill('SIGKILL');
     await closed;
-    expect((await readdir(out)).filter((name) => !/^\.[0-9a-f]+\.part$/.test(name))).toEqual([]);
+    expect((await readdir(out)).filter((name) => !/^\.[0-9a-f]+\.(\d+\.part|note|lock)$/.test(name))).toEqual([]);
     expect(await get(link)).toEqual({ code: 1, error: 'downloads_in_progress', left: [] });
   });
 });
