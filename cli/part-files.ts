@@ -51,7 +51,7 @@ export class PartFiles {
   async note(segments: number, claimId: string): Promise<void> {
     if (this.#transfer === null) return;
     const { link, status } = this.#transfer;
-    const sealed = await sealNote({ segments, claimId, contentBytes: status.contentBytes }, link, (length) => new Uint8Array(randomBytes(length)));
+    const sealed = await sealNote({ segments, claimId, contentBytes: status.contentBytes, whole: null }, link, (length) => new Uint8Array(randomBytes(length)));
     const fresh = notePath(this.#folder, this.#stem, '.new');
     await writeFile(fresh, sealed, { mode: 0o600, flush: true });
     await rename(fresh, notePath(this.#folder, this.#stem));
