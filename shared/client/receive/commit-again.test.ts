@@ -13,7 +13,7 @@ async function ask(code: ErrorCode | null): Promise<{ answer: Promise<boolean>; 
   const asked: string[] = [];
   Object.assign(deps, {
     fetch: async (url: string, { body }: RequestInit) => {
-      asked.push(`${new URL(url).pathname} ${String(body)}`);
+      asked.push(`${new URL(url).pathname} ${body as string}`);
       return code === null ? new Response(null, { status: 204 }) : Response.json(problemOf(code), { status: problemOf(code).status });
     },
   });
