@@ -65,7 +65,7 @@ export class DiskSink implements ReceiveSink {
       await mkdir(folder, { recursive: true });
       const real = await realpath(folder);
       await sweepPartFiles(real, now());
-      return new DiskSink(real, await PartFiles.open(real, transfer), now);
+      return new DiskSink(real, await PartFiles.open(real, transfer, now), now);
     });
   }
 

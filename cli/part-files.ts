@@ -3,7 +3,7 @@
  * far they are good, and a lock that says whose they are. Named after the link's secret, so that the same link finds them again.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Leftover, OpenTransfer } from '../shared/client/index.ts';
 import { noteName, openNote, sealNote } from '../shared/client/download-note.ts';
@@ -11,6 +11,9 @@ import { TransferLayout } from '../shared/protocol/index.ts';
 
 const STEM_DIGITS = 24;
 const KEPT_FOR_MS = 7 * 24 * 3600_000;
+/** A lock that its process did not touch for long is nobody's: another process may have got its number. */
+const LOCK_TOUCHED_EVERY_MS = 5_000;
+const LOCK_STALE_AFTER_MS = 60_000;
 const HIDDEN = /^\.([0-9a-f]{24})\.(?:\d+\.part|note|note\.new|lock)$/;
 
 export class PartFiles {
@@ -23,23 +26,31 @@ export class PartFiles {
   readonly leftoverBytes: number;
   /** What a later try would not have to fetch. */
   #notedSegments: number;
+  readonly #touching: NodeJS.Timeout;
 
-  private constructor(folder: string, stem: string, transfer: OpenTransfer | null, leftover: Leftover | null) {
+  private constructor(folder: string, stem: string, transfer: OpenTransfer | null, leftover: Leftover | null, now: () => number) {
     this.#folder = folder;
     this.#stem = stem;
     this.#transfer = transfer;
     this.leftover = leftover;
     this.#notedSegments = leftover?.segments ?? 0;
+    this.#touching = setInterval(() => {
+      utimes(lockPath(folder, stem), now() / 1000, now() / 1000).catch(() => undefined); // it was removed with its folder
+    }, LOCK_TOUCHED_EVERY_MS).unref();
     this.leftoverBytes = transfer === null || leftover === null ? 0 : Math.min(transfer.info.bytes, layoutOf(transfer).textBefore(leftover.segments));
   }
 
   /** @param transfer - null for files that no later try goes on with. */
-  static async open(folder: string, transfer: OpenTransfer | null): Promise<PartFiles> {
+  static async open(folder: string, transfer: OpenTransfer | null, now: () => number): Promise<PartFiles> {
     const stem = transfer === null ? null : noteName(transfer.link).slice(0, STEM_DIGITS);
-    if (transfer === null || stem === null || !(await lock(folder, stem))) return new PartFiles(folder, randomBytes(STEM_DIGITS / 2).toString('hex'), null, null);
+    if (transfer === null || stem === null || !(await lock(folder, stem, now))) {
+      const own = randomBytes(STEM_DIGITS / 2).toString('hex');
+      await lock(folder, own, now);
+      return new PartFiles(folder, own, null, null, now);
+    }
     const leftover = await readLeftover(folder, stem, transfer);
     if (leftover === null) await removeAll(folder, (one, name) => one === stem && !name.endsWith('.lock'));
-    return new PartFiles(folder, stem, transfer, leftover);
+    return new PartFiles(folder, stem, transfer, leftover, now);
   }
 
   pathOf(index: number): string {
@@ -54,7 +65,7 @@ export class PartFiles {
   async note(segments: number, claimId: string): Promise<void> {
     if (this.#transfer === null) return;
     const { link, status } = this.#transfer;
-    const sealed = await sealNote({ segments, claimId, contentBytes: status.contentBytes }, link, (length) => new Uint8Array(randomBytes(length)));
+    const sealed = await sealNote({ segments, claimId, contentBytes: status.contentBytes, whole: null }, link, (length) => new Uint8Array(randomBytes(length)));
     const fresh = notePath(this.#folder, this.#stem, '.new');
     await writeFile(fresh, sealed, { mode: 0o600, flush: true });
     await rename(fresh, notePath(this.#folder, this.#stem));
@@ -64,22 +75,26 @@ export class PartFiles {
   /** For a later try, which has to have something of it. */
   async keep(): Promise<void> {
     if (this.#transfer === null || this.#notedSegments === 0) await this.remove();
-    else await rm(lockPath(this.#folder, this.#stem), { force: true });
+    else {
+      clearInterval(this.#touching);
+      await rm(lockPath(this.#folder, this.#stem), { force: true });
+    }
   }
 
   async remove(): Promise<void> {
+    clearInterval(this.#touching);
     await removeAll(this.#folder, (stem) => stem === this.#stem);
   }
 }
 
-/** Removes what nobody came back for. */
+/** Removes what nobody came back for, and what nobody can go on with: files without a note whose process is gone. */
 export async function sweepPartFiles(folder: string, nowMs: number): Promise<void> {
+  const stems = new Set((await readdir(folder)).flatMap((name) => HIDDEN.exec(name)?.[1] ?? []));
   const old = new Set<string>();
-  for (const name of await readdir(folder)) {
-    const stem = HIDDEN.exec(name)?.[1];
-    if (stem === undefined || !name.endsWith('.note')) continue;
-    const { mtimeMs } = await lstat(path.join(folder, name));
-    if (nowMs - mtimeMs > KEPT_FOR_MS && !(await isHeld(folder, stem))) old.add(stem);
+  for (const stem of stems) {
+    if (await isHeld(folder, stem, nowMs)) continue;
+    const note = await lstat(notePath(folder, stem)).catch(() => null);
+    if (note === null || nowMs - note.mtimeMs > KEPT_FOR_MS) old.add(stem);
   }
   if (old.size > 0) await removeAll(folder, (stem) => old.has(stem));
 }
@@ -106,20 +121,22 @@ async function readLeftover(folder: string, stem: string, transfer: OpenTransfer
 }
 
 /** @returns false where a process that runs has it. */
-async function lock(folder: string, stem: string): Promise<boolean> {
+async function lock(folder: string, stem: string, now: () => number): Promise<boolean> {
   for (;;) {
     try {
       await writeFile(lockPath(folder, stem), String(process.pid), { mode: 0o600, flag: 'wx' });
       return true;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      if (await isHeld(folder, stem)) return false;
+      if (await isHeld(folder, stem, now())) return false;
       await rm(lockPath(folder, stem), { force: true });
     }
   }
 }
 
-async function isHeld(folder: string, stem: string): Promise<boolean> {
+async function isHeld(folder: string, stem: string, nowMs: number): Promise<boolean> {
+  const touched = await lstat(lockPath(folder, stem)).catch(() => null);
+  if (touched === null || nowMs - touched.mtimeMs > LOCK_STALE_AFTER_MS) return false;
   const pid = Number(await readFile(lockPath(folder, stem), 'utf8').catch(() => ''));
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {

@@ -6,6 +6,7 @@ import {
   noteFile,
   resumeTransfer,
   sendTransfer,
+  TransferControl,
   UploadControl,
   type ClientDeps,
   type CreatedTransfer,
@@ -15,8 +16,21 @@ import {
   type UploadState,
 } from '../../shared/client/index.ts';
 import { safePath } from '../../shared/client/safe-path.ts';
-import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpload, recordOf, settleFailed, sweepJournals, type Vault } from '../../shared/client/sends/index.ts';
-import { SendError, asSendError } from '../../shared/protocol/index.ts';
+import {
+  VaultJournal,
+  VaultSendStore,
+  canKeep,
+  createdOf,
+  isStillUploading,
+  markUpload,
+  recordOf,
+  settleFailed,
+  settleFinished,
+  sweepJournals,
+  type SendRecord,
+  type Vault,
+} from '../../shared/client/sends/index.ts';
+import { SendError, asSendError, type OwnerStatus } from '../../shared/protocol/index.ts';
 import { nodeDeps } from '../deps.ts';
 import { SHARDSEND } from '../invocation.ts';
 import { PASSWORD_OPTION, readPassword } from '../password.ts';
@@ -24,7 +38,7 @@ import { formatBytes, formatSeconds, ProgressLine } from '../progress-line.ts';
 import { EXIT_OK, print, printJson, problemsField, reportFailure, stopSignal } from '../report.ts';
 import { folderVault, stateFolder } from '../sends/folder-boxes.ts';
 import { chooseUnfinished, unfinishedOfSources } from '../sends/unfinished.ts';
-import { forgetSources, keepSources, readKeptSources } from '../sends/upload-sources.ts';
+import { keepSources, readKeptSources } from '../sends/upload-sources.ts';
 import { readSources, type Sources } from '../sources.ts';
 import { survivalFields, survivalLine } from '../survival-line.ts';
 import { parseCoordinator, parseDownloads, parseExpires, UsageError } from '../values.ts';
@@ -49,7 +63,8 @@ A send that was interrupted goes on with --resume, without sending again what is
                         which where there are several
   --json                prints {"link","transferId","ownerToken","bytes","sentBytes","seconds",
                         "survives":{"now","nodes","operators"},"relaxed":[rule…]}.
-                        Nodes that had to be gone around follow as "problems":[{"url","code"}]`;
+                        Nodes that had to be gone around follow as "problems":[{"url","code"}]. What --resume cannot
+                        learn any more of a send that had been finished is null`;
 
 const STATES: Partial<Record<UploadState, string>> = {
   checking: 'Comparing the files with what was sent.',
@@ -74,8 +89,8 @@ export async function runSend(args: string[]): Promise<number> {
   const run = new Run(vault, values.json);
   if (values.resume) {
     if (positionals.length > 1) throw new UsageError('--resume takes one transfer');
-    const record = await chooseUnfinished(vault, positionals[0]);
-    return run.to(() => run.resume(record.coordinator, createdOf(record)));
+    const { record, hasJournal } = await chooseUnfinished(vault, positionals[0]);
+    return hasJournal ? run.to(() => run.resume(record)) : run.toLearnt(record);
   }
   const { note } = values;
   if (note === undefined && positionals.length === 0) throw new UsageError('send takes at least one file or folder');
@@ -110,17 +125,28 @@ class Run {
 
   /** @returns the exit code. */
   async to(sending: () => Promise<SendResult>): Promise<number> {
+    let result: SendResult;
     try {
-      const result = await sending();
-      if (this.#created) {
-        await markFinished(this.#vault, this.#created.transferId);
-        await forgetSources(this.#vault, this.#created.transferId);
-      }
-      await this.#report(result);
-      return EXIT_OK;
+      result = await sending();
     } catch (error) {
       this.#progress.clear();
       await this.#keepOrForget(error);
+      return reportFailure(error, this.#json);
+    }
+    if (this.#created) await settleFinished(this.#vault, this.#created.transferId);
+    await this.#report(result);
+    return EXIT_OK;
+  }
+
+  /** The coordinator says of an upload without a journal whether that went when it was finished. @returns the exit code. */
+  async toLearnt(record: SendRecord): Promise<number> {
+    const created = createdOf(record);
+    try {
+      const status = await new TransferControl(record, this.#deps).status({ signal: this.#signal });
+      if (await isStillUploading(this.#vault, status)) throw new SendError('not_found', 'what is needed to go on with this send is gone');
+      await this.#reportFinished(record, created, status);
+      return EXIT_OK;
+    } catch (error) {
       return reportFailure(error, this.#json);
     }
   }
@@ -129,7 +155,7 @@ class Run {
   async sendNote(source: string, options: SendOptions): Promise<SendResult> {
     const note = await readNote(source);
     this.#stopIfTold();
-    return sendTransfer({ ...this.#input([note], 'the note'), options: { ...options, note: true }, onLink: (created) => this.#showLink(created) }, this.#deps);
+    return sendTransfer({ ...this.#input(1, 'the note'), files: [note], options: { ...options, note: true }, onLink: (created) => this.#showLink(created) }, this.#deps);
   }
 
   async send(args: readonly string[], options: SendOptions): Promise<SendResult> {
@@ -144,7 +170,8 @@ class Run {
     this.#stopIfTold();
     return sendTransfer(
       {
-        ...this.#input(files),
+        ...this.#input(files.length),
+        files,
         options,
         ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
         onLink: async (created) => {
@@ -160,16 +187,21 @@ class Run {
     );
   }
 
-  async resume(coordinator: string, created: CreatedTransfer): Promise<SendResult> {
+  async resume(record: SendRecord): Promise<SendResult> {
+    const { transferId, coordinator, fileCount } = record;
+    const created = createdOf(record);
     this.#created = created;
-    const args = await readKeptSources(this.#vault, created.transferId);
-    if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
-    const { files } = await readSources(args);
     this.#stopIfTold();
-    const input = this.#input(files);
+    const input = this.#input(fileCount);
     await this.#showLink(created);
-    await markUpload(this.#vault, created.transferId, 'sending');
-    return resumeTransfer({ ...input, coordinator, created, journal: new VaultJournal(this.#vault, created.transferId) }, this.#deps);
+    const files = async (): Promise<Sources['files']> => {
+      const args = await readKeptSources(this.#vault, transferId);
+      if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
+      const sources = await readSources(args);
+      await markUpload(this.#vault, transferId, 'sending');
+      return sources.files;
+    };
+    return resumeTransfer({ ...input, files, coordinator, created, journal: new VaultJournal(this.#vault, transferId) }, this.#deps);
   }
 
   #stopIfTold(): void {
@@ -177,11 +209,10 @@ class Run {
   }
 
   /** @param what - is sent, as the link's line has it. */
-  #input(files: Sources['files'], what = files.length === 1 ? 'the file' : 'the files') {
-    this.#fileCount = files.length;
+  #input(fileCount: number, what = fileCount === 1 ? 'the file' : 'the files') {
+    this.#fileCount = fileCount;
     this.#what = what;
     return {
-      files,
       signal: this.#signal,
       leave: this.#leave,
       control: new UploadControl(),
@@ -205,7 +236,7 @@ class Run {
   async #keepOrForget(error: unknown): Promise<void> {
     if (this.#created === null) return;
     const { transferId } = this.#created;
-    if (!(await settleFailed(this.#vault, transferId, error))) return forgetSources(this.#vault, transferId);
+    if (!(await settleFailed(this.#vault, transferId, error))) return;
     process.stderr.write(`What is stored stays. To go on: ${SHARDSEND} send --resume ${transferId}\n`);
   }
 
@@ -217,6 +248,16 @@ class Run {
     if (this.#json) return printJson({ link, transferId, ownerToken, bytes, sentBytes, seconds, ...survivalFields(result), ...problemsField(problems) });
     process.stderr.write(`Sent ${this.#fileCount} ${this.#fileCount === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}, in ${formatSeconds(seconds)}.\n`);
     process.stderr.write(`${survivalLine(result)}\n`);
+  }
+
+  async #reportFinished({ bytes, fileCount }: SendRecord, created: CreatedTransfer, { survives, totalShards, requiredShards }: OwnerStatus): Promise<void> {
+    const { link, transferId, ownerToken } = created;
+    const seconds = (this.#deps.now() - this.#startedAtMs) / 1000;
+    const lasting = { survives: { now: survives, nodes: totalShards - requiredShards, operators: null }, relaxed: null };
+    if (this.#json) return printJson({ link, transferId, ownerToken, bytes, sentBytes: 0, seconds, ...lasting });
+    this.#input(fileCount);
+    await this.#showLink(created);
+    process.stderr.write(`It had been finished: ${fileCount} ${fileCount === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}.\n`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Where the files of an unfinished upload lie on this machine, so that it can be resumed without naming them again. */
+/** Where the files of an unfinished upload lie on this machine, so that it can be resumed without naming them again. They go with its journal. */
 import path from 'node:path';
 import * as v from 'valibot';
 import type { Vault } from '../../shared/client/sends/index.ts';
@@ -22,5 +22,3 @@ export async function readKeptSources(vault: Vault, transferId: string): Promise
     throw new SendError('record_unreadable', 'the list of what was being sent is malformed', { cause });
   }
 }
-
-export const forgetSources = (vault: Vault, transferId: string): Promise<void> => vault.remove(nameOf(transferId));

@@ -39,7 +39,7 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
       }
       shard.file.close();
       const { storedAtMs } = shard.header;
-      index.put({ ...shard.header, ...(term !== null && storedAtMs <= term.setAtMs ? { expiresAtMs: term.expiresAtMs } : {}), committed: fresh });
+      index.put({ ...shard.header, ...(term !== null && storedAtMs <= term.setAtMs ? { expiresAtMs: term.expiresAtMs } : {}), committed: fresh, orderedAtMs: 0 });
       adopted++;
     }
     if (adopted > before) await files.syncTransfer(transferId);
@@ -47,6 +47,7 @@ export async function reconcile(index: ShardIndex, files: ShardFiles, fresh: boo
       index.remove(transferId, segment);
       lost++;
     }
+    await files.removeEmptyFolder(transferId);
   }
   lost += await dropTransfersWithoutFolder(index, files);
   if (fresh) index.markComplete();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asShardId, asTransferId } from '../../shared/protocol/index.ts';
 import { ShardIndex, type ShardRow } from './shard-index.ts';
@@ -21,6 +22,7 @@ const row = (segment: number): ShardRow => ({
   expiresAtMs: 2 ** 41 + segment,
   storedAtMs: 2 ** 41,
   committed: false,
+  orderedAtMs: 2 ** 40,
 });
 
 describe('a shard index', () => {
@@ -33,6 +35,25 @@ describe('a shard index', () => {
       await index.close();
     }
     expect(freshness).toEqual([true, true, true, false]);
+  });
+
+  it('of the version before keeps its shards and its deletions', async () => {
+    const { index } = await ShardIndex.open(directory);
+    const { transferId } = row(0);
+    index.put(row(0));
+    index.bury(asTransferId(new Uint8Array(16)), { deletedAtMs: 5, shards: 1, bytes: 100 }, 1000);
+    index.markComplete();
+    await index.close();
+    const db = new DatabaseSync(path.join(directory, 'index.db'));
+    db.exec('ALTER TABLE shards DROP COLUMN ordered_at_ms; PRAGMA user_version = 2;');
+    db.close();
+    const again = await ShardIndex.open(directory);
+    expect(again.fresh).toBe(false);
+    expect(again.index.get(transferId, 0)).toMatchObject({ shardBytes: 100, orderedAtMs: 0 });
+    expect(again.index.tombstone(asTransferId(new Uint8Array(16)))).not.toBeNull();
+    again.index.put({ ...row(1), orderedAtMs: 7 });
+    expect(again.index.lastOrderedAtMs(transferId)).toBe(7);
+    await again.index.close();
   });
 
   it('gives back what was put, finds the next shard and the next expiry', async () => {

@@ -13,11 +13,11 @@ import { ConfigError } from '../config-error.ts';
 import { SharedSync, syncDirectory } from './durable-files.ts';
 import { FILE_BLOCK_BYTES, SHARD_HEADER_BYTES, type ShardHeader } from './shard-header.ts';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const SCHEMA = `
 CREATE TABLE shards (
   transfer BLOB NOT NULL, segment INTEGER NOT NULL, shard_index INTEGER NOT NULL, shard_bytes INTEGER NOT NULL, root BLOB NOT NULL,
-  expires_at_ms INTEGER NOT NULL, stored_at_ms INTEGER NOT NULL, committed INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL, stored_at_ms INTEGER NOT NULL, committed INTEGER NOT NULL, ordered_at_ms INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (transfer, segment)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shards_by_expiry ON shards (expires_at_ms);
@@ -33,11 +33,15 @@ CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms IN
 INSERT INTO state VALUES (1, 0, 0);
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+/** From version 2. */
+const MIGRATION = `ALTER TABLE shards ADD COLUMN ordered_at_ms INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = ${SCHEMA_VERSION};`;
 const SQLITE_BUSY = 5;
 
 export interface ShardRow extends ShardHeader {
   /** A receipt covers it: it is never replaced. */
   readonly committed: boolean;
+  /** When the youngest store order was given that brought it or found it here; 0 for one that was read from the disk: older orders are refused then. */
+  readonly orderedAtMs: number;
 }
 
 export interface Tombstone {
@@ -139,7 +143,7 @@ export class ShardIndex {
   }
 
   put(row: ShardRow): void {
-    this.#prepare('INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+    this.#prepare('INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       row.transferId,
       row.segment,
       row.shardIndex,
@@ -148,7 +152,18 @@ export class ShardIndex {
       row.expiresAtMs,
       row.storedAtMs,
       row.committed ? 1 : 0,
+      row.orderedAtMs,
     );
+  }
+
+  /** A shard that is here was ordered again, for the same time. */
+  orderAgain(transferId: TransferId, segment: number, orderedAtMs: number): void {
+    this.#prepare('UPDATE shards SET ordered_at_ms = ? WHERE transfer = ? AND segment = ? AND ordered_at_ms < ?').run(orderedAtMs, transferId, segment, orderedAtMs);
+  }
+
+  /** Of the transfer's shards, when the one was ordered that was ordered last; 0 where none is here. */
+  lastOrderedAtMs(transferId: TransferId): number {
+    return this.#prepare('SELECT COALESCE(MAX(ordered_at_ms), 0) AS at FROM shards WHERE transfer = ?').get(transferId)!['at'] as number;
   }
 
   remove(transferId: TransferId, segment: number): void {
@@ -293,6 +308,7 @@ function openDatabase(file: string): { db: DatabaseSync; fresh: boolean } | null
     db = new DatabaseSync(file);
     // The lock is what keeps a second process out of this folder; it ends with this process, however that ends.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;');
+    if (db.prepare('PRAGMA user_version').get()!['user_version'] === SCHEMA_VERSION - 1) db.exec(`BEGIN; ${MIGRATION} COMMIT;`);
     const version = db.prepare('PRAGMA user_version').get()!['user_version'];
     if (version === 0) {
       db.exec(`BEGIN; ${SCHEMA} COMMIT;`);
@@ -326,6 +342,7 @@ function readRow(row: Record<string, unknown> | undefined): ShardRow | null {
     expiresAtMs: row['expires_at_ms'] as number,
     storedAtMs: row['stored_at_ms'] as number,
     committed: row['committed'] === 1,
+    orderedAtMs: row['ordered_at_ms'] as number,
   };
 }
 

@@ -123,14 +123,24 @@ export class ShardStore {
     const { transferId, segment } = shard;
     const expiresAtMs = this.#keptUntilMs(shard);
     const storedAtMs = this.#clock.nowMs();
-    const row: ShardRow = { transferId, segment, shardIndex: shard.shardIndex, root: shard.root, expiresAtMs, shardBytes: bytes.length, storedAtMs, committed: false };
+    const row: ShardRow = {
+      transferId,
+      segment,
+      shardIndex: shard.shardIndex,
+      root: shard.root,
+      expiresAtMs,
+      shardBytes: bytes.length,
+      storedAtMs,
+      committed: false,
+      orderedAtMs: shard.orderedAtMs,
+    };
     if (storedAtMs >= expiresAtMs) throw new SendError('transfer_expired');
     this.#refuseDeleted(transferId);
     const held = this.#replaceable(row);
     if (held !== null && agrees(held, row) && held.expiresAtMs === expiresAtMs) {
       const whole = await this.#isWhole(held);
       this.#refuseDeleted(transferId);
-      if (whole) return;
+      if (whole) return this.index.orderAgain(transferId, segment, shard.orderedAtMs);
       this.onDamaged(); // the row stays while the file is written again: what was promised of the shard stays promised
     }
     const fileBytes = fileBytesOf(bytes.length);
@@ -186,7 +196,8 @@ export class ShardStore {
       if (held === null || !agrees(held, shard) || held.expiresAtMs !== this.#keptUntilMs(shard) || held.expiresAtMs <= this.#clock.nowMs()) return false;
       const whole = await this.#isWhole(held);
       this.#refuseDeleted(shard.transferId);
-      if (!whole) this.onDamaged();
+      if (whole) this.index.orderAgain(shard.transferId, shard.segment, shard.orderedAtMs);
+      else this.onDamaged();
       return whole;
     });
   }
@@ -209,7 +220,7 @@ export class ShardStore {
   /** The same root may be held already, for another time: what was promised of it stays promised. */
   #remember(row: ShardRow): void {
     const same = this.index.get(row.transferId, row.segment);
-    this.index.put({ ...row, committed: same?.committed ?? false });
+    this.index.put({ ...row, committed: same?.committed ?? false, orderedAtMs: Math.max(row.orderedAtMs, same?.orderedAtMs ?? 0) });
     if (same === null) this.#shards++;
     this.#transferBytes.hold(row.transferId, row.shardBytes - (same?.shardBytes ?? 0));
     this.capacity.use(fileBytesOf(row.shardBytes) - (same === null ? 0 : fileBytesOf(same.shardBytes)));
@@ -348,17 +359,19 @@ export class ShardStore {
    * Keeps a transfer's shards until another time, those that come under older orders among them. Resolves when that is
    * durable; a crash before leaves the old time or the new one.
    *
-   * @returns how many shards are kept until then. @throws SendError `conflict` for a change that is older than the last one.
+   * @returns how many shards are kept until then. @throws SendError `conflict` for a change that is older than the last one, or than the order that brought a shard.
    */
   async extend(transferId: TransferId, term: Term): Promise<number> {
     const before = this.index.term(transferId);
-    if (before !== null && before.orderedAtMs > term.orderedAtMs) throw new SendError('conflict', 'the time was changed again since');
+    const youngestMs = Math.max(before?.orderedAtMs ?? 0, this.index.lastOrderedAtMs(transferId));
+    if (youngestMs > term.orderedAtMs) throw new SendError('conflict', 'the time was changed again since');
     this.index.setTerm(transferId, term, this.#clock.nowMs());
     // Shards on their way had their header written with the time before.
     await this.#turns.allOf(encodeHex(transferId));
     await this.#turns.take(encodeHex(transferId), TERM_TURN, async () => {
       this.#refuseDeleted(transferId);
       await this.#files.writeTerm(transferId, { ...(this.index.term(transferId) ?? term), setAtMs: this.#clock.nowMs() });
+      if (this.index.totalsOf(transferId).shards === 0) await this.#files.removeEmptyFolder(transferId); // the last one expired meanwhile
     });
     await this.index.sync();
     this.onTimesChanged();

@@ -136,6 +136,22 @@ describe('an order to extend', () => {
     expect(await scene.held()).toEqual([0]);
   });
 
+  it('that is older than the order that brought a shard, or found it there again, changes nothing: it came late', async () => {
+    const scene = await Scene.set(2);
+    const oldest = await scene.order('extend', { shardExpiresAtMs: scene.clock.nowMs() + 60_000 });
+    scene.clock.advance(1000);
+    const shardExpiresAtMs = scene.clock.nowMs() + 2 * HOUR_MS;
+    await (await scene.store(scene.shards, { shardExpiresAtMs })).close();
+    expect(await extendAt(scene.node.url, oldest)).toBe('conflict');
+    const older = await scene.order('extend', { shardExpiresAtMs: scene.clock.nowMs() + 60_000 });
+    scene.clock.advance(1000);
+    await (await scene.store(scene.shards, { shardExpiresAtMs })).close();
+    expect(await extendAt(scene.node.url, older)).toBe('conflict');
+    scene.clock.advance(HOUR_MS);
+    expect(await scene.held()).toEqual([0, 1]);
+    expect(await scene.extend(60_000)).toMatchObject({ shards: 2 });
+  });
+
   it('brings back no shard whose time is over, and nothing of a deleted transfer', async () => {
     const scene = await Scene.set(2);
     await (await scene.store(scene.shards)).close();
@@ -229,5 +245,16 @@ it('a folder without shards keeps no time', async () => {
   const folder = path.join(scene.dataDir, 'shards', encodeHex(scene.transferId).slice(0, 2), encodeHex(scene.transferId));
   scene.clock.advance(2 * HOUR_MS);
   await expect.poll(() => scene.filesLater(), { timeout: 20_000 }).toEqual([]);
+  await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+it('a folder in which a killed node left nothing but a time goes at the next start', async () => {
+  const scene = await Scene.set(1);
+  await (await scene.store(scene.shards)).close();
+  await scene.extend(2 * HOUR_MS);
+  await scene.node.close();
+  const folder = path.join(scene.dataDir, 'shards', encodeHex(scene.transferId).slice(0, 2), encodeHex(scene.transferId));
+  await rm(path.join(folder, '0.shard'));
+  await scene.start();
   await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
 });

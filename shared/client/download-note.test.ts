@@ -3,12 +3,17 @@ import { asLinkSecret, asTransferId } from '../protocol/bytes.ts';
 import { noteName, openNote, sealNote, type LinkKeys } from './download-note.ts';
 
 const keysOf = (secret: number, id = 0): LinkKeys => ({ secret: asLinkSecret(new Uint8Array(32).fill(secret)), transferId: asTransferId(new Uint8Array(16).fill(id)) });
-const note = { segments: 5, claimId: 'claim', contentBytes: 1_000_000 };
+const note = { segments: 5, claimId: 'claim', contentBytes: 1_000_000, whole: null };
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
 describe('a note of a download', () => {
   it('is read by who has the link', async () => {
     expect(await openNote(await sealNote(note, keysOf(1), random), keysOf(1))).toMatchObject(note);
+  });
+
+  it('says what a file is that came in whole', async () => {
+    const whole = { ...note, whole: { name: 'räport.pdf', mime: 'application/pdf' } };
+    expect(await openNote(await sealNote(whole, keysOf(1), random), keysOf(1))).toMatchObject(whole);
   });
 
   it('is nothing to anybody else, nor when it was damaged or cut', async () => {

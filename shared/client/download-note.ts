@@ -14,16 +14,22 @@ export interface LinkKeys {
   readonly transferId: TransferId;
 }
 
+const wholeFileSchema = v.object({ name: v.string(), mime: v.string() });
+/** The only file of a transfer, once it is here whole: what handing it over needs when the manifest cannot be read any more. */
+export type WholeFile = v.InferOutput<typeof wholeFileSchema>;
+
 const schema = v.object({
   version: v.literal(1),
   segments: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   claimId: v.string(),
   /** Bytes of the content, which the segments' number has a meaning for. */
   contentBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  whole: v.nullable(wholeFileSchema),
 });
 
 export interface DownloadNote extends Leftover {
   readonly contentBytes: number;
+  readonly whole: WholeFile | null;
 }
 
 /** 64 hex digits; without the link they name nothing. */
@@ -32,8 +38,8 @@ export const noteName = ({ secret, transferId }: LinkKeys): string => encodeHex(
 /** @param randomBytes - of the platform's generator. @returns nonce ‖ box. */
 export async function sealNote(note: DownloadNote, { secret, transferId }: LinkKeys, randomBytes: (length: number) => Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const nonce = randomBytes(NONCE_BYTES);
-  const { segments, claimId, contentBytes } = note;
-  const text = utf8(JSON.stringify({ version: 1, segments, claimId, contentBytes }));
+  const { segments, claimId, contentBytes, whole } = note;
+  const text = utf8(JSON.stringify({ version: 1, segments, claimId, contentBytes, whole }));
   return concatBytes(nonce, await sealJournal(deriveJournalKey(secret, transferId), nonce, text));
 }
 

@@ -41,6 +41,14 @@ describe('the receive page', () => {
     expect(showsUpload(ready)).toBe(false);
   });
 
+  it('says of a used-up link that its file was saved now, and offers no other download', () => {
+    const rescued = run([{ type: 'rescued' }]);
+    expect(rescued).toEqual({ step: 'rescued' });
+    expect(run([download], rescued)).toBe(rescued);
+    const listed = run([opened]);
+    expect(run([{ type: 'rescued' }], listed)).toBe(listed);
+  });
+
   it('cannot download what was not opened', () => {
     expect(run([download])).toBe(opening);
     const closed = run([{ type: 'refused', code: 'link_damaged' }]);

@@ -33,6 +33,8 @@ export type ReceiveState =
   | Locked
   /** The link cannot be opened, now or ever. */
   | { readonly step: 'closed'; readonly code: ErrorCode }
+  /** The link is over, and the file that it was for was saved now: an earlier try had brought it here. */
+  | { readonly step: 'rescued' }
   /** `doneBytes` of an earlier try are here already. */
   | ({ readonly step: 'listed'; readonly doneBytes: number } & Listed)
   | ({
@@ -54,6 +56,7 @@ export type ReceiveEvent =
   | { readonly type: 'opened'; readonly info: TransferInfo; readonly doneBytes: number }
   /** @param untilMs - when asking again makes sense, where that is known. */
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly untilMs?: number | null }
+  | { readonly type: 'rescued' }
   /** A password was typed. */
   | { readonly type: 'unlock' }
   | { readonly type: 'unlocking'; readonly fraction: number }
@@ -96,6 +99,8 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
       return isAsking(state) ? { step: 'listed', info: event.info, choice: null, doneBytes: event.doneBytes } : state;
     case 'refused':
       return isAsking(state) ? refused(state, event.code, event.untilMs ?? null) : state;
+    case 'rescued':
+      return isAsking(state) ? { step: 'rescued' } : state;
     case 'unlock':
       return state.step === 'locked' ? { step: 'locked', trying: 0, refusal: null } : state;
     case 'unlocking':

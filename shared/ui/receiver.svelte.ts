@@ -90,7 +90,8 @@ export class Receiver {
     if ('views' in opened) {
       this.#views = opened.views;
       this.#tell({ type: 'opened', info: opened.info, doneBytes: opened.doneBytes });
-    } else {
+    } else if (opened.rescued) this.#tell({ type: 'rescued' });
+    else {
       const { code, retryAfterSeconds } = opened.error;
       this.#tell({ type: 'refused', code, untilMs: retryAfterSeconds === undefined ? null : this.#parts.now() + 1000 * retryAfterSeconds });
     }
@@ -105,7 +106,7 @@ export class Receiver {
     try {
       return { ...opened, views: await this.#parts.loadViews(opened.info) };
     } catch (thrown) {
-      return { ok: false, error: asSendError(thrown, 'offline', "couldn't load what shows the link"), passwordKey: opened.passwordKey } as const;
+      return { ok: false, error: asSendError(thrown, 'offline', "couldn't load what shows the link"), rescued: false, passwordKey: opened.passwordKey } as const;
     }
   }
 

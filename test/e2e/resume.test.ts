@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { say } from '../../shared/ui/messages.ts';
+import { titleOf } from '../../shared/ui/title-of.ts';
 import { launchFirefox } from '../support/firefox.ts';
 import { runCommand } from '../support/network.ts';
 import { RecordingProxy, type Hold } from '../support/recording-proxy.ts';
@@ -131,6 +132,23 @@ describe.each([
     await page.evaluate(`window.dispatchEvent(new Event('online'))`);
     await untilHeading(page, say('received.title'));
     await expectSaved(downloads, source);
+  });
+
+  test('killed when its last download was counted and not yet saved, it hands the file over with the link used up', async () => {
+    const source = await stage.newFile('last.bin', 5_000_000);
+    const link = await sendByCommand([source, '--downloads', '1']);
+    held = proxy.holdAnswers(({ url }) => url.endsWith('/commit'), 0);
+    const page = await browser.open(link);
+    await pressOnceThere(page, say('receive.download'));
+    await held.reached;
+    await browser.close();
+    held.release();
+    expect(await readdir(downloads)).toEqual([]);
+
+    browser = await launch({ downloads, proxy: proxy.url, profile });
+    await untilHeading(await browser.open(link), say('received.title'));
+    await expectSaved(downloads, source);
+    await untilHeading(await browser.open(link), titleOf('transfer_used_up'));
   });
 
   test('several files, interrupted, arrive as one whole archive', async () => {

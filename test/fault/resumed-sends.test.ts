@@ -152,3 +152,15 @@ describe('a file that changed before its send was resumed', () => {
     expect(await failure('--resume', transferId)).toBe('transfer_revoked');
   });
 });
+
+test('a send that was finished without this machine hearing of it is found to be so, with its journal and its files gone', async () => {
+  pace(null);
+  const file = await newFile();
+  const sent = await runJson<SendAnswer>('send', file, '--coordinator', network.origin);
+  await rm(file);
+  const { transferId, link, bytes } = sent;
+  await folderSendStore(stateFolder(process.env)).update(transferId, (record) => ({ ...record, upload: { state: 'sending' } }));
+  expect(await runJson<SendAnswer>('send', '--resume', transferId)).toMatchObject({ link, transferId, bytes, sentBytes: 0, relaxed: null });
+  expect((await unfinished()).map((record) => record.transferId)).not.toContain(transferId);
+  await expectWhole(link);
+});

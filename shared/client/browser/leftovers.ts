@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { parseLink } from '../../protocol/link.ts';
-import { noteName, openNote } from '../download-note.ts';
+import { noteName, openNote, type WholeFile } from '../download-note.ts';
 import type { OpenTransfer } from '../receive/open-transfer.ts';
 import { StagedFiles } from './staged-files.ts';
 
@@ -25,6 +25,30 @@ export function forgetLeftover(address: string): Promise<void> {
   return withStagedFiles(undefined, async (staged) => {
     const entry = await staged.find(noteName(parseLink(address)));
     if (entry !== undefined) await staged.remove(entry);
+  });
+}
+
+/** A file that is here whole, and not known to have been handed over. */
+export interface WholeLeftover extends WholeFile {
+  readonly file: string;
+  readonly claimId: string;
+}
+
+/** @param address - a link that was whole. @returns null where an earlier try left no such file. */
+export function wholeLeftover(address: string): Promise<WholeLeftover | null> {
+  return withStagedFiles(null, async (staged) => {
+    const link = parseLink(address);
+    const entry = await staged.find(noteName(link));
+    const note = entry?.note ? await openNote(entry.note, link) : null;
+    return entry === undefined || note === null || note.whole === null ? null : { ...note.whole, file: entry.file, claimId: note.claimId };
+  });
+}
+
+/** The browser has it: from now on it only has time to save it. */
+export function leftoverHandedOver(address: string, bytes: number): Promise<void> {
+  return withStagedFiles(undefined, async (staged) => {
+    const entry = await staged.find(noteName(parseLink(address)));
+    if (entry !== undefined) await staged.handedOver(entry, bytes, Date.now());
   });
 }
 

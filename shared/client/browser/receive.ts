@@ -2,9 +2,11 @@
 import type { PasswordKey } from '../../crypto/index.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import { webDeps } from '../deps.ts';
+import type { PasswordKeySource } from '../link-keys.ts';
 import { lookAtUpload, openTransfer } from '../receive/open-transfer.ts';
 import type { Choice } from '../receive/selection.ts';
-import { OVER, forgetLeftover, leftoverBytes } from './leftovers.ts';
+import { commitAgain } from '../receive/commit-again.ts';
+import { OVER, forgetLeftover, leftoverBytes, leftoverHandedOver, wholeLeftover } from './leftovers.ts';
 import { StagedFiles } from './staged-files.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../types.ts';
 import { stretchInWorker } from './stretch.ts';
@@ -20,7 +22,12 @@ export type OpenedLink = { readonly passwordKey: PasswordKey | null } & (
       /** Of an earlier try, on this machine's disk. */
       readonly doneBytes: number;
     }
-  | { readonly ok: false; readonly error: SendError }
+  | {
+      readonly ok: false;
+      readonly error: SendError;
+      /** A file that an earlier try had brought here whole was handed over now. */
+      readonly rescued: boolean;
+    }
 );
 
 export interface TypedPassword {
@@ -49,9 +56,25 @@ export async function openLink(address: string, password: TypedPassword | Passwo
     return { ok: true, info: transfer.info, doneBytes: await leftoverBytes(transfer), passwordKey };
   } catch (thrown) {
     const error = fromPlainError(toPlainError(thrown));
-    if (OVER.has(error.code)) await forgetLeftover(address);
-    return { ok: false, error, passwordKey };
+    const rescued = OVER.has(error.code) && (await rescueOrForget(address, source).catch(() => false));
+    return { ok: false, error, rescued, passwordKey };
   }
+}
+
+/**
+ * A browser that ended between the counting of a download and its handing over comes back to a link that may be used up
+ * by that very download.
+ *
+ * @returns whether the file was handed over. @throws SendError where nobody said whether it counts: the file then waits.
+ */
+async function rescueOrForget(address: string, passwordKey: PasswordKeySource | undefined): Promise<boolean> {
+  const left = await wholeLeftover(address);
+  if (left === null || !(await commitAgain(address, left.claimId, webDeps(), { patienceMs: OPEN_PATIENCE_MS, passwordKey }))) {
+    await forgetLeftover(address);
+    return false;
+  }
+  await leftoverHandedOver(address, await saveStaged(left.file, left.name, left.mime));
+  return true;
 }
 
 /**
@@ -206,11 +229,13 @@ function openFrame(path: StreamPath): HTMLIFrameElement {
   return frame;
 }
 
-async function saveStaged(file: string, name: string, mime: string): Promise<void> {
+/** @returns its bytes. */
+async function saveStaged(file: string, name: string, mime: string): Promise<number> {
   const staged = await StagedFiles.open();
   const whole = await (await staged.folder.getFileHandle(file)).getFile();
   staged.close();
   saveFile(whole.slice(0, whole.size, mime), name);
+  return whole.size;
 }
 
 /** Gives the browser a whole file to save. */

@@ -8,6 +8,11 @@ const FOLDER = 'downloads';
 const DATABASE = 'shardsend-downloads';
 const ENTRIES = 'downloads';
 
+/** A browser that copies a file says nothing when it has done so. */
+const HANDED_OVER_FOR_MS = 10 * 60_000;
+const HANDED_OVER_MORE_FOR_MS_A_GIB = 60_000;
+const GIB = 1024 ** 3;
+
 export interface StagedEntry {
   /** Of the download's note (download-note.ts); of the file alone once that was handed over. */
   readonly name: string;
@@ -49,11 +54,11 @@ export class StagedFiles {
     await settled(this.#store('readwrite').put(entry));
   }
 
-  /** Gives an entry another name and end. */
-  async replace(name: string, entry: StagedEntry): Promise<void> {
+  /** Nothing is known of the file any more but that it goes, once the browser must have saved it. */
+  async handedOver({ name, file }: Pick<StagedEntry, 'name' | 'file'>, bytes: number, nowMs: number): Promise<void> {
     const store = this.#store('readwrite');
     const removed = settled(store.delete(name));
-    await settled(store.put(entry));
+    await settled(store.put({ name: file, file, note: null, removeAfterMs: nowMs + HANDED_OVER_FOR_MS + (bytes / GIB) * HANDED_OVER_MORE_FOR_MS_A_GIB } satisfies StagedEntry));
     await removed;
   }
 

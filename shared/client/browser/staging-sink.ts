@@ -5,7 +5,7 @@
  */
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
-import { noteName, openNote, sealNote } from '../download-note.ts';
+import { noteName, openNote, sealNote, type WholeFile } from '../download-note.ts';
 import { isKept, type FileSink, type Leftover, type ReceiveSink } from '../deps.ts';
 import type { OpeningInput } from '../receive/segment-writer.ts';
 import { downloadName, downloadSink, type DownloadHost } from './download-sink.ts';
@@ -15,10 +15,6 @@ import { openSyncAccess, type SyncAccess } from './sync-access.ts';
 /** What was written is made durable, and then noted, so often: a killed browser loses so much. */
 const NOTE_EVERY_MS = 1_000;
 const KEPT_FOR_MS = 7 * 24 * 3600_000;
-/** A browser that copies a file says nothing when it has done so. */
-const HANDED_OVER_FOR_MS = 10 * 60_000;
-const HANDED_OVER_MORE_FOR_MS_A_GIB = 60_000;
-const GIB = 1024 ** 3;
 /** Left free beside the file. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
@@ -43,6 +39,7 @@ export class StagingSink implements ReceiveSink {
   #claimId = '';
   #segments: number;
   #position: number;
+  #whole: WholeFile | null = null;
   #notedAtMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #noting: Promise<void> = Promise.resolve();
@@ -129,7 +126,10 @@ export class StagingSink implements ReceiveSink {
     this.#timer = setTimeout(() => this.#note().catch(() => undefined), Math.max(0, waitMs)); // a disk that fails is met in `finish`
   }
 
+  /** An archive is given away before the download counts; a file alone stays until then, so its note has to say what it is. */
   async finish(): Promise<void> {
+    const [file, ...more] = this.#input.files;
+    if (file !== undefined && more.length === 0) this.#whole = { name: downloadName(file), mime: file.type };
     await this.#note();
     if (this.#input.files.length > 1) await this.#giveArchive();
     this.#end();
@@ -137,10 +137,9 @@ export class StagingSink implements ReceiveSink {
 
   async handOver(): Promise<void> {
     const { files } = this.#input;
-    const handedOverForMs = HANDED_OVER_FOR_MS + (bytesOf(this.#input) / GIB) * HANDED_OVER_MORE_FOR_MS_A_GIB;
     if (files.length > 1) return this.#remove();
-    await this.#staged.replace(this.#name, { name: this.#file, file: this.#file, note: null, removeAfterMs: Date.now() + handedOverForMs });
     await this.#host.handOver({ file: this.#file, name: downloadName(files[0]!), mime: files[0]!.type });
+    await this.#staged.handedOver({ name: this.#name, file: this.#file }, bytesOf(this.#input), Date.now()); // rather twice than never
     this.#staged.close();
   }
 
@@ -170,7 +169,7 @@ export class StagingSink implements ReceiveSink {
     this.#notedAtMs = Date.now();
     if (this.#over || this.#claimId === '') return;
     const { contentBytes, expiresAtMs } = this.#input;
-    const note = { segments: this.#segments, claimId: this.#claimId, contentBytes };
+    const note = { segments: this.#segments, claimId: this.#claimId, contentBytes, whole: this.#whole };
     onDisk(() => this.#access.flush());
     this.#noting = this.#noting.then(async () => {
       const sealed = await sealNote(note, this.#input.link, (length) => crypto.getRandomValues(new Uint8Array(length)));

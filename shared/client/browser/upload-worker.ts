@@ -2,7 +2,7 @@
 import { SendError } from '../../protocol/errors.ts';
 import { webDeps, type SourceFile } from '../deps.ts';
 import { browserVault } from '../sends/database.ts';
-import { VaultJournal, VaultSendStore, canKeep, createdOf, markFinished, markUpload, recordOf, settleFailed } from '../sends/index.ts';
+import { VaultJournal, VaultSendStore, canKeep, createdOf, markUpload, recordOf, settleFailed, settleFinished } from '../sends/index.ts';
 import { resumeTransfer, sendTransfer } from '../send/send.ts';
 import { UploadControl } from '../send/upload-control.ts';
 import type { SendOptions, SendResult, UploadState } from '../types.ts';
@@ -31,7 +31,8 @@ export class UploadWorker {
       const keeps = await canKeep(this.#vault);
       return sendTransfer(
         {
-          ...this.#input(files),
+          ...this.#input(),
+          files,
           options,
           // A note is written again sooner than it is resumed.
           ...(keeps && !options.note ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
@@ -65,13 +66,12 @@ export class UploadWorker {
       const byPath = new Map(chosen.map((file) => [file.path, file]));
       const files = known.plan.files.map(({ path }) => byPath.get(path)).filter((file) => file !== undefined);
       if (files.length === known.plan.files.length) await keepHandles(transferId, files).catch(() => undefined); // as they were chosen now
-      return resumeTransfer({ ...this.#input(files.map(toSource)), coordinator: record.coordinator, created, journal }, webDeps());
+      return resumeTransfer({ ...this.#input(), files: async () => files.map(toSource), coordinator: record.coordinator, created, journal }, webDeps());
     });
   }
 
-  #input(files: readonly SourceFile[]) {
+  #input() {
     return {
-      files,
       signal: this.#signal,
       control: this.control,
       onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) => this.#tell({ type: 'progress', progress }),
@@ -83,7 +83,7 @@ export class UploadWorker {
   }
 
   async #finished(transferId: string): Promise<void> {
-    await markFinished(this.#vault, transferId);
+    await settleFinished(this.#vault, transferId);
     await forgetHandles(transferId).catch(() => undefined); // swept later
   }
 
@@ -94,18 +94,23 @@ export class UploadWorker {
   }
 
   async #run(sending: () => Promise<SendResult>): Promise<void> {
+    let result: SendResult;
     try {
-      const result = await sending();
-      await this.#marking;
-      if (this.#transferId !== null) await this.#finished(this.#transferId);
-      this.#tell({ type: 'sent', result });
+      result = await sending();
     } catch (thrown) {
-      await this.#marking;
-      const transferId = this.#transferId;
-      const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
-      if (transferId !== null && !canResume) await forgetHandles(transferId).catch(() => undefined); // swept later
-      this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
+      return this.#failed(thrown);
     }
+    await this.#marking;
+    if (this.#transferId !== null) await this.#finished(this.#transferId);
+    this.#tell({ type: 'sent', result });
+  }
+
+  async #failed(thrown: unknown): Promise<void> {
+    await this.#marking;
+    const transferId = this.#transferId;
+    const canResume = transferId !== null && (await settleFailed(this.#vault, transferId, thrown));
+    if (transferId !== null && !canResume) await forgetHandles(transferId).catch(() => undefined); // swept later
+    this.#tell({ type: 'failed', error: toPlainError(thrown), unfinished: canResume ? transferId : null });
   }
 }
 

@@ -4,6 +4,8 @@ import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
 import type { UploadSeen } from '../types.ts';
+import { NOTE_PATH, NOTE_TYPE } from '../../protocol/limits.ts';
+import { sealManifest } from '../send/sealed-manifest.ts';
 import { Follower } from './follower.ts';
 import type { SpanToFetch } from './segment-mover.ts';
 
@@ -124,5 +126,16 @@ describe('following an upload', () => {
     await follower.finalManifest().catch(() => undefined); // sealed for nobody here
     const path = `/api/transfers/${transfer.info.transferId}`;
     expect(asked).toEqual([`${path}?claim=${claimId}`, `${path}/segments?from=0&claim=${claimId}`, `${path}/manifest?claim=${claimId}`]);
+  });
+
+  it('refuses an end that is of another kind than the beginning: a note that was opened becomes no file', async () => {
+    const { transfer, deps } = await MemoryTransfer.seal([new Uint8Array(100)]);
+    const files = [{ path: NOTE_PATH, bytes: 100, type: NOTE_TYPE, modifiedMs: null }];
+    const begun = { ...transfer, manifest: { ...transfer.manifest, kind: 'note' as const, files } };
+    const sealed = await sealManifest({ ...transfer.manifest, files }, transfer.contentSecret, deps.randomBytes);
+    Object.assign(deps, { fetch: async () => new Response(sealed) });
+    const layout = new TransferLayout(transfer.status.contentBytes, transfer.status.requiredShards);
+    const follower = new Follower(begun, layout, { signal: new AbortController().signal, onTurn: () => undefined }, deps);
+    await expect(follower.finalManifest()).rejects.toMatchObject({ code: 'manifest_damaged' });
   });
 });

@@ -112,7 +112,7 @@ export class Follower implements TableSource {
     while (!this.#isReady) await this.#change();
     const { manifest } = this.#transfer;
     const final = await readManifest(this.#transfer, this.#claimId, { signal: this.#options.signal });
-    const isSame = final.segmentCount === manifest.segmentCount && JSON.stringify(final.files) === JSON.stringify(manifest.files);
+    const isSame = final.kind === manifest.kind && final.segmentCount === manifest.segmentCount && JSON.stringify(final.files) === JSON.stringify(manifest.files);
     if (!isSame || final.segmentsDigest === null) throw new SendError('manifest_damaged', 'the upload ended with another list of files than it began with');
     return final;
   }

@@ -16,7 +16,7 @@ import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selecti
 import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
 
 /** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
-const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
+export const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;

@@ -5,6 +5,7 @@ import { generateEntryKey } from '../../crypto/index.ts';
 import { shardRoot } from '../../merkle/index.ts';
 import { KEY_BYTES, asContentSecret, asShardId, asTransferId, decodeB64, equalBytes } from '../../protocol/bytes.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { SegmentsDigest } from '../../protocol/manifest.ts';
 import { TransferApi } from '../coordinator-api.ts';
 import type { SourceFile } from '../deps.ts';
@@ -59,18 +60,18 @@ class Machine {
   }
 
   /** Goes on where something is kept, and else sends. Null: it was killed on the way. */
-  async run(life: Life, source = file): Promise<SendResult | null> {
+  async run(life: Life, files: () => Promise<SourceFile[]> = async () => [file]): Promise<SendResult | null> {
     const known = this.created && (await this.journal(new Life(Infinity)).load());
     const ended = life.died.then(() => null);
     if (this.created && known) {
-      return Promise.race([resumeTransfer({ files: [source], coordinator: COORDINATOR, created: this.created, journal: this.journal(life) }, this.network.depsOf(life)), ended]);
+      return Promise.race([resumeTransfer({ files, coordinator: COORDINATOR, created: this.created, journal: this.journal(life) }, this.network.depsOf(life)), ended]);
     }
     // Nobody can have used a link whose transfer never came to be kept.
     if (this.created === null && this.network.state !== 'none') this.network = new MemoryNetwork(NODES);
     else if (this.network.state === 'ready') return null;
     const sending = sendTransfer(
       {
-        files: [source],
+        files: [file],
         options: { coordinator: COORDINATOR, expiresInSeconds: 3600, downloadLimit: null },
         journal: (transferId) => this.journal(life, transferId),
         onLink: (created) => life.wait(() => void (this.created = created)),
@@ -114,7 +115,7 @@ async function expectRefused(machine: Machine, change: 'time' | 'byte'): Promise
   const at = named ? new TransferLayout(contentBytesOf(content.length), network.redundancy.requiredShards).segment(named.index).textOffset : 0;
   const changed = change === 'time' ? fileOf(content, MODIFIED_MS + 1) : fileOf(content.with(at, content[at]! ^ 1));
   const before = [network.socketsOpened, network.receivedBytes];
-  await expect(machine.run(new Life(Infinity), changed)).rejects.toMatchObject({ code: 'file_changed' });
+  await expect(machine.run(new Life(Infinity), async () => [changed])).rejects.toMatchObject({ code: 'file_changed' });
   expect([network.socketsOpened, network.receivedBytes], 'refused before a byte leaves').toEqual(before);
 }
 
@@ -154,14 +155,17 @@ describe('a send that is killed between any two steps', () => {
     );
   }, 240_000);
 
-  it('just after it was complete finds that it is, also when its file is another by now', async () => {
+  it('just after it was complete finds that it is, also when its file is gone by now', async () => {
     const machine = await Machine.start();
     const life = new Life(Infinity);
     machine.network.onReady = () => life.kill();
     expect(await machine.run(life)).toBeNull();
     expect(await machine.journal(new Life(Infinity)).load()).not.toBeNull();
     const opened = machine.network.socketsOpened;
-    expect(await machine.run(new Life(Infinity), fileOf(content, 1))).toMatchObject({ link: machine.created!.link, sentBytes: 0 });
+    const gone = async (): Promise<never> => {
+      throw new SendError('file_unreadable');
+    };
+    expect(await machine.run(new Life(Infinity), gone)).toMatchObject({ link: machine.created!.link, bytes: content.length, sentBytes: 0 });
     expect(machine.network.socketsOpened).toBe(opened);
     expect(await machine.journal(new Life(Infinity)).load()).toBeNull();
   });

@@ -22,7 +22,6 @@ import type { NamedSegment, UploadJournal, UploadPlan } from './upload-journal.t
 const END_PATIENCE_MS = 2_000;
 
 export interface UploadInput {
-  readonly files: readonly SourceFile[];
   onProgress?: ((progress: Progress) => void) | undefined;
   onState?: ((state: UploadState) => void) | undefined;
   /** Halts the upload and lets it go on; with it a lost network ends nothing. */
@@ -34,6 +33,7 @@ export interface UploadInput {
 }
 
 export interface SendInput extends UploadInput {
+  readonly files: readonly SourceFile[];
   readonly options: SendOptions;
   /** Of this transfer; left out, it cannot be resumed. @param transferId - b64. */
   journal?: ((transferId: string) => UploadJournal) | undefined;
@@ -46,6 +46,8 @@ export interface ResumeInput extends UploadInput {
   readonly coordinator: string;
   readonly created: CreatedTransfer;
   readonly journal: UploadJournal;
+  /** Asked for them once they are needed: of an upload that was finished they may be gone. */
+  files(): Promise<readonly SourceFile[]>;
 }
 
 /**
@@ -78,12 +80,12 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
   };
   const journal = input.journal?.(created.transferId) ?? null;
   const upload = new Upload(input, created, journal, api, stop);
-  return upload.run(async (begin) => {
+  return upload.run(bytes, async (begin) => {
     await api.putManifest(await sealManifest(manifestOf(plan, null), secret, deps.randomBytes), { signal });
     await journal?.begin(plan);
     await input.onLink?.(created);
     begin();
-    return new Sending({ ...upload.parts, transferId, secret, plan, seats: placement.nodes, book: new SegmentBook(plan.placement.safeShards), signal }, deps);
+    return new Sending({ ...upload.parts, files: input.files, transferId, secret, plan, seats: placement.nodes, book: new SegmentBook(plan.placement.safeShards), signal }, deps);
   });
 }
 
@@ -93,7 +95,7 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
  * @throws SendError `file_changed` before a byte is sent; `not_found` where there is no journal. What is stored is kept.
  */
 export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Promise<SendResult> {
-  const { coordinator, created, journal, files } = input;
+  const { coordinator, created, journal } = input;
   const known = await journal.load();
   if (known === null) throw new SendError('not_found', 'this upload cannot be resumed');
   const { plan, segments } = known;
@@ -101,10 +103,12 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
   const api = new TransferApi(coordinator, transferId, { role: 'owner', token: decodeB64(created.ownerToken, KEY_BYTES) }, deps);
   const { signal, stop } = stoppable(input);
   const upload = new Upload(input, created, journal, api, stop);
-  return upload.run(async (begin) => {
+  const bytes = sumOf(plan.files);
+  return upload.run(bytes, async (begin) => {
     begin();
     const status = await api.ownerStatus({ signal });
     if (status.state === 'ready') return finished(plan, status, journal);
+    const files = await input.files();
     checkSameFiles(files, plan.files);
     const layout = layoutOf(plan);
     const { totalShards, safeShards } = plan.placement;
@@ -114,12 +118,11 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
       { signal },
     );
     checkSeats(seats, totalShards);
-    const bytes = sumOf(plan.files);
     const meter = new ProgressMeter(bytes, deps.now, input.onProgress);
     await checkSameContent(segments, { files, secret, layout, totalShards, signal, onProgress: (done) => meter.set(done) });
     const book = await bookOf(segments, safeShards, api, signal);
     await api.putManifest(await sealManifest(manifestOf(plan, null), secret, deps.randomBytes), { signal });
-    return new Sending({ ...upload.parts, transferId, secret, plan, seats, book, signal }, deps);
+    return new Sending({ ...upload.parts, files, transferId, secret, plan, seats, book, signal }, deps);
   });
 }
 
@@ -153,12 +156,15 @@ class Upload {
   }
 
   get parts() {
-    const { files, control = null, onProgress, onState } = this.#input;
-    return { files, control, onProgress, onState, journal: this.#journal, api: this.#api };
+    const { control = null, onProgress, onState } = this.#input;
+    return { control, onProgress, onState, journal: this.#journal, api: this.#api };
   }
 
-  /** @param prepare - calls `begin` once somebody keeps what is needed to resume. */
-  async run(prepare: (begin: () => void) => Promise<Running>): Promise<SendResult> {
+  /**
+   * @param bytes - sum of the files' sizes.
+   * @param prepare - calls `begin` once somebody keeps what is needed to resume.
+   */
+  async run(bytes: number, prepare: (begin: () => void) => Promise<Running>): Promise<SendResult> {
     let isKept = false;
     let isSending = false;
     try {
@@ -167,7 +173,7 @@ class Upload {
       const status = await sending.run();
       return {
         ...this.#created,
-        bytes: sumOf(this.#input.files),
+        bytes,
         sentBytes: sending.sentBytes,
         expiresAtMs: status.expiresAtMs,
         survives: status.survives,

@@ -5,6 +5,6 @@ export { MAX_LABEL_CHARACTERS, type LastSeen, type LinkRecord, type SendRecord }
 export { isOver, withLinkStatus, withRefusal, withStatus } from './last-seen.ts';
 export { lookAfter } from './look-after.ts';
 export { VaultSendStore, type SendStore } from './send-store.ts';
-export { VaultJournal, journalled } from './vault-journal.ts';
-export { canKeep, createdOf, forgetSend, isStillUploading, markFinished, markUpload, settleFailed, sweepJournals, unfinishedOf } from './uploads.ts';
+export { VaultJournal, journalled, resumable } from './vault-journal.ts';
+export { canKeep, createdOf, forgetSend, isStillUploading, markUpload, settleFailed, settleFinished, sweepJournals, unfinishedOf } from './uploads.ts';
 export { MemoryBoxes, Vault, isSameBox, type BoxStore } from './vault.ts';

@@ -18,7 +18,8 @@ export function withStatus(record: SendRecord, { state, sender, links, survives,
   return {
     ...record,
     expiresAtMs,
-    upload: state === 'uploading' ? { state: sender === 'active' ? 'sending' : 'paused' } : null,
+    // Of an upload that nothing was kept of, a note's, there is nothing to resume.
+    upload: record.upload && (state === 'uploading' ? { state: sender === 'active' ? 'sending' : 'paused' } : null),
     lastSeen: { atMs: nowMs, state, downloads: downloadsOf(links), links: links.map(seenLink), survives, totalShards },
   };
 }

@@ -17,7 +17,8 @@ export interface SendStore {
   /** Resolves when the record would survive the machine's end. */
   put(record: SendRecord): Promise<void>;
   /**
-   * Changes a record as it stands now, whatever other tabs and processes did to it.
+   * Changes a record as it stands now, whatever other tabs and processes did to it. Where its upload is over by that, so is
+   * what was kept to go on with it.
    *
    * @returns what it is then; null where there is none, which nothing changes. @throws SendError `record_unreadable`.
    */
@@ -62,10 +63,14 @@ export class VaultSendStore implements SendStore {
 
   async update(transferId: string, change: (record: SendRecord) => SendRecord): Promise<SendRecord | null> {
     let outcome: SendRecord | null = null;
+    let isNowOver = false;
     await this.#vault.change(nameOf(transferId), (text) => {
-      outcome = text && change(readAs(transferId, text));
+      const before = text && readAs(transferId, text);
+      outcome = before && change(before);
+      isNowOver = before !== null && before.upload !== null && outcome?.upload === null;
       return outcome && encodeSendRecord(outcome);
     });
+    if (isNowOver) await new VaultJournal(this.#vault, transferId).remove();
     return outcome;
   }
 

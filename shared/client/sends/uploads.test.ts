@@ -6,7 +6,7 @@ import { SendError } from '../../protocol/errors.ts';
 import { sendRecords } from '../testing/send-records.ts';
 import type { SendRecord } from './send-record.ts';
 import { VaultSendStore } from './send-store.ts';
-import { isStillUploading, markUpload, settleFailed, sweepJournals, unfinishedOf } from './uploads.ts';
+import { isStillUploading, markUpload, settleFailed, settleFinished, sweepJournals, unfinishedOf } from './uploads.ts';
 import { VaultJournal, journalled } from './vault-journal.ts';
 import { MemoryBoxes, Vault } from './vault.ts';
 
@@ -85,6 +85,40 @@ describe('the record of an upload', () => {
   it('without a journal is nothing to continue', async () => {
     await store.put(record(idOf(1), { state: 'paused' }));
     expect(await unfinishedOf(vault)).toEqual([]);
+  });
+});
+
+describe('on a machine that cannot write any more', () => {
+  const transferId = idOf(5);
+  const known = record(transferId, { state: 'sending' });
+  let boxes: MemoryBoxes;
+  beforeEach(async () => {
+    boxes = new MemoryBoxes(await generateEntryKey());
+    vault = new Vault(boxes);
+    store = new VaultSendStore(vault);
+    await store.put(known);
+  });
+  const refuseWrites = (): void => {
+    const refuse = async (): Promise<never> => {
+      throw new Error('the disk is full');
+    };
+    Object.assign(boxes, { write: refuse, remove: refuse });
+  };
+
+  it('a send that finished is no failure, and its record stays', async () => {
+    refuseWrites();
+    await settleFinished(vault, transferId);
+    expect(await store.get(transferId)).toEqual(known);
+  });
+
+  it('one that failed says whether it can be resumed: with its journal, and not without, nor once its transfer ended', async () => {
+    const journal = await begin(transferId);
+    await new VaultSendStore(vault).put(known);
+    refuseWrites();
+    expect(await settleFailed(vault, transferId, new SendError('offline'))).toBe(true);
+    expect(await settleFailed(vault, transferId, new SendError('transfer_expired'))).toBe(false);
+    expect(await journal.load()).not.toBeNull();
+    expect(await settleFailed(vault, idOf(6), new SendError('offline'))).toBe(false);
   });
 });
 

@@ -70,36 +70,40 @@ export async function markUpload(vault: Vault, transferId: string, state: 'sendi
  */
 export async function isStillUploading(vault: Vault, { transferId, state }: Pick<OwnerStatus, 'transferId' | 'state'>): Promise<boolean> {
   if (state === 'uploading') return true;
-  await markFinished(vault, transferId);
+  await settleFinished(vault, transferId);
   return false;
 }
 
 /** The upload is over: the record stays and no longer says that something is to be done. */
-export async function markFinished(vault: Vault, transferId: string): Promise<void> {
+async function markFinished(vault: Vault, transferId: string): Promise<void> {
   await new VaultSendStore(vault).update(transferId, (record) => ({ ...record, upload: null }));
   await new VaultJournal(vault, transferId).remove();
 }
+
+/** As `markFinished`. What is sent stays sent, whatever can be written down of it: the coordinator, asked later, says the same. */
+export const settleFinished = (vault: Vault, transferId: string): Promise<void> => markFinished(vault, transferId).catch(() => undefined);
 
 /** The transfer was withdrawn: nothing of it is kept. */
 export const forgetSend = (vault: Vault, transferId: string): Promise<void> => new VaultSendStore(vault).remove(transferId);
 
 /**
- * Keeps what can be resumed, and no more, of an upload that ended with an error.
+ * Keeps what can be resumed, and no more, of an upload that ended with an error. Never throws: that error is what
+ * whoever sends has to hear of.
  *
- * @returns whether it can be resumed.
+ * @returns whether it can be resumed, as far as anybody can tell.
  */
 export async function settleFailed(vault: Vault, transferId: string, thrown: unknown): Promise<boolean> {
-  if (thrown instanceof SendError && OVER.has(thrown.code)) {
-    await markFinished(vault, transferId);
-    return false;
-  }
-  // Sending takes the journal away with the transfer.
-  if ((await new VaultJournal(vault, transferId).load()) !== null) {
-    await markUpload(vault, transferId, 'paused');
-    return true;
-  }
-  await forgetSend(vault, transferId);
-  return false;
+  const isOver = thrown instanceof SendError && OVER.has(thrown.code);
+  // Sending takes the journal away with the transfer. One that cannot be read may be there.
+  const canResume =
+    !isOver &&
+    (await new VaultJournal(vault, transferId).load().then(
+      (known) => known !== null,
+      () => true,
+    ));
+  const settled = isOver ? markFinished(vault, transferId) : canResume ? markUpload(vault, transferId, 'paused') : forgetSend(vault, transferId);
+  await settled.catch(() => undefined); // the coordinator knows what cannot be written
+  return canResume;
 }
 
 /** The transfer has ended, whatever the sender does. */

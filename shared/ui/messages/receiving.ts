@@ -46,6 +46,7 @@ export const receivingTexts = {
   'live.silent': 'Nothing was heard of the sender for a while. The download goes on by itself when the sender is back.',
   'received.title': 'Verified and saved',
   'received.lead': (size: string) => `${size}, exactly what was sent.`,
+  'rescued.lead': 'The download had come in before your browser closed. The link is used up.',
   'received.where': 'Saved to your downloads folder.',
   'received.problems': (n: number) => `${count(n, 'storage node', 'storage nodes')} answered badly. Other nodes took over; your files are not affected.`,
   'received.again': 'Download again',
