@@ -33,6 +33,15 @@ describe('parts of a download', () => {
     expect(await readdir(folder)).toEqual(['report.part']);
   });
 
+  test('of which a later try would have nothing go at once', async () => {
+    const { transfer } = await MemoryTransfer.seal([new Uint8Array(1)]);
+    const parts = await PartFiles.open(folder, transfer, Date.now);
+    await writeFile(parts.pathOf(0), '');
+    await parts.note(0, 'claim');
+    await parts.keep();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test('with a note wait for a week', async () => {
     await write(`.${stem}.0.part`, 'half');
     await write(`.${stem}.note`, 'sealed');
@@ -45,7 +54,8 @@ describe('parts of a download', () => {
   test('are gone on with although another process got the number of the one that was killed', async () => {
     const { transfer } = await MemoryTransfer.seal([new Uint8Array(1)]);
     const before = await PartFiles.open(folder, transfer, Date.now);
-    await before.note(0, 'claim');
+    await writeFile(before.pathOf(0), 'x');
+    await before.note(1, 'claim');
     await before.keep();
     const lock = `.${noteName(transfer.link).slice(0, 24)}.lock`;
     await write(lock, String(process.pid));
@@ -54,7 +64,7 @@ describe('parts of a download', () => {
     const long = (Date.now() - 2 * MINUTE_MS) / 1000;
     await utimes(path.join(folder, lock), long, long);
     const after = await PartFiles.open(folder, transfer, Date.now);
-    expect(after.leftover).toMatchObject({ segments: 0, claimId: 'claim' });
+    expect(after.leftover).toMatchObject({ segments: 1, claimId: 'claim' });
     await busy.remove();
     await after.remove();
     expect(await readdir(folder)).toEqual([]);
