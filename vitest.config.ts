@@ -1,6 +1,6 @@
 /**
  * Every test of the repository, in four projects that run one after another: what is quick and pure first, what starts
- * real processes last, at most two files at a time, and then browsers one file at a time, so that nothing else takes their two cores.
+ * real processes or browsers last and at most two files at a time, each with ports of its own.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -47,7 +47,7 @@ export default defineConfig({
           exclude: [...NEVER, SLOW],
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

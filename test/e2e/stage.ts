@@ -11,7 +11,9 @@ import { probePort } from '../../cli/network/ports.ts';
 import { bytesOf } from '../vectors/source/reference.ts';
 
 const FIRST_PORT = 19_000;
-const LAST_PORT = 19_999;
+/** Test files that run at the same time keep to ports of their own. */
+const PORTS_A_WORKER = 500;
+const OWN_PORTS = PORTS_A_WORKER * (Number(process.env['VITEST_POOL_ID'] ?? 1) % 2);
 /** Nodes prefer the ports behind their coordinator's. */
 const PORTS_A_NETWORK = 50;
 const PATIENCE_MS = 120_000;
@@ -77,8 +79,9 @@ async function onlineNodes(origin: string): Promise<number> {
 }
 
 async function freePort(firstPort: number): Promise<number> {
-  for (let port = firstPort; port <= firstPort + LAST_PORT - FIRST_PORT; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
-  throw new Error(`no port is free from ${FIRST_PORT} to ${LAST_PORT}`);
+  const first = firstPort + OWN_PORTS;
+  for (let port = first; port < first + PORTS_A_WORKER; port += PORTS_A_NETWORK) if ((await probePort(port)) !== null) return port;
+  throw new Error(`no port is free among the ${PORTS_A_WORKER} from ${first} on`);
 }
 
 async function buildAll(): Promise<void> {
