@@ -1,5 +1,5 @@
 /**
- * Every test of the repository, in four projects that run one after another: what is quick and pure first, what starts
+ * Every test of the repository, in projects that run one after another: what is quick and pure first, what starts
  * real processes or browsers last and at most two files at a time, each with ports of its own.
  */
 import { defineConfig } from 'vitest/config';
@@ -7,6 +7,8 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 /** Needs minutes or gigabytes: runs with `npm run test:slow` alone. */
 const SLOW = '**/*.slow.test.ts';
+/** What nodes are given depends on how busy they are: nothing else runs beside these. */
+const ALONE = ['test/network/{cost,slow-nodes}.test.ts'];
 const NEVER = ['**/node_modules/**', '**/dist/**', '**/.shardsend/**', '**/.output/**', '**/.wxt/**'];
 
 export default defineConfig({
@@ -26,16 +28,28 @@ export default defineConfig({
       'worker/vitest.config.ts',
       {
         test: {
+          name: 'alone',
+          setupFiles: ['test/support/state-home.ts'],
+          environment: 'node',
+          include: ALONE,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'network',
           setupFiles: ['test/support/state-home.ts'],
           environment: 'node',
           include: ['test/{network,fault}/**/*.test.ts'],
-          exclude: [...NEVER, SLOW],
+          exclude: [...NEVER, ...ALONE, SLOW],
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
           // What is waited for here are clocks of nodes that hang or drip: two files keep two cores busy.
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -48,7 +62,7 @@ export default defineConfig({
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -61,7 +75,7 @@ export default defineConfig({
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 5 * MINUTE_MS,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -8,6 +8,8 @@ import { memoryFile, noise, receive, send } from '../support/memory-files.ts';
 import { untilHardened } from '../support/network.ts';
 
 const MIB = 2 ** 20;
+const COMMITS = 'POST /:id/segments';
+const PRESENCE = 'POST /:id/presence';
 
 let network: FaultNetwork;
 const deps = nodeDeps();
@@ -51,17 +53,22 @@ test('a hardened upload of 100 MB costs its sender at most 1.45 times the file, 
   expect(stored.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(2.4 * content.length);
 });
 
-test('a transfer twenty times as large asks the coordinator for nothing more but a commit for each 64 MiB', async () => {
+test('a transfer twenty times as large asks the coordinator for nothing more but a commit for each 64 MiB or three seconds, and a sign of life every twenty', async () => {
   const requestsFor = async (bytes: number): Promise<Map<string, number>> => {
     const before = await transferRequests();
+    const startedAtMs = deps.now();
     const { link } = await send(network.origin, [memoryFile('file.bin', noise(2, bytes))], deps);
+    const seconds = (deps.now() - startedAtMs) / 1000;
     await receive(link, deps);
-    return new Map(Array.from(await transferRequests(), ([name, count]) => [name, count - (before.get(name) ?? 0)]));
+    const asked = new Map(Array.from(await transferRequests(), ([name, count]) => [name, count - (before.get(name) ?? 0)]));
+    const full = Math.ceil(contentBytesOf(bytes) / (64 * MIB));
+    expect(asked.get(COMMITS)).toBeGreaterThanOrEqual(full);
+    expect(asked.get(COMMITS)).toBeLessThanOrEqual(full + Math.ceil(seconds / 3));
+    expect(asked.get(PRESENCE) ?? 0).toBeLessThanOrEqual(Math.ceil(seconds / 20));
+    return asked;
   };
   const [small, large] = [await requestsFor(10_000_000), await requestsFor(200_000_000)];
-  const commits = 'POST /:id/segments';
-  expect([small.get(commits), large.get(commits)]).toEqual([1, Math.ceil(contentBytesOf(200_000_000) / (64 * MIB))]);
   // Hardening reports once for each 64 segments, whenever it is done.
-  for (const requests of [small, large]) for (const name of [commits, 'POST /:id/rebuilds']) requests.delete(name);
+  for (const requests of [small, large]) for (const name of [COMMITS, PRESENCE, 'POST /:id/rebuilds']) requests.delete(name);
   expect(large).toEqual(small);
 });
