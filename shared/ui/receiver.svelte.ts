@@ -169,10 +169,15 @@ export class Receiver {
 
   /** The state changes when what is under way has been wound up, so that a new start does not meet its remains. */
   cancel(): void {
-    const paused = this.#state.step === 'paused';
+    if (this.#state.step === 'paused') return void this.#giveUp();
     this.#tell({ type: 'cancel' });
-    if (!paused) this.#handle?.cancel();
-    else if (this.#link !== null) void this.#parts.forget(this.#link);
+    this.#handle?.cancel();
+  }
+
+  /** What came before the pause is gone when the page says so: who closes it then leaves nothing. */
+  async #giveUp(): Promise<void> {
+    if (this.#link !== null) await this.#parts.forget(this.#link);
+    if (this.#state.step === 'paused') this.#tell({ type: 'cancel' });
   }
 
   pause(by: PausedBy = 'person'): void {
