@@ -33,11 +33,11 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 describe.each([
-  { engine: 'Chromium', launch: launchChromium, sends: true, looks: true, keepsParts: false },
+  { engine: 'Chromium', launch: launchChromium, sends: true, frames: true, keepsParts: false },
   // Beside the part that it keeps of a failed download, Firefox holds its name with an empty file.
-  { engine: 'Firefox', launch: launchFirefox, sends: true, looks: true, keepsParts: true },
-  { engine: 'WebKit', launch: launchWebKit, sends: false, looks: false, keepsParts: false },
-])('$engine', ({ launch, sends, looks, keepsParts }) => {
+  { engine: 'Firefox', launch: launchFirefox, sends: true, frames: true, keepsParts: true },
+  { engine: 'WebKit', launch: launchWebKit, sends: false, frames: false, keepsParts: false },
+])('$engine', ({ launch, sends, frames, keepsParts }) => {
   let proxy: RecordingProxy;
   let browser: EngineBrowser;
   let downloads: string;
@@ -145,9 +145,9 @@ describe.each([
   });
 
   test.each([
-    { what: 'a picture', name: 'dot.gif', bytes: GIF, shown: `document.querySelector('iframe')?.contentDocument?.querySelector('img')?.naturalWidth` },
-    { what: 'a text', name: 'words.txt', bytes: Buffer.from('Wörter ☂'), shown: `document.querySelector('dialog pre')?.innerText` },
-  ])(`$what is ${looks ? 'looked at without a download' : 'offered as a download alone'}`, async ({ name, bytes, shown }) => {
+    { what: 'a picture', name: 'dot.gif', bytes: GIF, looks: frames, shown: `document.querySelector('iframe')?.contentDocument?.querySelector('img')?.naturalWidth` },
+    { what: 'a text', name: 'words.txt', bytes: Buffer.from('Wörter ☂'), looks: true, shown: `document.querySelector('dialog pre')?.innerText` },
+  ])('$what is looked at without a download, or offered as a download alone', async ({ name, bytes, looks, shown }) => {
     const source = path.join(await stage.newFolder(), name);
     await writeFile(source, bytes);
     page = await browser.open(await sendByCommand([source]));

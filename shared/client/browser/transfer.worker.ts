@@ -10,7 +10,7 @@ import { webDeps } from '../deps.ts';
 import { NoteSink } from '../note.ts';
 import type { Progress, UploadSeen } from '../types.ts';
 import { servePart } from './part-port.ts';
-import type { RangeReader } from '../receive/range-reader.ts';
+import { RangeReader } from '../receive/range-reader.ts'; // a worker’s own `import()` never resolves in WebKitGTK
 import { chooseSink } from './choose-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { UploadWorker } from './upload-worker.ts';
@@ -119,7 +119,6 @@ async function readNote(link: Opening): Promise<void> {
 
 /** Until the page has seen enough. */
 async function preview(link: Opening): Promise<void> {
-  const { RangeReader } = await import('../receive/range-reader.ts');
   previewed = open(link).then((transfer) => RangeReader.open(transfer, webDeps()));
   const reader = await previewed;
   tell({ type: 'preview-opened' });
