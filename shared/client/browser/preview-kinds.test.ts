@@ -61,9 +61,13 @@ describe('what a file is shown as', () => {
 
 describe('a look', () => {
   it('is offered by name or type, and never for an empty file', () => {
-    expect(['a.PNG', 'src/main.rs', 'Makefile', 'film.mp4'].map((path) => mayPreview(fileOf(path)))).toEqual([true, true, true, true]);
-    expect(['a.zip', 'a.exe', 'a'].map((path) => mayPreview(fileOf(path)))).toEqual([false, false, false]);
-    expect(mayPreview(fileOf('a', 'image/png'))).toBe(true);
-    expect(mayPreview(fileOf('a.png', '', 0))).toBe(false);
+    expect(['a.PNG', 'src/main.rs', 'Makefile', 'film.mp4'].map((path) => mayPreview(fileOf(path), true))).toEqual([true, true, true, true]);
+    expect(['a.zip', 'a.exe', 'a'].map((path) => mayPreview(fileOf(path), true))).toEqual([false, false, false]);
+    expect(mayPreview(fileOf('a', 'image/png'), true)).toBe(true);
+    expect(mayPreview(fileOf('a.png', '', 0), true)).toBe(false);
+  });
+
+  it('is offered at text alone where a frame shows nothing', () => {
+    expect(['a.png', 'film.mp4', 'a.pdf', 'notes.md', 'Makefile'].map((path) => mayPreview(fileOf(path), false))).toEqual([false, false, false, true, true]);
   });
 });

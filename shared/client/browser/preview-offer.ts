@@ -19,5 +19,5 @@ const isAmong = ({ endings, types }: typeof TEXTS, { path, type }: NamedFile): b
 /** Whether this browser shows what a frame of the service worker holds: in an engine without `navigator.storage` (see stream-collect.ts), the page was seen to stand still. */
 export const canFrame = (): boolean => 'storage' in navigator;
 
-/** Whether a look may be worth it, and can be had here. */
-export const mayPreview = (file: NamedFile): boolean => file.bytes > 0 && (isAmong(TEXTS, file) || (canFrame() && isAmong(OTHERS, file)));
+/** Whether a look may be worth it. @param frames - whether it can be had of more than text. */
+export const mayPreview = (file: NamedFile, frames: boolean): boolean => file.bytes > 0 && (isAmong(TEXTS, file) || (frames && isAmong(OTHERS, file)));
