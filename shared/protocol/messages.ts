@@ -164,6 +164,8 @@ export const shardIndexesSchema = v.object({ shardIndexes });
 
 const receiptEntries = {
   shardIndex,
+  /** Of the order under which the shards were stored. */
+  shardExpiresAtMs: timeMs,
   storedAtMs: timeMs,
   segments: v.pipe(v.array(segmentIndex), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_RECEIPT), v.check(ascending, 'segments must ascend')),
   signature: b64(SIGNATURE_BYTES),
