@@ -157,8 +157,10 @@ export type OwnerStatus = v.InferOutput<typeof ownerStatusSchema>;
 export const recipientStatusSchema = v.object({ ...statusSchema.entries, downloads, envelope: v.nullable(b64(ENVELOPE_BYTES)) });
 export type RecipientStatus = v.InferOutput<typeof recipientStatusSchema>;
 
-export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']) });
-export type Presence = v.InferOutput<typeof presenceSchema>['state'];
+/** `session` is one run of a sender's program, which numbers its words. */
+export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']), session: b64(ID_BYTES), number: whole(1, 0xffffffff) });
+export type PresenceWord = v.InferOutput<typeof presenceSchema>;
+export type Presence = PresenceWord['state'];
 
 export const shardIndexesSchema = v.object({ shardIndexes });
 

@@ -110,6 +110,7 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
     if (status.state === 'ready') return finished(plan, status, journal);
     const files = await input.files();
     checkSameFiles(files, plan.files);
+    await api.presence('active', { signal });
     const layout = layoutOf(plan);
     const { totalShards, safeShards } = plan.placement;
     input.onState?.('checking');

@@ -170,6 +170,8 @@ export class Sending {
       await changed;
     }
     onState?.('sending');
+    // Whoever follows hears of it with this word alone.
+    if (said) await api.presence('active', { signal, patienceMs: 0 }).catch(() => undefined);
   }
 
   /** Whether the upload goes on after a round that failed: it was halted, or the network was away and is back. */

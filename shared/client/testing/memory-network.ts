@@ -2,7 +2,7 @@
 import { KEY_BYTES, SIGNATURE_BYTES, decodeB64, encodeB64, equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { problemOf } from '../../protocol/errors.ts';
 import { TransferLayout, redundancyFor } from '../../protocol/layout.ts';
-import type { CommitSegments, CreateTransfer, SegmentEntry } from '../../protocol/messages.ts';
+import type { CommitSegments, CreateTransfer, PresenceWord, SegmentEntry } from '../../protocol/messages.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';
 import { encodeAbsent, encodeReady, encodeReceipt, encodeStored, parseClientMessage } from '../../protocol/store-messages.ts';
 import { abortableDelay, type ClientDeps, type SocketLike } from '../deps.ts';
@@ -73,6 +73,9 @@ export class MemoryNetwork {
   socketsOpened = 0;
   /** What no sender may do: another name for a segment that has one. */
   readonly contradictions: string[] = [];
+  /** What the sender said of itself. */
+  readonly words: PresenceWord[] = [];
+  onWord: (word: PresenceWord) => void = () => undefined;
   /** Told when the transfer is complete, before anybody else hears of it. */
   onReady: () => void = () => undefined;
   #layout: TransferLayout | null = null;
@@ -118,8 +121,12 @@ export class MemoryNetwork {
         return isUploading ? Response.json({ nodes: this.#seats() }) : Response.json(problemOf('conflict'), { status: problemOf('conflict').status });
       case 'POST segments':
         return Response.json({ committed: this.#commit(parse(body) as CommitSegments) });
-      case 'POST presence':
+      case 'POST presence': {
+        const word = parse(body) as PresenceWord;
+        this.words.push(word);
+        this.onWord(word);
         return new Response(null, { status: 204 });
+      }
       case 'GET segments': {
         const segments = [...this.entries.values()].toSorted((a, b) => a.entry.index - b.entry.index);
         return Response.json({ segments: segments.map(({ entry, stored }) => ({ ...entry, stored: [...stored].toSorted((a, b) => a - b) })), next: null });
