@@ -98,7 +98,7 @@ describe('the time of a transfer', () => {
     const nowMs = clock.nowMs();
     for (let i = 1; i <= MAX_EXPIRY_CHANGES; i++) await change(transfer, nowMs + HOUR_MS + i);
     const verified = vi.spyOn(crypto.subtle, 'verify');
-    const stranger = await transfer.receipt(0, [0], nodes[3]!);
+    const stranger = await transfer.receipt(0, [0], nodes[3]);
     const foreign = { ...first[0]!, shardExpiresAtMs: nowMs };
     expect(await codeOf(await transfer.commit([entry], [foreign])), 'a time that no order named').toBe('receipt_invalid');
     expect(verified).toHaveBeenCalledTimes(0);
