@@ -143,7 +143,7 @@ class Run {
     const created = createdOf(record);
     try {
       const status = await new TransferControl(record, this.#deps).status({ signal: this.#signal });
-      if (await isStillUploading(this.#vault, status)) throw new SendError('not_found', 'what is needed to go on with this send is gone');
+      if (await isStillUploading(this.#vault, status)) throw new SendError('upload_gone');
       await this.#reportFinished(record, created, status);
       return EXIT_OK;
     } catch (error) {
@@ -201,7 +201,7 @@ class Run {
     await this.#showLink(created);
     const files = async (): Promise<Sources['files']> => {
       const args = await readKeptSources(this.#vault, transferId);
-      if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
+      if (args === null) throw new SendError('upload_gone', 'it is not known any more which files were being sent');
       const sources = await readSources(args);
       await markUpload(this.#vault, transferId, 'sending');
       return sources.files;

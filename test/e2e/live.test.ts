@@ -2,6 +2,7 @@
 import { utimes } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sentenceOf } from '../../shared/protocol/errors.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { RecordingProxy, type Hold } from '../support/recording-proxy.ts';
@@ -134,6 +135,32 @@ test('a send whose browser was killed is continued with the file that is picked 
   const recipient = await browser.open(link);
   expect(await sha256Of((await download(recipient)).file)).toBe(await sha256Of(source));
   await recipient.close();
+});
+
+test('an unfinished send that another tab goes on with, or has withdrawn, says so where it is continued as well', async () => {
+  const { held } = await sendPart();
+  const profile = await browser.kill();
+  held.release();
+  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  page = await browser.open(stage.origin);
+  const [second, third] = [await browser.open(stage.origin), await browser.open(stage.origin)];
+  const proceed = say('unfinished.continue', 'live.bin');
+  for (const tab of [page, second, third]) await button(tab, proceed).waitFor();
+
+  const paused = proxy.holdRequests(({ method, url }) => method === 'POST' && url.endsWith('/segments'));
+  await chooseFiles(second, source, proceed);
+  await paused.reached;
+  await chooseFiles(page, source, proceed);
+  await page.getByText(sentenceOf('upload_elsewhere')).waitFor();
+
+  await button(second, say('sending.cancel')).click();
+  paused.release();
+  await button(second, say('send.start')).waitFor();
+  await chooseFiles(third, source, proceed);
+  await third.getByText(sentenceOf('upload_gone')).waitFor();
+  await look(third, 'send-gone');
+  await second.close();
+  await third.close();
 });
 
 /**
