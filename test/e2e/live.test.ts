@@ -58,6 +58,8 @@ test('a recipient opens the link while the sender uploads, sees how far it is, a
   const downloading = download(recipient);
   await untilHeading(recipient, say('receiving.title', 1));
   await expect.poll(() => recipient.getByRole('progressbar').getAttribute('value').then(Number), { timeout: 60_000 }).toBeGreaterThan(10);
+  await recipient.getByText(say('live.rest.active')).waitFor();
+  expect(await recipient.getByText(say('time.almost')).count()).toBe(0);
   await look(recipient, 'live-receiving');
   held.release();
   expect(await untilSent(page)).toBe(link);
