@@ -74,7 +74,7 @@ const table = {
   upload_gone: row(
     0,
     false,
-    'This send cannot go on here: it was finished or withdrawn elsewhere, or what this device kept of it is gone. Look at what was sent from this device; if it is not there, send it again.',
+    'This send cannot go on here: it was finished or withdrawn elsewhere, or what this device kept of it is gone. Your list of sends shows whether it was finished; if it was not, send it again.',
   ),
   upload_elsewhere: row(0, true, 'This send goes on in another tab or window. Continue there, or close that one and try again.'),
   browser_unsupported: row(0, false, 'This window cannot save downloads piece by piece. Open the link in a normal window of a current browser.'),
