@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FileSink } from '../shared/client/index.ts';
-import { DiskSink, numberedName } from './disk-sink.ts';
+import { DiskSink } from './disk-sink.ts';
+import { numberedName } from './placer.ts';
 
 /** What stands in for a second disk: a folder to which no file can be linked or renamed from elsewhere. */
 const disk = vi.hoisted(() => ({ mount: '', full: false, unlinkable: false }));

@@ -12,7 +12,7 @@ Usage, in a clone of the repository: ${SHARDSEND} COMMAND …
   sends               lists what was sent from this machine
   revoke TRANSFER     withdraws one of these
   extend TRANSFER     lets one of these live longer, or shorter
-  link                adds a link to one of these, limits or revokes one
+  link                adds a link to one of these, labels, limits or revokes one
   network             runs a whole network on this machine
   node                runs one storage node; also node status, leave, appeal
 

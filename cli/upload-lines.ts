@@ -1,5 +1,5 @@
 /** Lines that say how far the sender is of a transfer that is received while it is still being sent. */
-import type { UploadSeen } from '../shared/client/index.ts';
+import type { Progress, UploadSeen } from '../shared/client/index.ts';
 import type { ProgressLine, ProgressOutput } from './progress-line.ts';
 
 const SAID: Record<UploadSeen['sender'], string> = {
@@ -16,6 +16,11 @@ export class UploadLines {
   constructor(output: ProgressOutput, progress: ProgressLine) {
     this.#output = output;
     this.#progress = progress;
+  }
+
+  /** How long it takes is the sender's matter until that is done. */
+  progress(now: Progress): void {
+    this.#progress.show(this.#said === null ? now : { ...now, secondsLeft: null });
   }
 
   /** Says what is new. @param seen - null: everything is there. */

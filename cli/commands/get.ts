@@ -78,7 +78,7 @@ export async function runGet(args: string[]): Promise<number> {
     const upload = new UploadLines(process.stderr, progress);
     upload.show(info.upload);
     const receive: Job['receive'] = async (sink, choice) => {
-      const result = await receiveTransfer(opened, sink, { choice, signal, onProgress: (now) => progress.show(now), onUpload: (seen) => upload.show(seen) }, deps);
+      const result = await receiveTransfer(opened, sink, { choice, signal, onProgress: (now) => upload.progress(now), onUpload: (seen) => upload.show(seen) }, deps);
       progress.clear();
       for (const { url, code } of result.problems) process.stderr.write(`Went around a storage node: ${url} (${code})\n`);
       return { ...result, seconds: (deps.now() - startedAtMs) / 1000 };

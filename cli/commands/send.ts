@@ -143,7 +143,7 @@ class Run {
     const created = createdOf(record);
     try {
       const status = await new TransferControl(record, this.#deps).status({ signal: this.#signal });
-      if (await isStillUploading(this.#vault, status)) throw new SendError('not_found', 'what is needed to go on with this send is gone');
+      if (await isStillUploading(this.#vault, status)) throw new SendError('upload_gone');
       await this.#reportFinished(record, created, status);
       return EXIT_OK;
     } catch (error) {
@@ -151,11 +151,17 @@ class Run {
     }
   }
 
-  /** Too short to be resumed. @param source - a file, or `-` for standard input. */
+  /** Too short to be resumed: its record knows of no upload. @param source - a file, or `-` for standard input. */
   async sendNote(source: string, options: SendOptions): Promise<SendResult> {
-    const note = await readNote(source);
+    const files = [await readNote(source)];
+    const keeps = await canKeep(this.#vault);
+    if (!keeps) process.stderr.write('This machine cannot keep track of what you send.\n');
     this.#stopIfTold();
-    return sendTransfer({ ...this.#input(1, 'the note'), files: [note], options: { ...options, note: true }, onLink: (created) => this.#showLink(created) }, this.#deps);
+    const onLink = async (created: CreatedTransfer): Promise<void> => {
+      if (keeps) await this.#keep({ ...recordOf(options.coordinator, created, files), upload: null }, created);
+      await this.#showLink(created);
+    };
+    return sendTransfer({ ...this.#input(1, 'the note'), files, options: { ...options, note: true }, onLink }, this.#deps);
   }
 
   async send(args: readonly string[], options: SendOptions): Promise<SendResult> {
@@ -176,9 +182,8 @@ class Run {
         ...(keeps ? { journal: (transferId: string) => new VaultJournal(this.#vault, transferId) } : {}),
         onLink: async (created) => {
           if (keeps) {
-            this.#created = created;
             await keepSources(this.#vault, created.transferId, args);
-            await new VaultSendStore(this.#vault).put(recordOf(options.coordinator, created, files));
+            await this.#keep(recordOf(options.coordinator, created, files), created);
           }
           await this.#showLink(created);
         },
@@ -196,12 +201,17 @@ class Run {
     await this.#showLink(created);
     const files = async (): Promise<Sources['files']> => {
       const args = await readKeptSources(this.#vault, transferId);
-      if (args === null) throw new SendError('not_found', 'it is not known any more which files were being sent');
+      if (args === null) throw new SendError('upload_gone', 'it is not known any more which files were being sent');
       const sources = await readSources(args);
       await markUpload(this.#vault, transferId, 'sending');
       return sources.files;
     };
     return resumeTransfer({ ...input, files, coordinator, created, journal: new VaultJournal(this.#vault, transferId) }, this.#deps);
+  }
+
+  async #keep(record: SendRecord, created: CreatedTransfer): Promise<void> {
+    this.#created = created;
+    await new VaultSendStore(this.#vault).put(record);
   }
 
   #stopIfTold(): void {

@@ -46,7 +46,8 @@ export function sendJson(record: SendRecord, nowMs: number) {
   const { transferId, coordinator, title, fileCount, bytes, createdAtMs, expiresAtMs, lastSeen, links } = record;
   const shownLinks = links.map((link) => {
     const { state = null, downloads: of = null } = seenOf(record, link) ?? {};
-    return { ...link, state, downloads: of };
+    const { linkId, link: text, label, password } = link;
+    return { linkId, link: text, label, password, state, downloads: of };
   });
   const { downloads = null, survives = null, totalShards = null, atMs: seenAtMs = null } = lastSeen ?? {};
   return {

@@ -43,10 +43,11 @@ async function expectHeld(transfer: CodedTransfer, shardIndex: number): Promise<
 }
 
 async function expectReceiptsHold(transfer: CodedTransfer, report: RebuildReport): Promise<void> {
-  for (const { shardIndex, storedAtMs, segments, signature } of report.receipts) {
+  for (const { shardIndex, shardExpiresAtMs, storedAtMs, segments, signature } of report.receipts) {
+    expect(shardExpiresAtMs).toBe(scene.shardExpiresAtMs);
     const nodeId = asNodeId(decodeB64(scene.nodes[shardIndex]!.nodeId));
     const shards = segments.map((segment) => transfer.shards[segment]![shardIndex]!);
-    const statement = receiptBytes({ transferId: transfer.transferId, nodeId, shardIndex, shardExpiresAtMs: scene.shardExpiresAtMs, storedAtMs, shards });
+    const statement = receiptBytes({ transferId: transfer.transferId, nodeId, shardIndex, shardExpiresAtMs, storedAtMs, shards });
     expect(await verifyBytes(await importVerifyingKey(nodeId), decodeB64(signature), statement)).toBe(true);
   }
 }

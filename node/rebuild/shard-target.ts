@@ -105,7 +105,7 @@ export class ShardTarget {
     const shards = segments.map((segment) => this.#committed.get(segment)!);
     const signed = receiptBytes({ transferId, nodeId, shardIndex, shardExpiresAtMs, storedAtMs, shards });
     if (!(await verifyBytes(await importVerifyingKey(nodeId), signature, signed))) throw new SendError('receipt_invalid', 'the node did not sign its receipt');
-    return { shardIndex: this.shardIndex, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
+    return { shardIndex: this.shardIndex, shardExpiresAtMs, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
   }
 
   /** Whoever waits for it waits no longer. */

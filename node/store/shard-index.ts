@@ -5,37 +5,12 @@
  * Rows reach the operating system at once, so that a killed process loses none. `sync` makes them survive a power cut
  * too: it flushes the write-ahead log on the thread pool, which SQLite itself could do only on the main thread.
  */
-import { open, rm, type FileHandle } from 'node:fs/promises';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import path from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ID_BYTES, asShardId, asTransferId, equalBytes, type ShardId, type ShardStatement, type TransferId } from '../../shared/protocol/index.ts';
-import { ConfigError } from '../config-error.ts';
 import { SharedSync, syncDirectory } from './durable-files.ts';
+import { indexFileIn, openIndexDatabase } from './index-database.ts';
 import { FILE_BLOCK_BYTES, SHARD_HEADER_BYTES, type ShardHeader } from './shard-header.ts';
-
-const SCHEMA_VERSION = 3;
-const SCHEMA = `
-CREATE TABLE shards (
-  transfer BLOB NOT NULL, segment INTEGER NOT NULL, shard_index INTEGER NOT NULL, shard_bytes INTEGER NOT NULL, root BLOB NOT NULL,
-  expires_at_ms INTEGER NOT NULL, stored_at_ms INTEGER NOT NULL, committed INTEGER NOT NULL, ordered_at_ms INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (transfer, segment)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX shards_by_expiry ON shards (expires_at_ms);
-CREATE TABLE serials (serial BLOB PRIMARY KEY, kept_until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX serials_by_time ON serials (kept_until_ms);
-CREATE TABLE tombstones (
-  transfer BLOB PRIMARY KEY, deleted_at_ms INTEGER NOT NULL, shards INTEGER NOT NULL, bytes INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE terms (
-  transfer BLOB PRIMARY KEY, expires_at_ms INTEGER NOT NULL, ordered_at_ms INTEGER NOT NULL, kept_until_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), orders_from_ms INTEGER NOT NULL, complete INTEGER NOT NULL) STRICT;
-INSERT INTO state VALUES (1, 0, 0);
-PRAGMA user_version = ${SCHEMA_VERSION};
-`;
-/** From version 2. */
-const MIGRATION = `ALTER TABLE shards ADD COLUMN ordered_at_ms INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = ${SCHEMA_VERSION};`;
-const SQLITE_BUSY = 5;
 
 export interface ShardRow extends ShardHeader {
   /** A receipt covers it: it is never replaced. */
@@ -74,8 +49,6 @@ export interface DiskTotals extends ShardTotals {
 const DISK_TOTALS = `COUNT(*) AS shards, COALESCE(SUM(shard_bytes), 0) AS bytes,
   COALESCE(SUM((shard_bytes + ${SHARD_HEADER_BYTES + FILE_BLOCK_BYTES - 1}) / ${FILE_BLOCK_BYTES}), 0) * ${FILE_BLOCK_BYTES} AS file_bytes`;
 
-export const indexFileIn = (directory: string): string => path.join(directory, 'index.db');
-
 export class ShardIndex {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -95,16 +68,10 @@ export class ShardIndex {
    * @throws ConfigError when another process has it open.
    */
   static async open(directory: string): Promise<{ index: ShardIndex; fresh: boolean }> {
-    const file = indexFileIn(directory);
-    let opened = openDatabase(file);
-    if (opened === null) {
-      for (const part of ['', '-wal', '-shm', '-journal']) await rm(file + part, { force: true });
-      opened = openDatabase(file);
-    }
-    if (opened === null) throw new ConfigError(`${file} cannot be made. Is the folder writable?`);
-    const log = await open(`${file}-wal`, 'r+');
+    const { db, fresh } = await openIndexDatabase(directory);
+    const log = await open(`${indexFileIn(directory)}-wal`, 'r+');
     await syncDirectory(directory);
-    return { index: new ShardIndex(opened.db, log), fresh: opened.fresh };
+    return { index: new ShardIndex(db, log), fresh };
   }
 
   /** All that was written before this call survives a power cut. */
@@ -298,36 +265,6 @@ export class ShardIndex {
       this.#statements.set(sql, statement);
     }
     return statement;
-  }
-}
-
-/** @returns null when what lies there is no index of ours. */
-function openDatabase(file: string): { db: DatabaseSync; fresh: boolean } | null {
-  let db: DatabaseSync | null = null;
-  try {
-    db = new DatabaseSync(file);
-    // The lock is what keeps a second process out of this folder; it ends with this process, however that ends.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;');
-    if (db.prepare('PRAGMA user_version').get()!['user_version'] === SCHEMA_VERSION - 1) db.exec(`BEGIN; ${MIGRATION} COMMIT;`);
-    const version = db.prepare('PRAGMA user_version').get()!['user_version'];
-    if (version === 0) {
-      db.exec(`BEGIN; ${SCHEMA} COMMIT;`);
-      return { db, fresh: true };
-    }
-    const sound = db.prepare('PRAGMA quick_check').get()!['quick_check'] === 'ok';
-    if (version === SCHEMA_VERSION && sound) {
-      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`); // a write, so that the log exists
-      return { db, fresh: db.prepare('SELECT complete FROM state').get()!['complete'] === 0 };
-    }
-    db.close();
-    return null;
-  } catch (thrown) {
-    if (db?.isOpen) db.close();
-    if (thrown instanceof Error && 'errcode' in thrown) {
-      if (thrown.errcode === SQLITE_BUSY) throw new ConfigError(`${path.dirname(file)} is in use by another node`, { cause: thrown });
-      return null;
-    }
-    throw thrown;
   }
 }
 

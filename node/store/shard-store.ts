@@ -11,8 +11,9 @@ import { reconcile, type Reconciliation } from './reconcile.ts';
 import { isBadSector, ShardFiles } from './shard-files.ts';
 import type { OpenFile } from './open-file.ts';
 import { hashLeaves } from './leaf-hashes.ts';
+import { indexFileIn } from './index-database.ts';
 import { fileBytesOf, SHARD_HEADER_BYTES } from './shard-header.ts';
-import { agrees, indexFileIn, ShardIndex, TERM_MARGIN_MS, type ShardRow, type ShardTotals, type Term, type Tombstone } from './shard-index.ts';
+import { agrees, ShardIndex, TERM_MARGIN_MS, type ShardRow, type ShardTotals, type Term, type Tombstone } from './shard-index.ts';
 import { TransferBytes } from './transfer-bytes.ts';
 import { Turns } from './turns.ts';
 

@@ -1,6 +1,6 @@
 /** The coordinator's interface as typed calls that outlast its restarts. docs/protocol.md §10. */
 import type * as v from 'valibot';
-import { encodeB64, type LinkId, type TransferId } from '../protocol/bytes.ts';
+import { ID_BYTES, encodeB64, type LinkId, type TransferId } from '../protocol/bytes.ts';
 import { SendError, asSendError } from '../protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../protocol/limits.ts';
 import {
@@ -23,6 +23,7 @@ import {
   type OwnerStatus,
   type Placement,
   type Presence,
+  type PresenceWord,
   type Problem,
   type RecipientStatus,
   type Seat,
@@ -53,6 +54,9 @@ export class TransferApi {
   readonly #path: string;
   readonly #authorization: string;
   readonly #deps: ClientDeps;
+  /** Names this run of the sender among what it says of itself, and counts that. */
+  #session: string | null = null;
+  #words = 0;
 
   constructor(origin: string, transferId: TransferId, token: Token, deps: ClientDeps) {
     this.#origin = origin;
@@ -75,7 +79,9 @@ export class TransferApi {
   }
   /** A sign that somebody is sending, or that the sender pauses. */
   async presence(state: Presence, options?: CallOptions): Promise<void> {
-    await this.#request('POST', '/presence', jsonBody({ state }), options, async () => undefined);
+    this.#session ??= encodeB64(this.#deps.randomBytes(ID_BYTES));
+    const word: PresenceWord = { state, session: this.#session, number: ++this.#words };
+    await this.#request('POST', '/presence', jsonBody(word), options, async () => undefined);
   }
   complete(report: NodesReport, options?: CallOptions): Promise<OwnerStatus> {
     return this.#json(ownerStatusSchema, 'POST', '/complete', report, options);

@@ -7,7 +7,7 @@ export { bytesOf, chooseFiles, filesNamed, type Choice } from './receive/selecti
 export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
 export { TransferControl } from './control.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';
-export { addKeptLink, changeKeptLimit, revokeKeptLink, type KeptLinkChoices } from './kept-links.ts';
+export { addKeptLink, changeKeptLimit, repeatKeptLink, revokeKeptLink, type KeptLinkChoices } from './kept-links.ts';
 export { addLink, changeLimit, revokeLink, type LinkChoices, type OwnedTransfer } from './links.ts';
 export { TransferApi } from './coordinator-api.ts';
 export { abortableDelay, webDeps, type ClientDeps, type FileSink, type Leftover, type ReceiveSink, type SocketLike, type SourceFile } from './deps.ts';

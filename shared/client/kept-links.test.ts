@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { encodeB64 } from '../protocol/bytes.ts';
+import { hashToken } from '../crypto/index.ts';
+import { concatBytes, encodeB64, utf8 } from '../protocol/bytes.ts';
 import { parseLink } from '../protocol/link.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import { problemOf, statusOf as httpStatusOf, type ErrorCode } from '../protocol/errors.ts';
 import type { LinkStatus } from '../protocol/messages.ts';
 import { webDeps, type ClientDeps } from './deps.ts';
-import { addKeptLink, changeKeptLimit, revokeKeptLink } from './kept-links.ts';
+import { addKeptLink, changeKeptLimit, repeatKeptLink, revokeKeptLink, type KeptLinkChoices } from './kept-links.ts';
+import type { PasswordKey } from './link-keys.ts';
 import { MemoryBoxes, Vault, VaultSendStore, generateEntryKey, type SendRecord } from './sends/index.ts';
 import { sendRecords } from './testing/send-records.ts';
 
@@ -56,12 +58,14 @@ function answering(answer: (linkId: string) => LinkStatus | ErrorCode): ClientDe
     },
   };
 }
-const add = (deps: ClientDeps) => addKeptLink(store, record, { label: 'for Ada', downloadLimit: 1 }, deps, ONCE);
+const add = (deps: ClientDeps, wishes: Partial<KeptLinkChoices> = {}) => addKeptLink(store, record, { label: 'for Ada', downloadLimit: 1, ...wishes }, deps, ONCE);
+/** What stands for the work that a password makes. */
+const keyOf = (password: string) => async (salt: Uint8Array) => hashToken(concatBytes(utf8(password), salt)) as PasswordKey;
 const links = async () => (await store.get(transferId))!.links;
 
 test('a link is in the record before the coordinator hears of it, which never hears its label', async () => {
   const { linkId, link } = await add(answering((id) => statusOf(id)));
-  expect(asked.map(({ kept }) => kept.at(-1))).toEqual([{ linkId, link, label: 'for Ada', password: false }]);
+  expect(asked.map(({ kept }) => kept.at(-1))).toMatchObject([{ linkId, link, label: 'for Ada', password: false }]);
   expect(asked[0]!.url).toContain(`/links/${linkId}`);
   expect(asked[0]!.body).not.toContain('Ada');
   expect(asked[0]!.body).not.toContain(encodeB64(parseLink(link).secret));
@@ -73,6 +77,82 @@ test('a link that was refused leaves the record; one without an answer stays', a
   expect(await links()).toEqual([first]);
   await expect(add(answering(() => 'offline'))).rejects.toMatchObject({ code: 'offline' });
   expect((await links()).map(({ label }) => label)).toEqual(['', 'for Ada']);
+});
+
+test.each([
+  { of: 'a link that opens at once', wishes: {} },
+  { of: 'a link with a password', wishes: { passwordKey: keyOf('swordfish') } },
+])('$of that got no answer is the same link when it is asked for again, and is said to be confirmed then', async ({ wishes }) => {
+  await expect(
+    add(
+      answering(() => 'offline'),
+      wishes,
+    ),
+  ).rejects.toMatchObject({ code: 'offline' });
+  const [, lost] = await links();
+  const { linkId, link } = await add(
+    answering((id) => statusOf(id)),
+    wishes,
+  );
+  expect([linkId, link]).toEqual([lost!.linkId, lost!.link]);
+  const said = asked.map(({ url, body }) => [url, JSON.parse(body) as unknown]);
+  expect(said).toEqual([said[0], said[0]]);
+  expect(await links()).toEqual([first, { linkId, link, label: 'for Ada', password: lost!.password }]);
+  expect(
+    (
+      await add(
+        answering((id) => statusOf(id)),
+        wishes,
+      )
+    ).linkId,
+    'another one',
+  ).not.toBe(linkId);
+});
+
+test('what is asked for otherwise is another link: with another password, limit or label', async () => {
+  const passwordKey = keyOf('swordfish');
+  await expect(
+    add(
+      answering(() => 'offline'),
+      { passwordKey },
+    ),
+  ).rejects.toMatchObject({ code: 'offline' });
+  const ids = new Set([(await links())[1]!.linkId]);
+  for (const wishes of [{ passwordKey: keyOf('herring') }, { passwordKey, downloadLimit: 2 }, { passwordKey, label: '' }, {}])
+    ids.add(
+      (
+        await add(
+          answering((id) => statusOf(id)),
+          wishes,
+        )
+      ).linkId,
+    );
+  expect(ids.size).toBe(5);
+  expect((await links()).length).toBe(6);
+});
+
+test('a link without an answer is sent again as it was made, without its password', async () => {
+  await expect(
+    add(
+      answering(() => 'offline'),
+      { passwordKey: keyOf('swordfish') },
+    ),
+  ).rejects.toMatchObject({ code: 'offline' });
+  const { linkId } = (await links())[1]!;
+  const repeat = (answer: (id: string) => LinkStatus | ErrorCode) => repeatKeptLink(store, record, linkId, answering(answer), ONCE);
+  await expect(repeat(() => 'offline')).rejects.toMatchObject({ code: 'offline' });
+  await expect(
+    repeat(() => 'conflict'),
+    'it is there, otherwise than it was made',
+  ).rejects.toMatchObject({ code: 'conflict' });
+  expect((await links()).length).toBe(2);
+  expect(await repeat((id) => statusOf(id, { password: true }))).toMatchObject({ linkId, state: 'open' });
+  const said = asked.map(({ url, body }) => [url, JSON.parse(body) as unknown]);
+  expect(said).toEqual([said[0], said[0], said[0], said[0]]);
+  await expect(
+    repeat((id) => statusOf(id)),
+    'it was answered',
+  ).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('nothing is asked where the record cannot take the link', async () => {

@@ -1,10 +1,11 @@
 /** The links of a transfer and the record that its sender keeps, changed together. */
 import { SendError } from '../protocol/errors.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
-import type { LinkStatus } from '../protocol/messages.ts';
+import { parseLink } from '../protocol/link.ts';
+import type { LinkStatus, NewLink } from '../protocol/messages.ts';
 import type { CallOptions } from './coordinator-api.ts';
 import type { ClientDeps } from './deps.ts';
-import { addLink, changeLimit, revokeLink, type LinkChoices } from './links.ts';
+import { changeLimit, makeLinkOf, putLink, revokeLink, type LinkChoices, type MadeLink } from './links.ts';
 import { withLinkStatus, type SendRecord, type SendStore } from './sends/index.ts';
 import type { CreatedLink } from './types.ts';
 
@@ -15,34 +16,63 @@ export interface KeptLinkChoices extends LinkChoices {
 
 /**
  * Adds a link. The record has it, durably, before the coordinator does: no link works that nobody can find again and
- * revoke. It leaves the record where the coordinator refuses it; where no answer came it stays, for it may work.
+ * revoke. It leaves the record where the coordinator refuses it; where no answer came it stays, for it may work, and
+ * whoever asks for the same again gets this one.
  *
  * @throws SendError, `too_many_links` and `record_unsaved` among others.
  */
 export async function addKeptLink(
   store: SendStore,
   record: SendRecord,
-  { label, ...choices }: KeptLinkChoices,
+  choices: KeptLinkChoices,
   deps: ClientDeps,
   options?: CallOptions,
 ): Promise<CreatedLink & { readonly status: LinkStatus }> {
-  const { transferId } = record;
-  let kept: string | null = null;
-  const onMade = async ({ linkId, link, password }: CreatedLink): Promise<void> => {
-    const now = await store.update(transferId, (before) => {
-      if (before.links.length >= MAX_LINKS) throw new SendError('too_many_links');
-      return { ...before, links: [...before.links, { linkId, link, label, password }] };
-    });
-    if (now === null) throw new SendError('record_unsaved', 'the transfer is no longer in the list');
-    kept = linkId;
-  };
+  const known = (await store.get(record.transferId)) ?? record;
+  const made = (await unansweredOf(known, choices, deps)) ?? (await keepNew(store, record, choices, deps));
+  return { ...made.created, status: await putKept(store, record, made.message, deps, options) };
+}
+
+/** Says again what the coordinator may not have heard of a link. @throws SendError `not_found` where it is known to have heard, and as `addKeptLink`. */
+export async function repeatKeptLink(store: SendStore, record: SendRecord, linkId: string, deps: ClientDeps, options?: CallOptions): Promise<LinkStatus> {
+  const kept = (await store.get(record.transferId))?.links.find((link) => link.linkId === linkId);
+  if (kept?.unanswered === undefined) throw new SendError('not_found', 'nothing of this link is left to say');
+  return putKept(store, record, { linkId, ...kept.unanswered }, deps, options);
+}
+
+/** The link that was asked for with the same choices and got no answer. Another password makes another one of its secret. */
+async function unansweredOf(record: SendRecord, { label, downloadLimit, passwordKey }: KeptLinkChoices, deps: ClientDeps): Promise<MadeLink | null> {
+  for (const { link, unanswered, ...kept } of record.links) {
+    if (unanswered === undefined || kept.label !== label || unanswered.downloadLimit !== downloadLimit || kept.password !== (passwordKey !== undefined)) continue;
+    const made = await makeLinkOf(record, { downloadLimit, passwordKey }, deps, parseLink(link).secret);
+    if (made.message.accessHash === unanswered.accessHash) return made;
+  }
+  return null;
+}
+
+async function keepNew(store: SendStore, record: SendRecord, { label, ...choices }: KeptLinkChoices, deps: ClientDeps): Promise<MadeLink> {
+  const made = await makeLinkOf(record, choices, deps);
+  const {
+    created: { link, password },
+    message: { linkId, ...unanswered },
+  } = made;
+  const now = await store.update(record.transferId, (before) => {
+    if (before.links.length >= MAX_LINKS) throw new SendError('too_many_links');
+    return { ...before, links: [...before.links, { linkId, link, label, password, unanswered }] };
+  });
+  if (now === null) throw new SendError('record_unsaved', 'the transfer is no longer in the list');
+  return made;
+}
+
+async function putKept(store: SendStore, record: SendRecord, message: NewLink, deps: ClientDeps, options?: CallOptions): Promise<LinkStatus> {
   try {
-    const added = await addLink(record, choices, deps, { ...options, onMade });
-    await store.update(transferId, (before) => withLinkStatus(before, added.status));
-    return added;
+    const status = await putLink(record, message, deps, options);
+    await store.update(record.transferId, (before) => withLinkStatus(before, status));
+    return status;
   } catch (thrown) {
-    const isRefused = thrown instanceof SendError && !thrown.retryable;
-    if (kept !== null && isRefused) await forgetLink(store, transferId, kept);
+    // A link whose terms the coordinator has otherwise is there.
+    const isRefused = thrown instanceof SendError && !thrown.retryable && thrown.code !== 'conflict' && thrown.code !== 'record_unsaved';
+    if (isRefused) await forgetLink(store, record.transferId, message.linkId);
     throw thrown;
   }
 }

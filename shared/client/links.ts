@@ -1,6 +1,6 @@
 /** The links of a transfer that was sent: made, limited, revoked, each on its own. docs/protocol.md §7, §10. */
 import { hashToken } from '../crypto/index.ts';
-import { ID_BYTES, KEY_BYTES, asContentSecret, asLinkSecret, asTransferId, decodeB64, encodeB64, type ContentSecret, type TransferId } from '../protocol/bytes.ts';
+import { ID_BYTES, KEY_BYTES, asContentSecret, asLinkSecret, asTransferId, decodeB64, encodeB64, type ContentSecret, type LinkSecret, type TransferId } from '../protocol/bytes.ts';
 import { encodeLink } from '../protocol/link.ts';
 import type { LinkStatus, NewLink } from '../protocol/messages.ts';
 import { TransferApi, type CallOptions } from './coordinator-api.ts';
@@ -24,20 +24,24 @@ export interface LinkChoices {
   readonly passwordKey?: PasswordKeySource | undefined;
 }
 
-export interface AddLinkOptions extends CallOptions {
-  /** The link is to be kept by then: the coordinator hears of it next. */
-  readonly onMade?: (created: CreatedLink) => Promise<void>;
+/** Adds a link, while the transfer uploads or is ready. @throws SendError, `too_many_links` among others. */
+export async function addLink(owned: OwnedTransfer, choices: LinkChoices, deps: ClientDeps, options?: CallOptions): Promise<CreatedLink & { readonly status: LinkStatus }> {
+  const { created, message } = await makeLinkOf(owned, choices, deps);
+  return { ...created, status: await putLink(owned, message, deps, options) };
 }
 
-/** Adds a link, while the transfer uploads or is ready. @throws SendError, `too_many_links` among others. */
-export async function addLink(owned: OwnedTransfer, choices: LinkChoices, deps: ClientDeps, options?: AddLinkOptions): Promise<CreatedLink & { readonly status: LinkStatus }> {
-  const transferId = asTransferId(decodeB64(owned.transferId, ID_BYTES));
-  const contentSecret = asContentSecret(decodeB64(owned.contentSecret, KEY_BYTES));
-  const { created, message } = await makeLink({ origin: owned.coordinator, transferId, contentSecret }, choices, deps);
-  await options?.onMade?.(created);
-  const { linkId, ...terms } = message;
-  return { ...created, status: await apiOf(owned, deps).addLink(linkId, terms, options) };
-}
+/** Has the coordinator know a link; saying the same again changes nothing. @throws SendError, `too_many_links` among others. */
+export const putLink = (owned: OwnedTransfer, { linkId, ...terms }: NewLink, deps: ClientDeps, options?: CallOptions): Promise<LinkStatus> =>
+  apiOf(owned, deps).addLink(linkId, terms, options);
+
+/** @param secret - of a link that was made before: with the same choices it is the same one. */
+export const makeLinkOf = ({ coordinator, transferId, contentSecret }: OwnedTransfer, choices: LinkChoices, deps: ClientDeps, secret?: LinkSecret): Promise<MadeLink> =>
+  makeLink(
+    { origin: coordinator, transferId: asTransferId(decodeB64(transferId, ID_BYTES)), contentSecret: asContentSecret(decodeB64(contentSecret, KEY_BYTES)) },
+    choices,
+    deps,
+    secret,
+  );
 
 /** @throws SendError `conflict` below what was downloaded with it, and when it was revoked. */
 export const changeLimit = (owned: OwnedTransfer, linkId: string, downloadLimit: number | null, deps: ClientDeps, options?: CallOptions): Promise<LinkStatus> =>
@@ -57,8 +61,9 @@ export async function makeLink(
   { origin, transferId, contentSecret }: { readonly origin: string; readonly transferId: TransferId; readonly contentSecret: ContentSecret },
   { downloadLimit, passwordKey }: LinkChoices,
   deps: ClientDeps,
+  secret = asLinkSecret(deps.randomBytes(KEY_BYTES)),
 ): Promise<MadeLink> {
-  const link = { origin, transferId, secret: asLinkSecret(deps.randomBytes(KEY_BYTES)), password: passwordKey !== undefined };
+  const link = { origin, transferId, secret, password: passwordKey !== undefined };
   const keys = await deriveLinkKeys(link, passwordKey);
   const linkId = encodeB64(keys.linkId);
   const envelope = encodeB64(await sealEnvelope(contentSecret, keys.envelopeKey));

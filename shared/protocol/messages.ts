@@ -157,13 +157,17 @@ export type OwnerStatus = v.InferOutput<typeof ownerStatusSchema>;
 export const recipientStatusSchema = v.object({ ...statusSchema.entries, downloads, envelope: v.nullable(b64(ENVELOPE_BYTES)) });
 export type RecipientStatus = v.InferOutput<typeof recipientStatusSchema>;
 
-export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']) });
-export type Presence = v.InferOutput<typeof presenceSchema>['state'];
+/** `session` is one run of a sender's program, which numbers its words. */
+export const presenceSchema = v.object({ state: v.picklist(['active', 'paused']), session: b64(ID_BYTES), number: whole(1, 0xffffffff) });
+export type PresenceWord = v.InferOutput<typeof presenceSchema>;
+export type Presence = PresenceWord['state'];
 
 export const shardIndexesSchema = v.object({ shardIndexes });
 
 const receiptEntries = {
   shardIndex,
+  /** Of the order under which the shards were stored. */
+  shardExpiresAtMs: timeMs,
   storedAtMs: timeMs,
   segments: v.pipe(v.array(segmentIndex), v.minLength(1), v.maxLength(MAX_SEGMENTS_PER_RECEIPT), v.check(ascending, 'segments must ascend')),
   signature: b64(SIGNATURE_BYTES),

@@ -41,6 +41,14 @@ describe('the receive page', () => {
     expect(showsUpload(ready)).toBe(false);
   });
 
+  it('forgets the pace at which it waited for the sender, once everything is there', () => {
+    const live = { ...info, upload: { sender: 'active' as const, doneBytes: 31, totalBytes: 100 } };
+    const receiving = run([{ ...opened, info: live }, download, progress(31)]);
+    const ready = run([{ type: 'upload', seen: null }], receiving);
+    expect(ready).toMatchObject({ step: 'receiving', upload: null, progress: { doneBytes: 31, bytesPerSecond: 0, secondsLeft: null } });
+    expect(run([progress(40), { type: 'upload', seen: null }], ready)).toMatchObject({ progress: { doneBytes: 40, secondsLeft: 1 } });
+  });
+
   it('says of a used-up link that its file was saved now, and offers no other download', () => {
     const rescued = run([{ type: 'rescued' }]);
     expect(rescued).toEqual({ step: 'rescued' });

@@ -2,7 +2,7 @@
 import type { Choice } from '../client/receive/selection.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../client/types.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
-import { forward } from './forward.ts';
+import { forward, standing } from './forward.ts';
 
 interface Listed {
   readonly info: TransferInfo;
@@ -127,7 +127,9 @@ export function nextReceive(state: ReceiveState, event: ReceiveEvent): ReceiveSt
       return state.step === 'receiving' && state.keeps ? { ...state, ending: state.ending ?? event.by } : state;
     case 'upload':
       if (state.step === 'listed') return { ...state, info: { ...state.info, upload: event.seen } };
-      return state.step === 'receiving' ? { ...state, upload: event.seen } : state;
+      if (state.step !== 'receiving') return state;
+      // The pace until now was the sender's.
+      return { ...state, upload: event.seen, progress: event.seen === null && state.upload !== null ? standing(state.progress) : state.progress };
     case 'cancel':
       if (state.step === 'paused') return { step: 'listed', info: state.info, choice: state.choice, doneBytes: 0 };
       return state.step === 'receiving' ? { ...state, ending: 'cancel' } : state;

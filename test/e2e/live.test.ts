@@ -2,6 +2,7 @@
 import { utimes } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sentenceOf } from '../../shared/protocol/errors.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { RecordingProxy, type Hold } from '../support/recording-proxy.ts';
@@ -57,6 +58,8 @@ test('a recipient opens the link while the sender uploads, sees how far it is, a
   const downloading = download(recipient);
   await untilHeading(recipient, say('receiving.title', 1));
   await expect.poll(() => recipient.getByRole('progressbar').getAttribute('value').then(Number), { timeout: 60_000 }).toBeGreaterThan(10);
+  await recipient.getByText(say('live.rest.active')).waitFor();
+  expect(await recipient.getByText(say('time.almost')).count()).toBe(0);
   await look(recipient, 'live-receiving');
   held.release();
   expect(await untilSent(page)).toBe(link);
@@ -134,6 +137,32 @@ test('a send whose browser was killed is continued with the file that is picked 
   const recipient = await browser.open(link);
   expect(await sha256Of((await download(recipient)).file)).toBe(await sha256Of(source));
   await recipient.close();
+});
+
+test('an unfinished send that another tab goes on with, or has withdrawn, says so where it is continued as well', async () => {
+  const { held } = await sendPart();
+  const profile = await browser.kill();
+  held.release();
+  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  page = await browser.open(stage.origin);
+  const [second, third] = [await browser.open(stage.origin), await browser.open(stage.origin)];
+  const proceed = say('unfinished.continue', 'live.bin');
+  for (const tab of [page, second, third]) await button(tab, proceed).waitFor();
+
+  const paused = proxy.holdRequests(({ method, url }) => method === 'POST' && url.endsWith('/segments'));
+  await chooseFiles(second, source, proceed);
+  await paused.reached;
+  await chooseFiles(page, source, proceed);
+  await page.getByText(sentenceOf('upload_elsewhere')).waitFor();
+
+  await button(second, say('sending.cancel')).click();
+  paused.release();
+  await button(second, say('send.start')).waitFor();
+  await chooseFiles(third, source, proceed);
+  await third.getByText(sentenceOf('upload_gone')).waitFor();
+  await look(third, 'send-gone');
+  await second.close();
+  await third.close();
 });
 
 /**

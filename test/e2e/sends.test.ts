@@ -131,6 +131,20 @@ test('another link has a label, a limit and a password of its own, and goes on w
     .getByText(say('sends.link.open', say('sends.downloads.of', 0, 2)))
     .waitFor();
 
+  // Called otherwise, with the keyboard alone; what a screen reader says of it follows.
+  const GRACE = 'for Grace';
+  await act(say('sends.link.label'), THREE).focus();
+  await page.keyboard.press('Enter');
+  const label = group(THREE).getByLabel(say('sends.add.label'), { exact: true });
+  await eventually(() => label.evaluate((field) => field === document.activeElement)).toBe(true);
+  await look(page, 'sends-link-label');
+  await page.keyboard.type(GRACE);
+  await page.keyboard.press('Enter');
+  await group(GRACE).waitFor();
+  await act(say('sends.link.label'), GRACE).waitFor();
+  await eventually(focused).toBe(say('sends.link.label'));
+  await group(GRACE).getByText(say('sends.link.label.done')).waitFor({ state: 'attached' });
+
   await act(say('sends.link.withdraw'), ONE).focus();
   await page.keyboard.press('Enter');
   expect(await focused()).toBe(say('sends.link.withdraw.no'));

@@ -172,7 +172,8 @@ test('a receipt counts for the transfer alone that it was given for', async () =
   await client.store({ segment: 0, shardBytes: bytes.length, root: asShardId(roots[0]!) }, bytes);
   const { storedAtMs, signature, segments } = await client.seal();
   await client.close();
-  const receipt = { shardIndex: 0, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
+  const { shardExpiresAtMs } = parseOrder(orderAt(first, 0));
+  const receipt = { shardIndex: 0, shardExpiresAtMs, storedAtMs, segments: [...segments], signature: encodeB64(signature) };
   await expect(second.api.commitSegments({ segments: [segment], receipts: [receipt] })).rejects.toMatchObject({ code: 'receipt_invalid' });
   await expect(first.api.commitSegments({ segments: [segment], receipts: [{ ...receipt, shardIndex: 1 }] })).rejects.toMatchObject({ code: 'receipt_invalid' });
   await expect(first.api.commitSegments({ segments: [segment], receipts: [{ ...receipt, storedAtMs: storedAtMs + 1 }] })).rejects.toMatchObject({ code: 'receipt_invalid' });

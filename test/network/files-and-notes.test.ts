@@ -96,6 +96,18 @@ describe('a note', () => {
     expect(await runJson('get', link)).toMatchObject({ note: text });
   });
 
+  test('is kept among what was sent, like everything that is: extended, given another link, withdrawn', async () => {
+    const link = await sendNote(text);
+    const { sends } = await runJson<{ sends: readonly Record<string, unknown>[] }>('sends');
+    const kept = sends.find(({ links }) => JSON.stringify(links).includes(link));
+    expect(kept).toMatchObject({ state: 'ready', title: 'note.txt', fileCount: 1, bytes: Buffer.byteLength(text) });
+    await runJson('extend', link, '--expires', '1d');
+    const { link: another } = await runJson<{ link: string }>('link', 'add', link);
+    expect(await runJson('get', another)).toMatchObject({ note: text });
+    await runJson('revoke', link);
+    expect(await failJson('get', another)).toBe('transfer_revoked');
+  });
+
   test.each([
     { what: 'empty', input: '', code: 'no_files' },
     { what: 'longer than 1 MiB', input: 'x'.repeat(1024 * 1024 + 1), code: 'note_too_long' },

@@ -81,6 +81,11 @@ test('another link is added with a label, a limit and a password, and each is li
   expect(added).toMatchObject({ code: 0, value: { transferId, label: 'for Ada', password: true, downloads: { limit: 1, committed: 0 } } });
   expect(await json('link', 'limit', transferId, 'for Ada', '--downloads', '2')).toMatchObject({ code: 0, value: { state: 'open', downloads: { limit: 2, committed: 0 } } });
   expect(await json('link', 'revoke', first)).toMatchObject({ code: 0, value: { transferId, state: 'revoked' } });
+  expect(await json('link', 'label', transferId, 'for Ada', '--label', ' for Grace ')).toEqual({
+    code: 0,
+    value: { transferId, linkId: added.value['linkId'], label: 'for Grace' },
+  });
+  expect(await json('link', 'label', link, '--label', 'for Ada')).toMatchObject({ code: 0, value: { label: 'for Ada' } });
 
   const get = (of: string, ...args: string[]) => json('get', of, '--out', path.join(base, 'by-links'), ...args);
   expect(await get(first)).toMatchObject({ code: 1, value: { error: { code: 'transfer_revoked' } } });
@@ -124,6 +129,8 @@ test('what is meant is said whole, or refused with what would have been right', 
     ['link', 'add'],
     ['link', 'limit', 'x'],
     ['link', 'revoke', 'nonsense', 'x'],
+    ['link', 'label', 'x', 'x'],
+    ['link', 'label', 'x', 'x', '--label', 'y'.repeat(201)],
   ]) {
     const { code, stderr } = await runCommand(args);
     expect([code, stderr.startsWith('shardsend: ')], args.join(' ')).toEqual([2, true]);

@@ -15,7 +15,7 @@ import type {
   NodesReport,
   OwnerStatus,
   Placement,
-  Presence,
+  PresenceWord,
   Problem,
   RebuildReport,
   RecipientStatus,
@@ -76,8 +76,8 @@ export class TransferObject extends DurableObject<WorkerEnv> {
   commitSegments(owner: Owner, message: CommitSegments): Promise<Result<number>> {
     return toResult(() => this.#sender.commitSegments(owner, message));
   }
-  presence(owner: Owner, presence: Presence): Promise<Result<null>> {
-    return toResult(() => this.#sender.presence(owner, presence));
+  presence(owner: Owner, word: PresenceWord): Promise<Result<null>> {
+    return toResult(() => this.#sender.presence(owner, word));
   }
   putManifest(owner: Owner, sealed: Uint8Array): Promise<Result<null>> {
     return toResult(() => this.#sender.putManifest(owner, sealed));

@@ -106,7 +106,7 @@ describe('a transfer that nobody created', () => {
       ['POST', 'owner', '/store-orders', { shardIndexes: [0] }],
       ['POST', 'owner', '/segments', { segments: [], receipts: [] }],
       ['PUT', 'owner', '/manifest', random(400)],
-      ['POST', 'owner', '/presence', { state: 'active' }],
+      ['POST', 'owner', '/presence', { state: 'active', session: randomId(), number: 1 }],
       ['POST', 'owner', '/complete', { problems: [] }],
       ['GET', 'owner', '/segments?from=0'],
       ['GET', 'access', '/manifest'],

@@ -71,8 +71,7 @@ export const transferRoutes = new Hono<AppEnv>()
   })
   .post('/:id/presence', async (c) => {
     const [transfer, owner] = [objectOf(c), ownerOf(c)];
-    const { state } = parseMessage(presenceSchema, await readJsonBody(c.req.raw));
-    await fromResult(transfer.presence(owner, state));
+    await fromResult(transfer.presence(owner, parseMessage(presenceSchema, await readJsonBody(c.req.raw))));
     return c.body(null, 204);
   })
   .post('/:id/complete', async (c) => {

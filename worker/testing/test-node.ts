@@ -67,7 +67,7 @@ export class TestNode {
       storedAtMs,
       shards: shards.map((shard) => ({ ...shard, root: asShardId(shard.root) })),
     });
-    return { shardIndex, storedAtMs, segments: shards.map(({ segment }) => segment), signature: encodeB64(await signBytes(this.key.privateKey, bytes)) };
+    return { shardIndex, shardExpiresAtMs, storedAtMs, segments: shards.map(({ segment }) => segment), signature: encodeB64(await signBytes(this.key.privateKey, bytes)) };
   }
 
   /** Holds a shard. @returns its root, 32 bytes. */

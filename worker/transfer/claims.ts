@@ -10,16 +10,20 @@ import type { LinkRow } from './links.ts';
 const FORGOTTEN_AFTER_MS = 24 * 3600_000;
 /** A claim's lease ends here whatever is renewed: nobody holds a place for ever. */
 const MAX_CLAIM_AGE_MS = 24 * 3600_000;
-/** What one transfer bears, where no download limit bounds it: claims whose lease runs, and claims that are remembered. */
-const MAX_LIVE_CLAIMS = 1000;
-const MAX_CLAIMS = 10_000;
+/**
+ * What one link bears, where no download limit bounds it: claims whose lease runs, and claims that are remembered. Whoever
+ * has a link can make so many, and keeps out nobody but those who have the same one.
+ */
+export const MAX_LIVE_CLAIMS = 1000;
+export const MAX_CLAIMS = 10_000;
 
 export const CLAIMS_SCHEMA = `
 CREATE TABLE claims (
   linkId TEXT NOT NULL, claimId TEXT NOT NULL, state TEXT NOT NULL, startedAtMs INTEGER NOT NULL, leaseExpiresAtMs INTEGER NOT NULL,
   PRIMARY KEY (linkId, claimId)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX claimsByLease ON claims (state, leaseExpiresAtMs);
+CREATE INDEX claimsByLink ON claims (linkId, state, leaseExpiresAtMs);
+CREATE INDEX claimsByLease ON claims (leaseExpiresAtMs);
 `;
 
 /** The link that a claim is made with, as it stands. */
@@ -48,8 +52,9 @@ export class Claims {
     const claim = this.#find(counts.linkId, claimId);
     if (claim === undefined) {
       if (!this.#hasPlace(counts, nowMs)) throw new SendError('downloads_in_progress');
-      this.#checkLive(nowMs);
-      if (this.#sql.exec<{ remembered: number }>('SELECT count(*) AS remembered FROM claims').one().remembered >= MAX_CLAIMS) throw new SendError('too_many_requests');
+      this.#checkLive(counts.linkId, nowMs);
+      const { remembered } = this.#sql.exec<{ remembered: number }>('SELECT count(*) AS remembered FROM claims WHERE linkId = ?', counts.linkId).one();
+      if (remembered >= MAX_CLAIMS) throw new SendError('too_many_requests');
       return this.#lease(counts.linkId, { claimId, startedAtMs: nowMs }, nowMs);
     }
     return this.#hold(claim, counts, nowMs, 'downloads_in_progress');
@@ -98,7 +103,7 @@ export class Claims {
   }
 
   forget(nowMs: number): void {
-    for (const state of ['open', 'committed', 'released']) this.#sql.exec('DELETE FROM claims WHERE state = ? AND leaseExpiresAtMs <= ?', state, nowMs - FORGOTTEN_AFTER_MS);
+    this.#sql.exec('DELETE FROM claims WHERE leaseExpiresAtMs <= ?', nowMs - FORGOTTEN_AFTER_MS);
   }
 
   /** When `forget` will next have something to do; null when there are no claims. */
@@ -122,16 +127,15 @@ export class Claims {
   #hold(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): number {
     if (nowMs - claim.startedAtMs >= MAX_CLAIM_AGE_MS) throw new SendError('claim_lapsed');
     this.#checkHeld(claim, counts, nowMs, noPlace);
-    if (claim.leaseExpiresAtMs <= nowMs) this.#checkLive(nowMs);
+    if (claim.leaseExpiresAtMs <= nowMs) this.#checkLive(counts.linkId, nowMs);
     return this.#lease(counts.linkId, claim, nowMs);
   }
   #checkHeld(claim: ClaimRow, counts: Counts, nowMs: number, noPlace: 'downloads_in_progress' | 'claim_lapsed'): void {
     if (claim.state !== 'open') throw new SendError('claim_lapsed');
     if (claim.leaseExpiresAtMs <= nowMs && !this.#hasPlace(counts, nowMs)) throw new SendError(noPlace);
   }
-  #checkLive(nowMs: number): void {
-    const { live } = this.#sql.exec<{ live: number }>("SELECT count(*) AS live FROM claims WHERE state = 'open' AND leaseExpiresAtMs > ?", nowMs).one();
-    if (live >= MAX_LIVE_CLAIMS) throw new SendError('too_many_requests');
+  #checkLive(linkId: string, nowMs: number): void {
+    if (this.countLive(linkId, nowMs) >= MAX_LIVE_CLAIMS) throw new SendError('too_many_requests');
   }
   #lease(linkId: string, { claimId, startedAtMs }: Pick<ClaimRow, 'claimId' | 'startedAtMs'>, nowMs: number): number {
     const leaseExpiresAtMs = Math.min(nowMs + CLAIM_LEASE_MS, startedAtMs + MAX_CLAIM_AGE_MS);

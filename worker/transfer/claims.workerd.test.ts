@@ -2,8 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
 import { claimSchema, leaseSchema, parseMessage, recipientStatusSchema, type LinkStatus, type RecipientStatus } from '../../shared/protocol/messages.ts';
-import { advance, codeOf, everyoneReports, randomId, startNetwork, TestTransfer } from '../testing/test-network.ts';
+import { advance, codeOf, everyoneReports, randomId, startNetwork, TestLink, TestTransfer } from '../testing/test-network.ts';
 import { clock } from '../clock.ts';
+import { MAX_CLAIMS, MAX_LIVE_CLAIMS } from './claims.ts';
 
 const MINUTE_MS = 60_000;
 const post = (transfer: TestTransfer, action: string, claimId: string): Promise<Response> =>
@@ -119,7 +120,7 @@ describe('a claim', () => {
     await post(transfer, 'claim', lapsed);
     advance(CLAIM_LEASE_MS);
     await post(transfer, 'claim', mine);
-    await fill(transfer, 'open', 999);
+    await fill(transfer, 'open', MAX_LIVE_CLAIMS - 1);
     for (const [action, claimId] of [
       ['claim', randomId()],
       ['claim', lapsed],
@@ -134,12 +135,26 @@ describe('a claim', () => {
     const transfer = await new TestTransfer().send({ expiresInSeconds: 5 * 24 * 3600 });
     const known = randomId();
     await post(transfer, 'claim', known);
-    await fill(transfer, 'released', 9999);
+    await fill(transfer, 'released', MAX_CLAIMS - 1);
     expect(await codeOf(await post(transfer, 'claim', randomId()))).toBe('too_many_requests');
     expect(await codeOf(await post(transfer, 'claim', known))).toBeNull();
     advance(25 * 60 * MINUTE_MS);
     await everyoneReports();
     await runDurableObjectAlarm(transfer.stub);
     expect(await codeOf(await post(transfer, 'claim', randomId()))).toBeNull();
+  });
+  it('of one link is taken, however many claims another link that is passed around has', async () => {
+    for (const [state, count] of [
+      ['open', MAX_LIVE_CLAIMS],
+      ['released', MAX_CLAIMS],
+    ] as const) {
+      const transfer = await new TestTransfer().send();
+      const other = new TestLink();
+      await transfer.addLink(other, 1);
+      await fill(transfer, state, count);
+      expect(await codeOf(await post(transfer, 'claim', randomId())), state).toBe('too_many_requests');
+      const codes = await Promise.all(Array.from({ length: 20 }, async () => codeOf(await transfer.asRecipient('POST', '/claim', { claimId: randomId() }, other))));
+      expect([codes.filter((code) => code === null).length, codes.filter((code) => code === 'downloads_in_progress').length], state).toEqual([1, 19]);
+    }
   });
 });

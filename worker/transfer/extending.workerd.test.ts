@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_EXPIRY_CHANGES } from '../../shared/protocol/limits.ts';
 import type { OwnerStatus, Placement } from '../../shared/protocol/messages.ts';
 import { parseOrder } from '../../shared/protocol/order.ts';
@@ -88,6 +88,33 @@ describe('the time of a transfer', () => {
     await transfer.asOwner('DELETE', '');
     expect(await codeOf(await change(transfer, laterMs))).toBe('transfer_revoked');
     expect(await codeOf(await change(new TestTransfer(), laterMs))).toBe('transfer_unknown');
+  });
+
+  it('is looked up among those that were named: a receipt costs one signature to verify, however often the time was moved', async () => {
+    const transfer = new TestTransfer();
+    transfer.placement = await (await transfer.create()).json();
+    const entry = transfer.seal(0);
+    const first = await transfer.receipts([0, 1, 2], [0]);
+    const nowMs = clock.nowMs();
+    for (let i = 1; i <= MAX_EXPIRY_CHANGES; i++) await change(transfer, nowMs + HOUR_MS + i);
+    const verified = vi.spyOn(crypto.subtle, 'verify');
+    const stranger = await transfer.receipt(0, [0], nodes[3]);
+    const foreign = { ...first[0]!, shardExpiresAtMs: nowMs };
+    expect(await codeOf(await transfer.commit([entry], [foreign])), 'a time that no order named').toBe('receipt_invalid');
+    expect(verified).toHaveBeenCalledTimes(0);
+    expect(
+      await codeOf(
+        await transfer.commit(
+          [entry],
+          Array.from({ length: 96 }, () => stranger),
+        ),
+      ),
+    ).toBe('receipt_invalid');
+    expect(verified.mock.calls.length).toBeLessThanOrEqual(96);
+    verified.mockClear();
+    expect(await (await transfer.commit([entry], first)).json()).toEqual({ committed: 1 });
+    expect(verified).toHaveBeenCalledTimes(3);
+    verified.mockRestore();
   });
 
   it('is moved a hundred times and no more; the same again is no change', async () => {

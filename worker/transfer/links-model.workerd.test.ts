@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../shared/protocol/errors.ts';
 import { CLAIM_LEASE_MS } from '../../shared/protocol/limits.ts';
 import { clock } from '../clock.ts';
 import { advance, call, codeOf, everyoneReports, random, randomId, startNetwork, TestLink, TestTransfer } from '../testing/test-network.ts';
+import { MAX_CLAIMS, MAX_LIVE_CLAIMS } from './claims.ts';
 
 const MINUTE_MS = 60_000;
 const LIFE_SECONDS = 6 * 3600;
@@ -14,6 +15,14 @@ const CLAIMS = 3;
 const LINKS = 3;
 
 type ClaimAction = 'claim' | 'renew' | 'commit' | 'release';
+type CrowdState = 'open' | 'released';
+
+/** Claims that strangers with the same link made at once, and never renew. */
+interface Crowd {
+  state: CrowdState;
+  readonly size: number;
+  readonly leaseMs: number;
+}
 
 interface ModelLink {
   readonly password: boolean;
@@ -21,6 +30,7 @@ interface ModelLink {
   state: 'open' | 'used_up' | 'revoked';
   committed: number;
   readonly claims: Map<number, { state: 'open' | 'committed' | 'released'; leaseMs: number }>;
+  readonly crowds: Crowd[];
   wrongTries: number;
   heardFromMs: number;
 }
@@ -36,8 +46,12 @@ class Model {
   settle(): void {
     if (clock.nowMs() >= this.#expiresAtMs) this.ended ??= 'transfer_expired';
   }
-  live({ claims }: ModelLink): number {
-    return [...claims.values()].filter(({ state, leaseMs }) => state === 'open' && leaseMs > clock.nowMs()).length;
+  live({ claims, crowds }: ModelLink): number {
+    const isLive = ({ state, leaseMs }: { readonly state: string; readonly leaseMs: number }): boolean => state === 'open' && leaseMs > clock.nowMs();
+    return [...claims.values()].filter(isLive).length + crowds.filter(isLive).reduce((sum, { size }) => sum + size, 0);
+  }
+  remembered({ claims, crowds }: ModelLink): number {
+    return claims.size + crowds.reduce((sum, { size }) => sum + size, 0);
   }
   #free(link: ModelLink): boolean {
     return link.limit === null || link.committed + this.live(link) < link.limit;
@@ -49,7 +63,7 @@ class Model {
 
   add(password: boolean, limit: number | null): ErrorCode | null {
     if (this.ended !== null) return this.ended;
-    this.links.push({ password, limit, state: 'open', committed: 0, claims: new Map(), wrongTries: 0, heardFromMs: 0 });
+    this.links.push({ password, limit, state: 'open', committed: 0, claims: new Map(), crowds: [], wrongTries: 0, heardFromMs: 0 });
     return null;
   }
   change(link: ModelLink, limit: number | null): ErrorCode | null {
@@ -63,7 +77,7 @@ class Model {
   revoke(link: ModelLink): null {
     if (this.ended !== null) return null;
     link.state = 'revoked';
-    for (const claim of link.claims.values()) if (claim.state === 'open') claim.state = 'released';
+    for (const claim of [...link.claims.values(), ...link.crowds]) if (claim.state === 'open') claim.state = 'released';
     this.#endIfUsedUp();
     return null;
   }
@@ -83,6 +97,15 @@ class Model {
     if (link.wrongTries >= 5) link.heardFromMs = clock.nowMs() + Math.min(15 * MINUTE_MS, 30_000 * 2 ** (link.wrongTries - 5));
     return 'wrong_password';
   }
+  /** @returns how many come until the link bears no more. Only an unlimited link has places for so many. */
+  crowd(link: ModelLink, state: CrowdState): Crowd {
+    const isUnlimited = this.ended === null && link.state === 'open' && link.limit === null;
+    const room = MAX_CLAIMS - this.remembered(link);
+    const size = state === 'released' ? room : isUnlimited ? Math.min(room, MAX_LIVE_CLAIMS - this.live(link)) : 0;
+    const crowd = { state, size, leaseMs: clock.nowMs() + CLAIM_LEASE_MS };
+    link.crowds.push(crowd);
+    return crowd;
+  }
   do(link: ModelLink, action: ClaimAction, name: number): ErrorCode | null {
     const claim = link.claims.get(name);
     if (claim === undefined && clock.nowMs() < link.heardFromMs) return 'password_wait';
@@ -93,6 +116,7 @@ class Model {
     if (this.ended !== null) return this.ended;
     if (action === 'claim' && claim === undefined) {
       if (!this.#free(link)) return 'downloads_in_progress';
+      if (this.live(link) >= MAX_LIVE_CLAIMS || this.remembered(link) >= MAX_CLAIMS) return 'too_many_requests';
       link.claims.set(name, { state: 'open', leaseMs: clock.nowMs() + CLAIM_LEASE_MS });
       return null;
     }
@@ -102,7 +126,9 @@ class Model {
       return null;
     }
     if (claim.state !== 'open') return 'claim_lapsed';
-    if (claim.leaseMs <= clock.nowMs() && !this.#free(link)) return action === 'claim' ? 'downloads_in_progress' : 'claim_lapsed';
+    const isLapsed = claim.leaseMs <= clock.nowMs();
+    if (isLapsed && !this.#free(link)) return action === 'claim' ? 'downloads_in_progress' : 'claim_lapsed';
+    if (isLapsed && action !== 'commit' && this.live(link) >= MAX_LIVE_CLAIMS) return 'too_many_requests';
     claim.leaseMs = clock.nowMs() + CLAIM_LEASE_MS;
     if (action !== 'commit') return null;
     claim.state = 'committed';
@@ -117,6 +143,7 @@ class Model {
 type Step =
   | { readonly do: ClaimAction; readonly link: number; readonly name: number }
   | { readonly do: 'guess' | 'revoke'; readonly link: number }
+  | { readonly do: 'crowd'; readonly link: number; readonly state: CrowdState }
   | { readonly do: 'add'; readonly password: boolean; readonly limit: number | null }
   | { readonly do: 'limit'; readonly link: number; readonly limit: number | null }
   | { readonly do: 'wait' | 'expire'; readonly ms: number }
@@ -129,6 +156,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 24, arbitrary: fc.record({ do: fc.constantFrom<ClaimAction>('claim', 'claim', 'renew', 'commit', 'commit', 'release'), link, name: fc.nat(CLAIMS - 1) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('guess' as const), link }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('revoke' as const), link }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('crowd' as const), link, state: fc.constantFrom<CrowdState>('open', 'open', 'released') }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), password: fc.boolean(), limit }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('limit' as const), link, limit }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 30_000, 4 * MINUTE_MS, CLAIM_LEASE_MS, 20 * MINUTE_MS, 2 * 60 * MINUTE_MS) }) },
@@ -186,6 +214,9 @@ class Pair {
         if (expected === null) this.#know(added);
         return [await codeOf(await transfer.asOwner('PUT', `/links/${linkId}`, terms)), expected];
       }
+      case 'crowd':
+        await this.#crowd(link, this.#model.crowd(model, next.state));
+        return [null, null];
       case 'guess':
         return [await codeOf(await call('GET', transfer.path, { token: link.header(random(KEY_BYTES)) })), this.#model.guess(model)];
       default: {
@@ -193,6 +224,22 @@ class Pair {
         return [await codeOf(await transfer.asRecipient('POST', `/${next.do}`, body, link)), this.#model.do(model, next.do, next.name)];
       }
     }
+  }
+
+  /** They are entered without each being asked for. */
+  async #crowd({ linkId }: TestLink, { state, size, leaseMs }: Crowd): Promise<void> {
+    await runInDurableObject(this.#transfer.stub, (_, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE names(i) AS (SELECT 1 WHERE ?1 > 0 UNION ALL SELECT i + 1 FROM names WHERE i < ?1)
+         INSERT INTO claims (linkId, claimId, state, startedAtMs, leaseExpiresAtMs) SELECT ?2, ?3 || i, ?4, ?5, ?6 FROM names`,
+        size,
+        linkId,
+        randomId(),
+        state,
+        clock.nowMs(),
+        leaseMs,
+      );
+    });
   }
 
   /** What the coordinator has of the links, and what the model has. */
@@ -219,7 +266,7 @@ describe('any sequence with several links', () => {
 
   it('does what the model says, through evictions, alarms and expiry: no limit is exceeded and no download lost', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), limit, async (steps, password, downloadLimit) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), fc.boolean(), limit, async (steps, password, downloadLimit) => {
         await everyoneReports();
         const transfer = await new TestTransfer(new TestLink({ password })).send({ downloadLimit, expiresInSeconds: LIFE_SECONDS });
         const pair = new Pair(transfer, { password, limit: downloadLimit });

@@ -22,7 +22,11 @@ async function opened(expiresInSeconds?: number): Promise<TestTransfer> {
 const table = async (transfer: TestTransfer, role: 'asOwner' | 'asRecipient', from = 0): Promise<SegmentTable> =>
   parseMessage(segmentTableSchema, await (await transfer[role]('GET', `/segments?from=${from}`)).json());
 const sender = async (transfer: TestTransfer): Promise<Status['sender']> => parseMessage(recipientStatusSchema, await (await transfer.asRecipient('GET', '')).json()).sender;
-const say = (transfer: TestTransfer, state: 'active' | 'paused') => transfer.asOwner('POST', '/presence', { state });
+/** Of one run of the sender's program. */
+const session = randomId();
+let words = 0;
+const say = (transfer: TestTransfer, state: 'active' | 'paused', word: { session?: string; number?: number } = {}) =>
+  transfer.asOwner('POST', '/presence', { state, session, number: ++words, ...word });
 
 beforeEach(() => startNetwork(3));
 
@@ -119,23 +123,52 @@ describe('the sender of an unfinished transfer', () => {
     await transfer.commit([transfer.seal(0)], []);
     expect(await sender(transfer)).toBe('active');
   });
-  it('is paused for as long as it said nothing else, and no one once the transfer is ready', async () => {
+  it('is paused until it says that it goes on, whatever else of it comes late, and no one once the transfer is ready', async () => {
     const transfer = await opened();
     expect((await say(transfer, 'paused')).status).toBe(204);
     advance(HOUR_MS / 2);
     expect(await sender(transfer)).toBe('paused');
     const entries = [0, 1, 2].map((index) => transfer.seal(index));
     await transfer.commit(entries, await transfer.receipts([0, 1, 2], [0, 1, 2]));
+    await transfer.asOwner('POST', '/store-orders', { shardIndexes: [0] });
+    await transfer.asOwner('PUT', '/manifest', transfer.manifest);
+    expect(await sender(transfer)).toBe('paused');
+    await say(transfer, 'active');
     expect(await sender(transfer)).toBe('active');
     await transfer.asOwner('POST', '/complete', { problems: [] });
     expect(await sender(transfer)).toBeNull();
     expect((await say(transfer, 'paused')).status, 'a late word').toBe(204);
     expect(await sender(transfer)).toBeNull();
   });
-  it('says nothing but these two words', async () => {
+  it('is believed in the order in which it spoke, not in which it was heard', async () => {
     const transfer = await opened();
-    for (const state of ['silent', 'gone', null]) expect(await codeOf(await transfer.asOwner('POST', '/presence', { state }))).toBe('bad_request');
-    expect(await codeOf(await transfer.asRecipient('POST', '/presence', { state: 'active' }))).toBe('unauthorized');
+    await say(transfer, 'active', { number: 1 });
+    await say(transfer, 'paused', { number: 3 });
+    expect((await say(transfer, 'active', { number: 2 })).status).toBe(204);
+    expect(await sender(transfer)).toBe('paused');
+    expect((await say(transfer, 'active', { number: 3 })).status, 'no number stands for two words').toBe(204);
+    expect(await sender(transfer)).toBe('paused');
+    await say(transfer, 'active', { number: 4 });
+    await say(transfer, 'paused', { number: 3 });
+    expect(await sender(transfer)).toBe('active');
+  });
+  it('that began anew counts its words from one, and nothing that is left of its last run is heard', async () => {
+    const transfer = await opened();
+    await say(transfer, 'paused', { number: 7 });
+    const next = randomId();
+    await say(transfer, 'active', { session: next, number: 1 });
+    expect(await sender(transfer)).toBe('active');
+    await say(transfer, 'paused', { session: next, number: 2 });
+    await say(transfer, 'active', { number: 8 });
+    expect(await sender(transfer)).toBe('paused');
+  });
+  it('says nothing but these two words, each with its number', async () => {
+    const transfer = await opened();
+    const word = { state: 'active', session, number: 1 };
+    for (const state of ['silent', 'gone', null]) expect(await codeOf(await transfer.asOwner('POST', '/presence', { ...word, state }))).toBe('bad_request');
+    for (const number of [0, -1, 1.5, 2 ** 32, null]) expect(await codeOf(await transfer.asOwner('POST', '/presence', { ...word, number }))).toBe('bad_request');
+    expect(await codeOf(await transfer.asOwner('POST', '/presence', { ...word, session: 'mine' }))).toBe('bad_request');
+    expect(await codeOf(await transfer.asRecipient('POST', '/presence', word))).toBe('unauthorized');
   });
   it('has seven days when it paused, not one', async () => {
     const transfer = await opened(30 * 24 * 3600);

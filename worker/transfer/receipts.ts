@@ -12,8 +12,8 @@ export interface ReceiptCheck {
   /** b64. */
   readonly transferId: string;
   readonly createdAtMs: number;
-  /** Every time that an order for the transfer has named, the likeliest first; at least one. */
-  readonly expiriesMs: readonly number[];
+  /** Every time that an order for the transfer has named. */
+  readonly expiriesMs: ReadonlySet<number>;
   readonly layout: TransferLayout;
   readonly nowMs: number;
   /** b64 of the node that has the seat; undefined where there is no such seat. */
@@ -33,11 +33,12 @@ export async function verifyReceipt(message: ReceiptMessage, check: ReceiptCheck
   return verifySigned(message, check);
 }
 
-/** Like `verifyReceipt`, of a receipt of any time: what a rebuilder checks as well, whatever the node's clock says. */
+/** Like `verifyReceipt`, of a receipt stored at any time: what a rebuilder checks as well, whatever the node's clock says. */
 export async function verifySigned(message: ReceiptMessage, check: Omit<ReceiptCheck, 'createdAtMs' | 'nowMs'>): Promise<StoredShard[]> {
-  const { shardIndex, storedAtMs, segments } = message;
+  const { shardIndex, shardExpiresAtMs, storedAtMs, segments } = message;
   const node = check.nodeAt(shardIndex);
   if (node === undefined) throw new SendError('receipt_invalid', 'no node has this seat');
+  if (!check.expiriesMs.has(shardExpiresAtMs)) throw new SendError('receipt_invalid', 'no order named this time');
   const shards = segments.map((segment) => {
     const roots = segment < check.layout.segmentCount ? check.rootsOf(segment) : undefined;
     if (roots === undefined) throw new SendError('receipt_invalid', 'the receipt is for an unknown segment');
@@ -45,10 +46,7 @@ export async function verifySigned(message: ReceiptMessage, check: Omit<ReceiptC
   });
   const nodeId = asNodeId(decodeB64(node));
   const key = await importVerifyingKey(nodeId);
-  const terms = { transferId: asTransferId(decodeB64(check.transferId)), nodeId, shardIndex, storedAtMs, shards };
-  for (const shardExpiresAtMs of check.expiriesMs) {
-    if (!(await verifyBytes(key, decodeB64(message.signature), receiptBytes({ ...terms, shardExpiresAtMs })))) continue;
-    return shards.map(({ segment, root }) => ({ segment, shardIndex, root, storedAtMs }));
-  }
-  throw new SendError('receipt_invalid');
+  const signed = receiptBytes({ transferId: asTransferId(decodeB64(check.transferId)), nodeId, shardIndex, shardExpiresAtMs, storedAtMs, shards });
+  if (!(await verifyBytes(key, decodeB64(message.signature), signed))) throw new SendError('receipt_invalid');
+  return shards.map(({ segment, root }) => ({ segment, shardIndex, root, storedAtMs }));
 }

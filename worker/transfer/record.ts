@@ -2,7 +2,7 @@
 import { equalSecrets } from '../../shared/protocol/bytes.ts';
 import { SendError, type ErrorCode } from '../../shared/protocol/errors.ts';
 import { TransferLayout } from '../../shared/protocol/layout.ts';
-import type { Presence, Status } from '../../shared/protocol/messages.ts';
+import type { Presence, PresenceWord, Status } from '../../shared/protocol/messages.ts';
 import type { Owner } from '../http/tokens.ts';
 import type { NewLink } from './links.ts';
 
@@ -31,6 +31,9 @@ CREATE TABLE transfer (
   expiresAtMs INTEGER NOT NULL,
   touchedAtMs INTEGER NOT NULL,
   presence TEXT NOT NULL DEFAULT 'active',
+  session TEXT NOT NULL DEFAULT '',
+  wordNumber INTEGER NOT NULL DEFAULT 0,
+  formerSession TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL,
   endedAtMs INTEGER,
   committedSegments INTEGER NOT NULL DEFAULT 0,
@@ -63,8 +66,12 @@ export type TransferRow = {
   expiresAtMs: number;
   /** The sender's last sign of life. */
   touchedAtMs: number;
-  /** What that sign said. */
+  /** What the sender said last of itself: in which run of its program, and as which of that one's words. Empty and 0 before the first word. */
   presence: Presence;
+  session: string;
+  wordNumber: number;
+  /** The run before. */
+  formerSession: string;
   state: TransferState;
   endedAtMs: number | null;
   committedSegments: number;
@@ -116,6 +123,10 @@ export function senderOf(row: TransferRow, nowMs: number): Status['sender'] {
   if (row.state !== 'uploading') return null;
   return row.presence === 'active' && nowMs - row.touchedAtMs >= SILENT_AFTER_MS ? 'silent' : row.presence;
 }
+
+/** Whether the sender spoke it after everything that was heard of it. docs/protocol.md §10, live links. */
+export const isNewWord = ({ session, wordNumber, formerSession }: TransferRow, word: PresenceWord): boolean =>
+  word.session === session ? word.number > wordNumber : word.session !== formerSession;
 
 /** @throws SendError `wrong_owner`. */
 export function checkOwner(row: TransferRow, { hash }: Owner): void {

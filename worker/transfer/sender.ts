@@ -3,7 +3,7 @@ import { RANDOM_SEED_BYTES, chooseNodes, lossesSurvived, type GeoPoint } from '.
 import { decodeB64, KEY_BYTES } from '../../shared/protocol/bytes.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { MAX_EXPIRES_IN_SECONDS, MAX_EXPIRY_CHANGES, MIN_EXPIRES_IN_SECONDS } from '../../shared/protocol/limits.ts';
-import type { CommitSegments, NodesReport, OwnerStatus, Placement, Presence, Seat, SegmentTable } from '../../shared/protocol/messages.ts';
+import type { CommitSegments, NodesReport, OwnerStatus, Placement, PresenceWord, Seat, SegmentTable } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { allowsSharedHosts, onlineForMsOf, type WorkerEnv } from '../environment.ts';
 import { log } from '../http/log.ts';
@@ -15,7 +15,7 @@ import { THE_WATCH } from './outbox.ts';
 import { seatsAt, signSeatsNow } from './orders.ts';
 import { pacesOfNodes } from './paces.ts';
 import { verifyReceipt } from './receipts.ts';
-import { checkUploading, isEnded, isSameTransfer, layoutOf, type NewTransfer, type TransferRow } from './record.ts';
+import { checkUploading, isEnded, isNewWord, isSameTransfer, layoutOf, type NewTransfer, type TransferRow } from './record.ts';
 import { nodesMet } from './refusals.ts';
 import type { SeatRow } from './seats.ts';
 import { indexesOf } from './segments.ts';
@@ -72,10 +72,10 @@ export class Sender {
     return this.#storeSeats(row, seatsAt(this.#state.seats.all(), shardIndexes));
   }
 
-  /** Whoever sends is at it, or pauses. Says nothing new once the transfer is ready. */
-  presence(owner: Owner, presence: Presence): null {
+  /** Whoever sends is at it, or pauses. Says nothing new once the transfer is ready, nor where a later word of it was heard before. */
+  presence(owner: Owner, word: PresenceWord): null {
     const row = this.#state.open(owner);
-    if (row.state === 'uploading') this.#state.write(() => this.#state.touch(presence));
+    if (row.state === 'uploading' && isNewWord(row, word)) this.#state.write(() => this.#state.hear(word));
     return null;
   }
 

@@ -7,7 +7,7 @@
 import type { Selection } from '../../shared/policy/index.ts';
 import { SendError } from '../../shared/protocol/errors.ts';
 import { ENDED_KEPT_MS } from '../../shared/protocol/limits.ts';
-import type { Presence } from '../../shared/protocol/messages.ts';
+import type { PresenceWord } from '../../shared/protocol/messages.ts';
 import { clock } from '../clock.ts';
 import { log } from '../http/log.ts';
 import type { Owner } from '../http/tokens.ts';
@@ -192,8 +192,15 @@ export class TransferState {
     this.#alarmAtMs = undefined;
   }
 
-  /** The sender gave a sign of life. Inside a transaction. */
-  touch(presence: Presence = 'active'): void {
-    this.sql.exec('UPDATE transfer SET touchedAtMs = ?, presence = ?', clock.nowMs(), presence);
+  /** The sender gave a sign of life. One that paused goes on when it says so: what it asked for before may be heard after. Inside a transaction. */
+  touch(): void {
+    this.sql.exec('UPDATE transfer SET touchedAtMs = ?', clock.nowMs());
+  }
+
+  /** Inside a transaction. @param word - a new one, as `isNewWord` tells. */
+  hear({ state, session, number }: PresenceWord): void {
+    this.touch();
+    this.sql.exec('UPDATE transfer SET presence = ?, wordNumber = ?', state, number);
+    this.sql.exec('UPDATE transfer SET formerSession = session, session = ? WHERE session != ?', session, session);
   }
 }

@@ -16,7 +16,7 @@ export function receiptCheckOf(state: TransferState, row: TransferRow, entered: 
   return {
     transferId: row.transferId,
     createdAtMs: row.createdAtMs,
-    expiriesMs: state.expiries.named(),
+    expiriesMs: new Set(state.expiries.named()),
     layout: layoutOf(row),
     nowMs: clock.nowMs(),
     nodeAt: (shardIndex) => nodes.get(shardIndex),

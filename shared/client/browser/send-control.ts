@@ -1,7 +1,7 @@
 /** What a page does with the transfers that were sent from it. */
 import { TransferControl } from '../control.ts';
 import type { ClientDeps } from '../deps.ts';
-import { addKeptLink, changeKeptLimit, revokeKeptLink, type KeptLinkChoices } from '../kept-links.ts';
+import { addKeptLink, changeKeptLimit, repeatKeptLink, revokeKeptLink, type KeptLinkChoices } from '../kept-links.ts';
 import type { SendRecord, SendStore } from '../sends/index.ts';
 import { stretchInWorker } from './stretch.ts';
 
@@ -24,6 +24,7 @@ export function sendControl(record: SendRecord, store: SendStore, deps: ClientDe
       const passwordKey = password === '' ? undefined : (salt: Uint8Array) => stretchInWorker(password, salt, workerUrl, onStretching);
       return addKeptLink(store, record, { ...wishes, passwordKey }, deps);
     },
+    repeatLink: (linkId: string) => repeatKeptLink(store, record, linkId, deps),
     changeLimit: (linkId: string, downloadLimit: number | null) => changeKeptLimit(store, record, linkId, downloadLimit, deps),
     revokeLink: (linkId: string) => revokeKeptLink(store, record, linkId, deps),
   };

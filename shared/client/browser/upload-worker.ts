@@ -55,11 +55,11 @@ export class UploadWorker {
   /** @param chosen - in any order. */
   resume(chosen: readonly FileToSend[], transferId: string): Promise<void> {
     return this.#run(async () => {
-      if (!(await uploadLock(transferId))) throw new SendError('conflict', 'the upload goes on elsewhere');
+      if (!(await uploadLock(transferId))) throw new SendError('upload_elsewhere');
       const record = await new VaultSendStore(this.#vault).get(transferId);
       const journal = new VaultJournal(this.#vault, transferId);
       const known = await journal.load();
-      if (record === null || known === null) throw new SendError('not_found', 'this upload cannot be resumed');
+      if (record === null || known === null) throw new SendError('upload_gone');
       this.#transferId = transferId;
       const created = createdOf(record);
       this.#tell({ type: 'link', created, isKept: true });

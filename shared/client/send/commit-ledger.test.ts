@@ -21,7 +21,7 @@ function connectionOf(shardIndex: number, segments: readonly number[]) {
     fail: (error: SendError) => sealing.reject(error),
     sign(): void {
       this.unsealed.clear();
-      sealing.resolve({ shardIndex, storedAtMs: 1, segments, signature: new Uint8Array(64) });
+      sealing.resolve({ shardIndex, shardExpiresAtMs: 1, storedAtMs: 1, segments, signature: new Uint8Array(64) });
     },
   };
 }

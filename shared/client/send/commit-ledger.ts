@@ -150,8 +150,9 @@ class Patience {
 const isInvalidReceipt = (thrown: unknown): thrown is SendError => thrown instanceof SendError && thrown.code === 'receipt_invalid';
 
 const toMessage = ({ index, salt, roots }: NamedSegment) => ({ index, salt: encodeB64(salt), roots: encodeB64(concatBytes(...roots)) });
-const toReceiptMessage = ({ shardIndex, storedAtMs, segments, signature }: ReceivedReceipt) => ({
+const toReceiptMessage = ({ shardIndex, shardExpiresAtMs, storedAtMs, segments, signature }: ReceivedReceipt) => ({
   shardIndex,
+  shardExpiresAtMs,
   storedAtMs,
   segments: [...segments],
   signature: encodeB64(signature),

@@ -155,6 +155,18 @@ describe('a send that is killed between any two steps', () => {
     );
   }, 240_000);
 
+  it('and of which nothing is kept any more says that it cannot go on, and asks nobody', async () => {
+    const machine = await Machine.start();
+    const life = new Life(Infinity);
+    await machine.run(new Life(20));
+    const { created, network } = machine;
+    await machine.journal(life).remove();
+    const asked = network.words.length;
+    const resumed = resumeTransfer({ files: async () => [file], coordinator: COORDINATOR, created: created!, journal: machine.journal(life) }, network.depsOf(life));
+    await expect(resumed).rejects.toMatchObject({ code: 'upload_gone' });
+    expect([network.state, network.words.length]).toEqual(['uploading', asked]);
+  });
+
   it('just after it was complete finds that it is, also when its file is gone by now', async () => {
     const machine = await Machine.start();
     const life = new Life(Infinity);

@@ -92,12 +92,12 @@ export async function sendTransfer(input: SendInput, deps: ClientDeps): Promise<
 /**
  * Goes on with a transfer of which this machine keeps the journal, once the files were found to be the same.
  *
- * @throws SendError `file_changed` before a byte is sent; `not_found` where there is no journal. What is stored is kept.
+ * @throws SendError `file_changed` before a byte is sent; `upload_gone` where there is no journal. What is stored is kept.
  */
 export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Promise<SendResult> {
   const { coordinator, created, journal } = input;
   const known = await journal.load();
-  if (known === null) throw new SendError('not_found', 'this upload cannot be resumed');
+  if (known === null) throw new SendError('upload_gone');
   const { plan, segments } = known;
   const [transferId, secret] = [asTransferId(decodeB64(created.transferId, ID_BYTES)), asContentSecret(decodeB64(created.contentSecret, KEY_BYTES))];
   const api = new TransferApi(coordinator, transferId, { role: 'owner', token: decodeB64(created.ownerToken, KEY_BYTES) }, deps);
@@ -110,6 +110,7 @@ export async function resumeTransfer(input: ResumeInput, deps: ClientDeps): Prom
     if (status.state === 'ready') return finished(plan, status, journal);
     const files = await input.files();
     checkSameFiles(files, plan.files);
+    await api.presence('active', { signal });
     const layout = layoutOf(plan);
     const { totalShards, safeShards } = plan.placement;
     input.onState?.('checking');

@@ -1,35 +1,26 @@
 /**
- * One running upload: read, seal, code, name, store, commit. A segment lives in one slot of the codec's memory from its
- * first byte until it is safe; a few slots overlap, and everything else waits for them, so memory is flat.
- *
- * It goes on where it stands as often as it has to: after a pause, when the network is back, and in another process that
- * knows its journal. What has a name already is never sealed under another one.
+ * One running upload. It goes on where it stands as often as it has to: after a pause, when the network is back, and in
+ * another process that knows its journal. A few slots of the codec's memory overlap (segment-feed.ts), and everything
+ * else waits for them, so memory is flat.
  */
-import { ErasureCodec, type ShardSet } from '../../erasure/index.ts';
-import { equalBytes, KEY_BYTES, type ContentSecret, type TransferId } from '../../protocol/bytes.ts';
+import { ErasureCodec } from '../../erasure/index.ts';
+import type { ContentSecret, TransferId } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest, type ManifestFile } from '../../protocol/manifest.ts';
 import type { Seat, Status } from '../../protocol/messages.ts';
 import type { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps, SourceFile } from '../deps.ts';
-import { describeProblems } from '../problems.ts';
-import { ProgressMeter } from '../progress.ts';
 import type { NodeProblem, Progress, SendResult, UploadState } from '../types.ts';
-import { CommitBatches } from './commit-batches.ts';
-import { ContentReader } from './content-reader.ts';
-import { surveyHeld } from './hold-survey.ts';
-import { SealingBuffers, nameShards, sealSegment } from './seal-segment.ts';
 import { sealManifest } from './sealed-manifest.ts';
 import type { SegmentBook } from './segment-book.ts';
-import type { UploadJob } from './segment-uploader.ts';
+import { SegmentFeed } from './segment-feed.ts';
 import { toProblems } from './store-pool.ts';
 import type { UploadControl } from './upload-control.ts';
 import type { UploadJournal, UploadPlan } from './upload-journal.ts';
+import { UploadProgress } from './upload-progress.ts';
 import { UploadRound } from './upload-round.ts';
 
-/** Rounds of sending again that bring not one receipt, before the upload has failed. */
-const BARREN_ROUNDS = 3;
 /** Segments in memory at once: one being read and sealed while the other is on its way. A third brought no speed. */
 const SLOTS = 2;
 /** A third of what makes a sender silent. */
@@ -66,15 +57,8 @@ export class Sending {
   readonly #input: SendingInput;
   readonly #deps: ClientDeps;
   readonly #layout: TransferLayout;
-  readonly #meter: ProgressMeter;
-  readonly #buffers = new SealingBuffers();
-  /** Of segments that are sealed and not named yet. */
-  readonly #salts = new Map<number, Uint8Array>();
-  readonly #active = new Set<UploadJob>();
-  /** Segments whose safe number of shards nodes have acknowledged. */
-  readonly #stored = new Set<number>();
-  readonly #bytes: number;
-  #storedTextBytes = 0;
+  readonly #progress: UploadProgress;
+  readonly #feed: SegmentFeed;
   #round: UploadRound | null = null;
   #rounds = 0;
   #endedSentBytes = 0;
@@ -84,10 +68,12 @@ export class Sending {
     this.#input = input;
     this.#deps = deps;
     this.#layout = layoutOf(input.plan);
-    this.#bytes = input.plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
     const { book, plan } = input;
-    for (const index of this.#indexes()) if ((book.find(index)?.receipts.size ?? 0) >= plan.placement.safeShards) this.#count(index);
-    this.#meter = new ProgressMeter(this.#bytes, deps.now, input.onProgress, Math.min(this.#bytes, this.#storedTextBytes));
+    const { safeShards } = plan.placement;
+    const bytes = plan.files.reduce((sum, file) => sum + file.bytes, 0);
+    const stored = this.#indexes().filter((index) => (book.find(index)?.receipts.size ?? 0) >= safeShards);
+    this.#progress = new UploadProgress({ layout: this.#layout, safeShards, bytes, stored }, deps.now, input.onProgress);
+    this.#feed = new SegmentFeed({ ...input, layout: this.#layout, progress: this.#progress, problems: () => this.problems }, deps);
   }
 
   /** Shard bytes sent to nodes by this process. */
@@ -120,7 +106,7 @@ export class Sending {
         await this.#untilGoing();
         const round = this.#beginRound();
         try {
-          await this.#sendAll(round, sets);
+          await this.#feed.sendAll(round, sets);
           return await this.#complete(round);
         } catch (thrown) {
           if (!(await this.#mayGoOn(round, thrown))) throw thrown;
@@ -138,7 +124,7 @@ export class Sending {
 
   #beginRound(): UploadRound {
     const { seats, plan, book, api, signal, control } = this.#input;
-    const onProgress = (): void => this.#showProgress();
+    const onProgress = (): void => this.#progress.show();
     const round = new UploadRound({ seats, hasFreshOrders: this.#rounds++ === 0, safeShards: plan.placement.safeShards, book, api, signal, onProgress }, this.#deps);
     this.#round = round;
     if (control?.halt) round.halt(control.halt);
@@ -150,7 +136,7 @@ export class Sending {
     round.close();
     this.#endedSentBytes += round.sentBytes;
     this.#round = null;
-    this.#active.clear();
+    this.#progress.halt();
   }
 
   #isKnown({ shardIndex, code }: NodeProblem): boolean {
@@ -170,6 +156,8 @@ export class Sending {
       await changed;
     }
     onState?.('sending');
+    // Whoever follows hears of it with this word alone.
+    if (said) await api.presence('active', { signal, patienceMs: 0 }).catch(() => undefined);
   }
 
   /** Whether the upload goes on after a round that failed: it was halted, or the network was away and is back. */
@@ -202,127 +190,6 @@ export class Sending {
     }
   }
 
-  // Segments
-
-  /** First what has a name, then the rest in order; then again what lost shards between acknowledgement and receipt. */
-  async #sendAll(round: UploadRound, sets: readonly ShardSet[]): Promise<void> {
-    const { book } = this.#input;
-    let lacking = await this.#sendNamed(round, sets, book.lacking);
-    lacking.push(...(await this.#sendFresh(round, sets)));
-    for (let barren = 0; lacking.length > 0;) {
-      const before = book.countLacking(lacking);
-      lacking = await this.#sendNamed(round, sets, lacking);
-      barren = book.countLacking(lacking) < before ? 0 : barren + 1;
-      if (barren === BARREN_ROUNDS) throw new SendError('not_enough_nodes', `nodes do not sign for what they acknowledge${describeProblems(this.problems)}`);
-    }
-  }
-
-  /** Asks nodes what they hold, and seals again only what they lack. @returns segments that still lack receipts. */
-  async #sendNamed(round: UploadRound, sets: readonly ShardSet[], indexes: readonly number[]): Promise<number[]> {
-    if (indexes.length === 0) return [];
-    const { book, plan } = this.#input;
-    const survey = { pool: round.pool, book, totalShards: plan.placement.totalShards, layoutOf: (index: number) => this.#layout.segment(index) };
-    for (const [index, held] of await surveyHeld(indexes, survey, this.#deps, round.signal)) round.held.set(index, held);
-    return this.#sendSegments(round, sets, indexes, async (set, index) => {
-      const reader = new ContentReader(this.#input.files, this.#layout.segment(index).textOffset);
-      try {
-        await this.#seal(set, index, book.at(index).salt, reader);
-      } finally {
-        await reader.close();
-      }
-    });
-  }
-
-  async #sendFresh(round: UploadRound, sets: readonly ShardSet[]): Promise<number[]> {
-    const { book, files } = this.#input;
-    let reader: ContentReader | null = null;
-    let next = -1;
-    try {
-      const fresh = this.#indexes().filter((index) => book.find(index) === undefined);
-      return await this.#sendSegments(round, sets, fresh, async (set, index) => {
-        if (index !== next) {
-          await reader?.close();
-          reader = new ContentReader(files, this.#layout.segment(index).textOffset);
-        }
-        next = index + 1;
-        const salt = this.#deps.randomBytes(KEY_BYTES);
-        await this.#seal(set, index, salt, reader!);
-        if (next === this.#layout.segmentCount) await reader!.finish();
-        this.#salts.set(index, salt);
-      });
-    } finally {
-      await (reader as ContentReader | null)?.close();
-    }
-  }
-
-  /**
-   * @param fill - puts a segment's data shards into a slot; called for one segment after the other.
-   * @returns segments that lack receipts although they were acknowledged.
-   */
-  async #sendSegments(round: UploadRound, sets: readonly ShardSet[], indexes: readonly number[], fill: (set: ShardSet, index: number) => Promise<void>): Promise<number[]> {
-    const { safeShards } = this.#input.plan.placement;
-    const lanes: Promise<void>[] = sets.map(() => Promise.resolve());
-    const batches = new CommitBatches((some) => round.ledger.commit(some), this.#deps, round.signal);
-    let turn = 0;
-    try {
-      for (const index of indexes) {
-        if (this.#storedOf(round, index).size >= safeShards) {
-          this.#count(index);
-          batches.add(index);
-          continue;
-        }
-        const lane = turn++ % sets.length;
-        await lanes[lane];
-        await batches.room();
-        round.throwIfHalted();
-        const set = sets[lane]!;
-        await fill(set, index);
-        const stored = this.#store(round, set, index).then(() => batches.add(index));
-        stored.catch(() => undefined); // awaited when the lane comes round, or below
-        lanes[lane] = stored;
-      }
-      await Promise.all(lanes);
-      await batches.flush();
-      return batches.lacking;
-    } catch (thrown) {
-      round.uploader.fail(new SendError('cancelled'));
-      await Promise.allSettled(lanes); // the slots must be free again
-      // On a pause recipients get what is safe already; where anything else ended it, this fails at once or does no harm.
-      await batches.flush().catch(() => undefined);
-      throw thrown;
-    }
-  }
-
-  #storedOf(round: UploadRound, index: number): Set<number> {
-    return new Set([...(this.#input.book.find(index)?.receipts ?? []), ...(round.held.get(index) ?? [])]);
-  }
-
-  #seal(set: ShardSet, index: number, salt: Uint8Array, reader: ContentReader): Promise<void> {
-    return sealSegment(set, this.#layout.segment(index), this.#layout.requiredShards, { secret: this.#input.secret, salt }, reader, this.#buffers);
-  }
-
-  /** Names the shards of a sealed segment and brings the safe number to nodes. */
-  async #store(round: UploadRound, set: ShardSet, index: number): Promise<void> {
-    const { book, plan, journal } = this.#input;
-    const { shardBytes } = this.#layout.segment(index);
-    const roots = await nameShards(set, shardBytes, plan.placement.totalShards);
-    const before = book.find(index);
-    if (before === undefined) {
-      const segment = { index, salt: this.#salts.get(index)!, roots };
-      await journal?.segment(segment);
-      this.#salts.delete(index);
-      book.add(segment);
-    } else if (!before.roots.every((root, i) => equalBytes(root, roots[i]!))) {
-      throw new SendError('file_changed', 'a file changed while it was being sent');
-    }
-    round.throwIfHalted();
-    const job: UploadJob = { index, shardBytes, roots, stored: this.#storedOf(round, index), bytesOf: (shardIndex) => set.shard(shardIndex, shardBytes) };
-    this.#active.add(job);
-    await round.uploader.upload(job);
-    this.#active.delete(job);
-    this.#count(index);
-  }
-
   // The end
 
   async #complete(round: UploadRound): Promise<Status> {
@@ -332,29 +199,13 @@ export class Sending {
     const manifest = manifestOf(plan, digest.digest());
     await api.putManifest(await sealManifest(manifest, secret, this.#deps.randomBytes), { signal });
     const status = await api.complete({ problems: toProblems(this.problems), paces: round.paces() }, { signal });
-    this.#meter.set(this.#bytes);
+    this.#progress.complete();
     await journal?.remove().catch(() => undefined); // what is left of it is of no use to anybody
     return status;
   }
 
-  // Progress
-
   #indexes(): number[] {
     return Array.from({ length: this.#layout.segmentCount }, (_, i) => i);
-  }
-
-  #count(index: number): void {
-    if (this.#stored.has(index)) return;
-    this.#stored.add(index);
-    this.#storedTextBytes += this.#layout.segment(index).textBytes;
-  }
-
-  #showProgress(): void {
-    let textBytes = this.#storedTextBytes;
-    for (const { index, stored } of this.#active) {
-      if (!this.#stored.has(index)) textBytes += (this.#layout.segment(index).textBytes * stored.size) / this.#input.plan.placement.safeShards;
-    }
-    this.#meter.set(textBytes);
   }
 }
 

@@ -2,7 +2,7 @@
 import { decodeB64, type ShardId } from '../../protocol/bytes.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import type { Seat } from '../../protocol/messages.ts';
-import { ORDER_BYTES } from '../../protocol/order.ts';
+import { ORDER_BYTES, parseOrder } from '../../protocol/order.ts';
 import type { ShardStatement } from '../../protocol/receipt.ts';
 import { encodeHold, encodeOpen, encodeSeal, encodeShardHeader, parseNodeMessage, type NodeMessage } from '../../protocol/store-messages.ts';
 import type { ClientDeps, SocketLike } from '../deps.ts';
@@ -12,6 +12,7 @@ export const OPEN_TIMEOUT_MS = 15_000;
 
 export interface ReceivedReceipt {
   readonly shardIndex: number;
+  readonly shardExpiresAtMs: number;
   readonly storedAtMs: number;
   readonly segments: readonly number[];
   readonly signature: Uint8Array;
@@ -58,6 +59,8 @@ export class StoreConnection {
   readonly unsealed = new Set<number>();
   sentBytes = 0;
   #socket: SocketLike;
+  readonly #order: Uint8Array<ArrayBuffer>;
+  readonly #shardExpiresAtMs: number;
   readonly #deps: ClientDeps;
   readonly #pace: PaceMeter;
   readonly #onEnd: (error: SendError) => void;
@@ -73,6 +76,8 @@ export class StoreConnection {
 
   private constructor(seat: Seat, { failures, pace }: NodeSoFar, deps: ClientDeps, onEnd: (error: SendError) => void) {
     this.seat = seat;
+    this.#order = decodeB64(seat.order, ORDER_BYTES);
+    this.#shardExpiresAtMs = parseOrder(this.#order).shardExpiresAtMs;
     this.failures = failures;
     this.#pace = pace;
     this.#deps = deps;
@@ -170,7 +175,7 @@ export class StoreConnection {
     const opened = new Promise<void>((resolve, reject) => (this.#ready = { resolve, reject }));
     const socket = this.#socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => socket.send(encodeOpen(decodeB64(this.seat.order, ORDER_BYTES)));
+    socket.onopen = () => socket.send(encodeOpen(this.#order));
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = socket.onerror = () => this.fail(new SendError('node_unreachable'));
     this.#deps.delay(OPEN_TIMEOUT_MS, timer.signal).then(
@@ -220,7 +225,8 @@ export class StoreConnection {
         }
         if ([...seal.expected].some((segment) => this.unsealed.has(segment))) throw new SendError('receipt_invalid', 'a receipt that leaves out what was stored');
         this.#seals.shift();
-        seal.resolve({ shardIndex: this.shardIndex, storedAtMs: message.storedAtMs, segments: message.segments, signature: message.signature });
+        const { storedAtMs, segments, signature } = message;
+        seal.resolve({ shardIndex: this.shardIndex, shardExpiresAtMs: this.#shardExpiresAtMs, storedAtMs, segments, signature });
         break;
       }
       case 'problem': {

@@ -1,6 +1,7 @@
 export { generateEntryKey, importEntryKey, type EntryKey } from '../../crypto/index.ts';
 export { recordOf } from './begun-record.ts';
 export { browserSendStore } from './database.ts';
+export { withLabel } from './labels.ts';
 export { MAX_LABEL_CHARACTERS, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';
 export { isOver, withLinkStatus, withRefusal, withStatus } from './last-seen.ts';
 export { lookAfter } from './look-after.ts';

@@ -1,7 +1,7 @@
 /** What a record keeps of the coordinator's last word on its transfer. */
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { LinkStatus, OwnerStatus } from '../../protocol/messages.ts';
-import type { LastSeen, SendRecord } from './send-record.ts';
+import type { LastSeen, LinkRecord, SendRecord } from './send-record.ts';
 
 const ENDED: Partial<Record<ErrorCode, LastSeen['state']>> = {
   transfer_expired: 'expired',
@@ -20,17 +20,25 @@ export function withStatus(record: SendRecord, { state, sender, links, survives,
     expiresAtMs,
     // Of an upload that nothing was kept of, a note's, there is nothing to resume.
     upload: record.upload && (state === 'uploading' ? { state: sender === 'active' ? 'sending' : 'paused' } : null),
+    links: answered(record.links, links),
     lastSeen: { atMs: nowMs, state, downloads: downloadsOf(links), links: links.map(seenLink), survives, totalShards },
   };
 }
 
 /** The record after the coordinator said how one of its links stands. */
-export function withLinkStatus(record: SendRecord, status: LinkStatus): SendRecord {
+export function withLinkStatus(before: SendRecord, status: LinkStatus): SendRecord {
+  const record = { ...before, links: answered(before.links, [status]) };
   if (record.lastSeen === null) return record;
   const seen = seenLink(status);
   const { links } = record.lastSeen;
   const now = links.some(({ linkId }) => linkId === seen.linkId) ? links.map((each) => (each.linkId === seen.linkId ? seen : each)) : [...links, seen];
   return { ...record, lastSeen: { ...record.lastSeen, links: now, downloads: downloadsOf(now) } };
+}
+
+/** What was said of a link that the coordinator has need not be said again. */
+function answered(links: readonly LinkRecord[], said: readonly LinkStatus[]): LinkRecord[] {
+  const known = new Set(said.map(({ linkId }) => linkId));
+  return links.map(({ unanswered, ...link }) => (unanswered === undefined || known.has(link.linkId) ? link : { ...link, unanswered }));
 }
 
 type SeenLink = LastSeen['links'][number];

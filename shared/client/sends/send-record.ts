@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ID_BYTES, KEY_BYTES, utf8 } from '../../protocol/bytes.ts';
 import { SendError } from '../../protocol/errors.ts';
 import { b64, count, httpUrl, timeMs, whole } from '../../protocol/fields.ts';
+import { linkTermsSchema } from '../../protocol/messages.ts';
 import { MAX_FILES, MAX_LINKS, MAX_NODES, MAX_PATH_BYTES } from '../../protocol/limits.ts';
 
 const MAX_LINK_CHARACTERS = 4096;
@@ -16,6 +17,8 @@ export const linkRecordSchema = v.object({
   /** The sender's own word for it, often empty; nobody else gets to know it. */
   label: v.pipe(v.string(), v.maxLength(MAX_LABEL_CHARACTERS)),
   password: v.boolean(),
+  /** What the coordinator was told of the link, until it is known to have heard: so that the same can be said again. */
+  unanswered: v.optional(linkTermsSchema),
 });
 export type LinkRecord = v.InferOutput<typeof linkRecordSchema>;
 

@@ -2,10 +2,13 @@
 import { KEY_BYTES, SIGNATURE_BYTES, decodeB64, encodeB64, equalBytes, type ShardId } from '../../protocol/bytes.ts';
 import { problemOf } from '../../protocol/errors.ts';
 import { TransferLayout, redundancyFor } from '../../protocol/layout.ts';
-import type { CommitSegments, CreateTransfer, SegmentEntry } from '../../protocol/messages.ts';
+import type { CommitSegments, CreateTransfer, PresenceWord, SegmentEntry } from '../../protocol/messages.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';
 import { encodeAbsent, encodeReady, encodeReceipt, encodeStored, parseClientMessage } from '../../protocol/store-messages.ts';
 import { abortableDelay, type ClientDeps, type SocketLike } from '../deps.ts';
+
+/** Version 1, action store; nobody here looks at the rest of it. */
+const STORE_ORDER = Uint8Array.of(1, 1, ...new Uint8Array(ORDER_BYTES - 2));
 
 /** One process: it does so many steps and is gone, before or after its last one took effect. */
 export class Life {
@@ -70,6 +73,9 @@ export class MemoryNetwork {
   socketsOpened = 0;
   /** What no sender may do: another name for a segment that has one. */
   readonly contradictions: string[] = [];
+  /** What the sender said of itself. */
+  readonly words: PresenceWord[] = [];
+  onWord: (word: PresenceWord) => void = () => undefined;
   /** Told when the transfer is complete, before anybody else hears of it. */
   onReady: () => void = () => undefined;
   #layout: TransferLayout | null = null;
@@ -115,8 +121,12 @@ export class MemoryNetwork {
         return isUploading ? Response.json({ nodes: this.#seats() }) : Response.json(problemOf('conflict'), { status: problemOf('conflict').status });
       case 'POST segments':
         return Response.json({ committed: this.#commit(parse(body) as CommitSegments) });
-      case 'POST presence':
+      case 'POST presence': {
+        const word = parse(body) as PresenceWord;
+        this.words.push(word);
+        this.onWord(word);
         return new Response(null, { status: 204 });
+      }
       case 'GET segments': {
         const segments = [...this.entries.values()].toSorted((a, b) => a.entry.index - b.entry.index);
         return Response.json({ segments: segments.map(({ entry, stored }) => ({ ...entry, stored: [...stored].toSorted((a, b) => a - b) })), next: null });
@@ -156,7 +166,7 @@ export class MemoryNetwork {
       shardIndex,
       nodeId: encodeB64(new Uint8Array(KEY_BYTES).fill(shardIndex)),
       url: `https://node-${shardIndex}.test`,
-      order: encodeB64(new Uint8Array(ORDER_BYTES)),
+      order: encodeB64(STORE_ORDER),
     }));
   }
 

@@ -15,6 +15,7 @@ const linkRecord = fc.record({
   label: fc.oneof(fc.constant(''), word(40)),
   password: fc.boolean(),
 });
+const unanswered = fc.record({ accessHash: b64(32), envelope: b64(49), password: fc.boolean(), downloadLimit: fc.option(fc.integer({ min: 1, max: 1000 })) });
 
 export const sendRecords: fc.Arbitrary<SendRecord> = fc.record({
   version: fc.constant(1 as const),
@@ -27,7 +28,13 @@ export const sendRecords: fc.Arbitrary<SendRecord> = fc.record({
   bytes: timeMs,
   createdAtMs: timeMs,
   expiresAtMs: timeMs,
-  links: fc.array(linkRecord, { maxLength: 4 }),
+  links: fc.array(
+    fc.oneof(
+      linkRecord,
+      fc.tuple(linkRecord, unanswered).map(([link, terms]) => ({ ...link, unanswered: terms })),
+    ),
+    { maxLength: 4 },
+  ),
   upload: fc.option(fc.record({ state: fc.constantFrom('sending' as const, 'paused' as const) })),
   notify: fc.boolean(),
   toldDownloads: fc.nat(),

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../protocol/errors.ts';
 
 /** What can be done with one transfer, or with one of its links. */
 export interface Task {
-  readonly what: 'withdraw' | 'expiry' | 'keep' | 'add' | 'limit' | 'revoke';
+  readonly what: 'withdraw' | 'expiry' | 'keep' | 'add' | 'repeat' | 'label' | 'limit' | 'revoke';
   /** Null for what is done to the whole transfer. */
   readonly linkId: string | null;
 }

@@ -1,5 +1,5 @@
 /** Drives sends-machine.ts with a real store and a real coordinator: what the page and the extension both hold. */
-import { isOver, lookAfter, withRefusal, withStatus, type SendRecord, type SendStore } from '../../client/sends/index.ts';
+import { isOver, lookAfter, withLabel, withRefusal, withStatus, type SendRecord, type SendStore } from '../../client/sends/index.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import { SendError, asSendError } from '../../protocol/errors.ts';
 import type { OwnerStatus } from '../../protocol/messages.ts';
@@ -25,6 +25,8 @@ export interface Control {
   revoke(): Promise<void>;
   /** @param onStretching - told a fraction of the work that a password makes. */
   addLink(wishes: NewLinkWishes, onStretching: (fraction: number) => void): Promise<unknown>;
+  /** Of a link that got no answer. */
+  repeatLink(linkId: string): Promise<unknown>;
   changeLimit(linkId: string, downloadLimit: number | null): Promise<unknown>;
   revokeLink(linkId: string): Promise<unknown>;
 }
@@ -108,6 +110,15 @@ export class Sends {
     const task: Task = { what: 'add', linkId: null };
     const onStretching = (fraction: number): void => this.#tell({ type: 'do', transferId: record.transferId, doing: { step: 'busy', task, fraction } });
     return this.#workOnLinks(record, task, (control) => control.addLink(wishes, onStretching));
+  }
+
+  repeatLink(record: SendRecord, linkId: string): Promise<boolean> {
+    return this.#workOnLinks(record, { what: 'repeat', linkId }, (control) => control.repeatLink(linkId));
+  }
+
+  /** Nobody else is asked: the label is this machine's. */
+  relabel(record: SendRecord, linkId: string, label: string): Promise<boolean> {
+    return this.#work(record, { what: 'label', linkId }, () => this.#learn(record, (now) => withLabel(now, linkId, label)));
   }
 
   changeLimit(record: SendRecord, linkId: string, downloadLimit: number | null): Promise<boolean> {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryBoxes, Vault, VaultSendStore, generateEntryKey, type SendRecord } from '../../client/sends/index.ts';
 import { sendRecords } from '../../client/testing/send-records.ts';
+import { encodeB64 } from '../../protocol/bytes.ts';
 import { SendError, type ErrorCode } from '../../protocol/errors.ts';
 import type { OwnerStatus } from '../../protocol/messages.ts';
 import { downloadsText, handyLink, healthText, limitsFor, linkNameOf, linkOf, linkText, nameOf, stateOf } from './send-facts.ts';
@@ -149,7 +150,7 @@ describe('Sends', () => {
   const refuse = (code: ErrorCode) => (): never => {
     throw new SendError(code);
   };
-  let links: Pick<Control, 'addLink' | 'changeLimit' | 'revokeLink'>;
+  let links: Pick<Control, 'addLink' | 'repeatLink' | 'changeLimit' | 'revokeLink'>;
   async function open() {
     vi.stubGlobal(
       '$state',
@@ -171,7 +172,7 @@ describe('Sends', () => {
     store = new VaultSendStore(new Vault(new MemoryBoxes(await generateEntryKey())));
     await store.put(record);
     answer = () => status();
-    links = { addLink: refuse('internal'), changeLimit: refuse('internal'), revokeLink: refuse('internal') };
+    links = { addLink: refuse('internal'), repeatLink: refuse('internal'), changeLimit: refuse('internal'), revokeLink: refuse('internal') };
     told = [];
     later = [];
   });
@@ -255,6 +256,34 @@ describe('Sends', () => {
     };
     expect(await sends.addLink(record, { label: '', downloadLimit: null, password: '' })).toBe(false);
     expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task: { what: 'add' }, code: 'offline' }, record: { links: [...record.links, unanswered] } }] });
+  });
+
+  test('calls a link otherwise, whoever can be reached, and says so', async () => {
+    const [ada, other] = ['for Ada', 'for Grace'].map((label, i) => ({ linkId: encodeB64(new Uint8Array(16).fill(i)), link: `x${i}`, label, password: false }));
+    await store.put({ ...record, links: [ada!, other!] });
+    answer = refuse('offline');
+    const sends = await open();
+    await sends.refresh();
+    expect(await sends.relabel(record, ada!.linkId, 'for Ada, on the train')).toBe(true);
+    const task: Task = { what: 'label', linkId: ada!.linkId };
+    const relabelled = [{ ...ada!, label: 'for Ada, on the train' }, other!];
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'done', task }, record: { links: relabelled } }] });
+    expect((await store.get(transferId))!.links).toEqual(relabelled);
+    vi.spyOn(store, 'update').mockRejectedValueOnce(new SendError('record_unsaved'));
+    expect(await sends.relabel(record, ada!.linkId, '')).toBe(false);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task, code: 'record_unsaved' }, record: { links: relabelled } }] });
+  });
+
+  test('says a link again that got no answer', async () => {
+    const sends = await open();
+    await sends.refresh();
+    const asked: string[] = [];
+    links.repeatLink = async (linkId) => void asked.push(linkId);
+    expect(await sends.repeatLink(record, 'a')).toBe(true);
+    links.repeatLink = refuse('offline');
+    expect(await sends.repeatLink(record, 'a')).toBe(false);
+    expect(asked).toEqual(['a']);
+    expect(sends.state).toMatchObject({ rows: [{ doing: { step: 'failed', task: { what: 'repeat', linkId: 'a' }, code: 'offline' } }] });
   });
 
   test('asks before a link is withdrawn, and learns at once that the transfer ended with it', async () => {
