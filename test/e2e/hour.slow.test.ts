@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, onTestFinished, test, vi, type ExpectStatic } from 'vitest';
+import { afterAll, beforeAll, test, vi, type ExpectStatic, type TestContext } from 'vitest';
 import { say } from '../../shared/ui/messages.ts';
 import { MAX_COLLECTED_BYTES } from '../../shared/client/browser/stream-collect.ts';
 import { launchFirefox } from '../support/firefox.ts';
@@ -41,7 +41,7 @@ interface Scene<B extends EngineBrowser> {
   readonly downloads: string;
 }
 
-async function setScene<B extends EngineBrowser>(launch: (options: EngineOptions) => Promise<B>): Promise<Scene<B>> {
+async function setScene<B extends EngineBrowser>({ onTestFinished }: TestContext, launch: (options: EngineOptions) => Promise<B>): Promise<Scene<B>> {
   const downloads = await mkdtemp(path.join(tmpdir(), 'shardsend-downloads-'));
   const proxy = await RecordingProxy.start();
   const browser = await launch({ downloads, proxy: proxy.url });
@@ -85,9 +85,10 @@ async function expectSaved(expect: ExpectStatic, downloads: string, sha256: stri
   await expect.poll(digests, PATIENCE).toContain(sha256);
 }
 
-test.concurrent('Firefox streams through a service worker that would have been stopped thirty times, and the file is what was sent', async ({ expect }) => {
+test.concurrent('Firefox streams through a service worker that would have been stopped thirty times, and the file is what was sent', async (context) => {
+  const { expect } = context;
   const { link, digests } = await sendFiles(['streamed.bin'], FILE_BYTES);
-  const { browser, proxy, downloads } = await setScene((options) => launchFirefox({ ...options, preferences: { ...STREAMED, ...SOON_IDLE } }));
+  const { browser, proxy, downloads } = await setScene(context, (options) => launchFirefox({ ...options, preferences: { ...STREAMED, ...SOON_IDLE } }));
   const page = await browser.open(link);
   proxy.answers.bytesPerSecond = FILE_BYTES / SECONDS;
   await press(page, say('receive.download'));
@@ -99,9 +100,10 @@ test.concurrent('Firefox streams through a service worker that would have been s
   expect(await readdir(downloads)).toEqual(['streamed.bin']);
 });
 
-test.concurrent('Firefox stops the service worker in the middle of its stream: the page begins again, and the file is what was sent', async ({ expect }) => {
+test.concurrent('Firefox stops the service worker in the middle of its stream: the page begins again, and the file is what was sent', async (context) => {
+  const { expect } = context;
   const { link, digests } = await sendFiles(['stopped.bin'], FILE_BYTES);
-  const { browser, proxy, downloads } = await setScene((options) => launchFirefox({ ...options, preferences: STREAMED }));
+  const { browser, proxy, downloads } = await setScene(context, (options) => launchFirefox({ ...options, preferences: STREAMED }));
   const page = await browser.open(link);
   proxy.answers.bytesPerSecond = FILE_BYTES / SECONDS;
   await press(page, say('receive.download'));
@@ -110,29 +112,35 @@ test.concurrent('Firefox stops the service worker in the middle of its stream: t
   const starts = await browser.serviceWorkerStarts();
   await browser.stopServiceWorker();
   await untilSaid(page, say('received.title'));
+  expect(await saidOn(page), 'Firefox gives half a file its final name').toContain(say('received.half'));
   expect(await browser.serviceWorkerStarts()).toBe(starts + 1);
   await expectSaved(expect, downloads, digests['stopped.bin']!);
 });
 
-test.concurrent('Firefox stages several files while their service worker is stopped for being idle, and starts it again for the archive', async ({ expect }) => {
+test.concurrent('Firefox stages several files while their service worker is stopped for being idle, and starts it again for the archive', async (context) => {
+  const { expect } = context;
   const { link, digests } = await sendFiles(['one.bin', 'two.bin'], FILE_BYTES / 2);
-  const { browser, proxy, downloads } = await setScene((options) => launchFirefox(options));
+  const { browser, proxy, downloads } = await setScene(context, (options) => launchFirefox(options));
   const page = await browser.open(link);
   proxy.answers.bytesPerSecond = FILE_BYTES / SECONDS;
   await press(page, say('receive.downloadZip'));
   await untilSaid(page, say('receiving.lead.keeps'));
   const starts = await browser.serviceWorkerStarts();
+  const dbg = setInterval(() => void Promise.all([browser.serviceWorkerStarts(), saidOn(page)]).then(([n, t]) => console.log(new Date().toISOString(), n, t.replaceAll('\n', ' ').slice(0, 160))), 10_000);
   await untilSaid(page, say('received.title'));
-  expect(await browser.serviceWorkerStarts()).toBe(starts + 1);
+  clearInterval(dbg);
+  expect(await saidOn(page), 'it was one stream').not.toContain(say('received.half'));
+  expect(await browser.serviceWorkerStarts(), 'it had been stopped').toBeGreaterThan(starts);
   await expect.poll(() => readdir(downloads), PATIENCE).toEqual(['shardsend.zip']);
   const entries = readZip(await readFile(path.join(downloads, 'shardsend.zip')));
   expect(Object.fromEntries(entries.map(({ name, bytes }) => [name, createHash('sha256').update(bytes).digest('hex')]))).toEqual(digests);
 });
 
-test.concurrent('WebKit streams what is too large to be collected, through the service worker, and the file is what was sent', async ({ expect }) => {
+test.concurrent('WebKit streams what is too large to be collected, through the service worker, and the file is what was sent', async (context) => {
+  const { expect } = context;
   const bytes = MAX_COLLECTED_BYTES + FILE_BYTES;
   const { link, digests } = await sendFiles(['streamed.bin'], bytes);
-  const { browser, proxy, downloads } = await setScene(launchWebKit);
+  const { browser, proxy, downloads } = await setScene(context, launchWebKit);
   await (await browser.open(stage.origin)).close();
   const page = await browser.open(link);
   proxy.answers.bytesPerSecond = bytes / SECONDS;

@@ -114,7 +114,8 @@ export interface ReceiveHandle {
  */
 export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
   let restarts = 0;
-  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onLost }, workerUrl);
+  const onDone = (result: ReceiveResult): void => events.onDone(restarts === 0 ? result : { ...result, leftHalf: true });
+  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onDone, onLost }, workerUrl);
   const onLost = (): void => {
     if (restarts++ < MOST_RESTARTS) attempt = begin();
     else events.onError(new SendError('disk_failed', 'the browser stops its download worker'));
