@@ -2,7 +2,7 @@
  * Turns a stream of a page into a download of the browser, so that no file is ever whole in memory. Answers only
  * `/_stream/…` and, for previews, `/_preview/…`; every other request goes its own way. The messages are those of shared/client/browser/stream-protocol.ts.
  */
-import type { StreamAnnouncement, StreamAnswer, StreamRequest, ToStreamWorker } from '../shared/client/browser/stream-protocol.ts';
+import type { StreamAnnouncement, StreamAnswer, StreamLost, StreamRequest, ToStreamWorker } from '../shared/client/browser/stream-protocol.ts';
 
 import { answerPreview, PREVIEW_PREFIX } from './preview-answers.ts';
 
@@ -24,14 +24,22 @@ interface Announced extends StreamAnnouncement {
   readonly pageId: string | null;
 }
 const announced = new Map<string, Announced>();
+/** Ids of every stream in this life of the worker. */
+const known = new Set<string>();
 
 self.addEventListener('install', () => void self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener('message', (event) => {
   const message = event.data as ToStreamWorker;
+  if (message.type === 'keep-alive') {
+    const { id } = message;
+    if (id !== undefined && !known.has(id)) event.source?.postMessage({ type: 'stream-lost', id } satisfies StreamLost);
+    return;
+  }
   const port = event.ports[0];
-  if (message.type !== 'stream' || !port) return; // a keep-alive has done its work by arriving
+  if (!port) return;
+  known.add(message.id);
   const pageId = event.source && 'id' in event.source ? event.source.id : null;
   announced.set(message.id, { ...message, port, pageId });
   // The port is started with the request: an `end` that comes before it, as an empty file's does, waits there.

@@ -3,8 +3,6 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Chromium, type Page } from '../support/chromium.ts';
 
-const SAMPLE_MS = 100;
-
 export interface BenchFile {
   readonly path: string;
   readonly bytes: number;
@@ -110,15 +108,11 @@ export class BenchBrowser {
     return page;
   }
 
-  /** The browser's peak above the idle page, sampled: this alone costs a tenth of two cores, so nothing is timed meanwhile. */
+  /** The browser's peak above the idle page. */
   async peakBytes<T>(step: Step<T>): Promise<{ result: T; peakBytes: number }> {
-    const idleBytes = this.chromium.residentBytes();
-    let peakBytes = 0;
-    const timer = setInterval(() => (peakBytes = Math.max(peakBytes, this.chromium.residentBytes() - idleBytes)), SAMPLE_MS);
     try {
-      return { result: await step.run(), peakBytes };
+      return await this.chromium.peakOverNow(() => step.run());
     } finally {
-      clearInterval(timer);
       await step.end();
     }
   }

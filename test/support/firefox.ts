@@ -19,7 +19,22 @@ export function findFirefox(): string {
   throw new Error('no Firefox found: install one, or set FIREFOX_PATH');
 }
 
-export async function launchFirefox({ downloads, proxy, profile: kept }: EngineOptions): Promise<EngineBrowser> {
+export interface FirefoxOptions extends EngineOptions {
+  /** Beside those that every test's has. */
+  readonly preferences?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface FirefoxBrowser extends EngineBrowser {
+  /** How often the only registered service worker was started. */
+  serviceWorkerStarts(): Promise<number>;
+  /** Ends it as the browser does when it is idle, or short of memory. */
+  stopServiceWorker(): Promise<void>;
+}
+
+const SERVICE_WORKER = `Cc['@mozilla.org/serviceworkers/manager;1'].getService(Ci.nsIServiceWorkerManager)
+  .getAllRegistrations().queryElementAt(0, Ci.nsIServiceWorkerRegistrationInfo).activeWorker`;
+
+export async function launchFirefox({ downloads, proxy, profile: kept, preferences: more = {} }: FirefoxOptions): Promise<FirefoxBrowser> {
   const profile = kept ?? (await newProfile('firefox'));
   const preferences = {
     'browser.download.folderList': 2,
@@ -34,16 +49,19 @@ export async function launchFirefox({ downloads, proxy, profile: kept }: EngineO
     'network.proxy.testing_localhost_is_secure_when_hijacked': true,
     'browser.shell.checkDefaultBrowser': false,
     'datareporting.policy.dataSubmissionEnabled': false,
+    ...more,
   };
   const lines = Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
   await writeFile(path.join(profile.folder, 'user.js'), lines.join(''));
-  const child = spawn(findFirefox(), ['--headless', '--no-remote', '--profile', profile.folder, '--remote-debugging-port', '0', 'about:blank'], {
+  const child = spawn(findFirefox(), ['--headless', '--no-remote', '--profile', profile.folder, '--remote-debugging-port', '0', '--remote-allow-system-access', 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
   const session = await BidiSession.connect(await addressOf(child));
   return {
     open: (url) => session.open(url),
+    serviceWorkerStarts: () => session.inBrowser(`${SERVICE_WORKER}.launchCount`),
+    stopServiceWorker: () => session.inBrowser(`void ${SERVICE_WORKER}.terminateWorker()`),
     async close() {
       session.close();
       const gone = once(child, 'exit');

@@ -13,7 +13,7 @@ import type { ClientDeps } from '../../shared/client/index.ts';
 const REQUEST = /^(?:GET|PUT|POST|DELETE) \S{1,200}/;
 
 /** One direction of a line, or of many that share it. */
-class Flow {
+export class Flow {
   /** Passed so far. */
   bytes = 0;
   /** Null: as fast as it comes. */

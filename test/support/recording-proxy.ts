@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Flow } from './line.ts';
 
 /** A request as it left the browser; the opening of a WebSocket is one as well. */
 export interface Recorded {
@@ -36,6 +37,8 @@ interface Rule {
 
 export class RecordingProxy {
   readonly requests: Recorded[] = [];
+  /** All answers together; may be given a pace. */
+  readonly answers = new Flow();
   readonly #server: Server;
   /** Of holds that were not released. */
   readonly #rules = new Set<Rule>();
@@ -105,7 +108,7 @@ export class RecordingProxy {
       const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
       outgoing.writeHead(answer.statusCode!, answer.rawHeaders);
       const slowed = this.#ruleFor(recorded, false);
-      await pipeline(answer, (chunks: AsyncIterable<Buffer>) => counted(slowed ? heldBack(chunks, slowed) : chunks, recorded), outgoing);
+      await pipeline(answer, (chunks: AsyncIterable<Buffer>) => counted(slowed ? heldBack(chunks, slowed) : chunks, recorded, this.answers), outgoing);
     } catch {
       outgoing.destroy(); // the one end or the other went away: so does this one
     }
@@ -136,8 +139,9 @@ export class RecordingProxy {
   }
 }
 
-async function* counted(chunks: AsyncIterable<Buffer>, recorded: Recorded): AsyncGenerator<Buffer> {
+async function* counted(chunks: AsyncIterable<Buffer>, recorded: Recorded, flow: Flow): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
+    await flow.pass(chunk.length);
     recorded.answeredBytes += chunk.length;
     yield chunk;
   }

@@ -55,6 +55,12 @@ export class BidiSession {
     return page;
   }
 
+  /** Runs an expression with the browser's own rights, where it was started with system access. */
+  async inBrowser<T>(expression: string): Promise<T> {
+    const { contexts } = await this.send('browsingContext.getTree', { 'moz:scope': 'chrome', maxDepth: 0 });
+    return new BidiPage(this, (contexts as { context: string }[])[0]!.context).evaluate<T>(expression);
+  }
+
   close(): void {
     this.#socket.close();
   }

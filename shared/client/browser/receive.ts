@@ -7,11 +7,12 @@ import { lookAtUpload, openTransfer } from '../receive/open-transfer.ts';
 import type { Choice } from '../receive/selection.ts';
 import { commitAgain } from '../receive/commit-again.ts';
 import { OVER, forgetLeftover, leftoverBytes, leftoverHandedOver, wholeLeftover } from './leftovers.ts';
-import { StagedFiles } from './staged-files.ts';
 import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../types.ts';
 import { stretchInWorker } from './stretch.ts';
+import { saveFile, saveStaged } from './save-file.ts';
+import { ServedStream } from './served-stream.ts';
 import { collectStream, mustCollect } from './stream-collect.ts';
-import type { StreamAnnouncement, StreamKeepAlive, StreamPath } from './stream-protocol.ts';
+import type { StreamAnnouncement } from './stream-protocol.ts';
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
 /** `passwordKey`: what the password came to, should the link have asked for one; opens the link again without it. */
@@ -37,8 +38,8 @@ export interface TypedPassword {
 }
 
 const OPEN_PATIENCE_MS = 10_000;
-/** How long a browser may take to copy a file from memory to its disk. */
-const SAVE_WITHIN_MS = 120_000;
+/** Downloads that are begun again by themselves, each after the browser stopped the worker that served the one before. */
+const MOST_RESTARTS = 3;
 
 /**
  * What a link holds. Consumes nothing.
@@ -112,17 +113,45 @@ export interface ReceiveHandle {
  * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
 export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
+  let restarts = 0;
+  const onDone = (result: ReceiveResult): void => events.onDone(restarts === 0 ? result : { ...result, leftHalf: true });
+  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onDone, onLost }, workerUrl);
+  const onLost = (): void => {
+    if (restarts++ < MOST_RESTARTS) attempt = begin();
+    else events.onError(new SendError('disk_failed', 'the browser stops its download worker'));
+  };
+  let attempt = begin();
+  return { cancel: () => attempt.cancel(), pause: () => attempt.pause() };
+}
+
+interface AttemptEvents extends ReceiveEvents {
+  /** The browser stopped its service worker in the middle. What was staged stays; all else is wound up. */
+  onLost(): void;
+}
+
+function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: Choice, events: AttemptEvents, workerUrl: string): ReceiveHandle {
   const gatherer = new Worker(workerUrl, { type: 'module' });
   const writer = new Worker(workerUrl, { type: 'module' });
   const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
-  const frames: HTMLIFrameElement[] = [];
-  let streams: ServiceWorker | null = null;
+  let served: ServedStream | null = null;
+  let keeps = false;
+  let isLost = false;
   const end = (report: () => void): void => {
+    served?.close();
     gatherer.terminate();
     writer.terminate();
     report();
   };
   const fail = (error: SendError): void => end(() => events.onError(error));
+  const lose = (): void => {
+    isLost = true;
+    post(gatherer, { type: keeps ? 'pause' : 'cancel' });
+  };
+  /** A person who stops it meanwhile has stopped it. */
+  const stop = (type: 'cancel' | 'pause'): void => {
+    isLost = false;
+    post(gatherer, { type });
+  };
 
   const hear = ({ data }: MessageEvent<FromWorker>): void => {
     switch (data.type) {
@@ -137,11 +166,8 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
         if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
         else {
           const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
-          activeServiceWorker().then(
-            (active) => {
-              streams = active;
-              active.postMessage(announcement, [port1]);
-            },
+          ServedStream.announce(announcement, port1, lose).then(
+            (stream) => (served = stream),
             (thrown: unknown) => fail(asSendError(thrown, 'browser_unsupported', "the browser can't run the download")),
           );
         }
@@ -149,6 +175,7 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
         break;
       }
       case 'keeps':
+        keeps = true;
         events.onKeeps();
         break;
       case 'staged':
@@ -158,16 +185,17 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
         );
         break;
       case 'stream-ready':
-        frames.push(openFrame(`/_stream/${data.id}`));
+        served?.open();
         break;
       case 'keep-alive':
-        streams?.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive);
+        served?.keepAlive();
         break;
       case 'received':
         end(() => events.onDone(data.result));
         break;
       case 'failed':
-        fail(fromPlainError(data.error));
+        if (isLost) end(events.onLost);
+        else fail(fromPlainError(data.error));
         break;
       case 'link':
       case 'state':
@@ -187,7 +215,7 @@ export function startReceiving(address: string, passwordKey: PasswordKey | null,
   const { port1, port2 } = new MessageChannel();
   post(writer, { type: 'write', gatherer: port2 }, [port2]);
   post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
-  return { cancel: () => post(gatherer, { type: 'cancel' }), pause: () => post(gatherer, { type: 'pause' }) };
+  return { cancel: () => stop('cancel'), pause: () => stop('pause') };
 }
 
 export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
@@ -211,39 +239,4 @@ export function startReadingNote(address: string, passwordKey: PasswordKey | nul
   worker.onerror = () => end(() => events.onError(new SendError('internal', 'the worker could not start')));
   post({ type: 'read-note', address, passwordKey });
   return { cancel: () => post({ type: 'cancel' }), pause: () => post({ type: 'pause' }) };
-}
-
-async function activeServiceWorker(): Promise<ServiceWorker> {
-  // Registered by the page at its start; `ready` alone would wait for ever where that failed.
-  if (!(await navigator.serviceWorker?.getRegistration('/'))) throw new SendError('browser_unsupported', 'no download worker');
-  const { active } = await navigator.serviceWorker.ready;
-  if (!active) throw new SendError('browser_unsupported', 'no download worker');
-  return active;
-}
-
-function openFrame(path: StreamPath): HTMLIFrameElement {
-  const frame = document.createElement('iframe');
-  frame.hidden = true;
-  frame.src = path;
-  document.body.append(frame);
-  return frame;
-}
-
-/** @returns its bytes. */
-async function saveStaged(file: string, name: string, mime: string): Promise<number> {
-  const staged = await StagedFiles.open();
-  const whole = await (await staged.folder.getFileHandle(file)).getFile();
-  staged.close();
-  saveFile(whole.slice(0, whole.size, mime), name);
-  return whole.size;
-}
-
-/** Gives the browser a whole file to save. */
-function saveFile(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(url), SAVE_WITHIN_MS);
 }

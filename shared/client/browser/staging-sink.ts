@@ -12,8 +12,8 @@ import { downloadName, downloadSink, type DownloadHost } from './download-sink.t
 import { StagedFiles } from './staged-files.ts';
 import { openSyncAccess, type SyncAccess } from './sync-access.ts';
 
-/** What was written is made durable, and then noted, so often: a killed browser loses so much. */
-const NOTE_EVERY_MS = 1_000;
+/** Making a segment durable is followed by a rest as long as it took, at most this: a slow disk holds up half of the writing. */
+const LONGEST_REST_MS = 1_000;
 const KEPT_FOR_MS = 7 * 24 * 3600_000;
 /** Left free beside the file. */
 const SPARE_BYTES = 64 * 1024 * 1024;
@@ -40,8 +40,8 @@ export class StagingSink implements ReceiveSink {
   #segments: number;
   #position: number;
   #whole: WholeFile | null = null;
-  #notedAtMs = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #notedSegments: number;
+  #isKeepingUp = false;
   #noting: Promise<void> = Promise.resolve();
   #over = false;
   /** The archive, while it is given away. */
@@ -55,7 +55,7 @@ export class StagingSink implements ReceiveSink {
     this.#file = file;
     this.#access = access;
     this.#leftover = leftover;
-    this.#segments = leftover?.segments ?? 0;
+    this.#segments = this.#notedSegments = leftover?.segments ?? 0;
     this.#position = Math.min(layoutOf(input).textBefore(this.#segments), bytesOf(input));
   }
 
@@ -121,9 +121,7 @@ export class StagingSink implements ReceiveSink {
 
   async checkpoint(segments: number): Promise<void> {
     this.#segments = segments;
-    if (this.#timer !== undefined) return;
-    const waitMs = this.#notedAtMs + NOTE_EVERY_MS - Date.now();
-    this.#timer = setTimeout(() => this.#note().catch(() => undefined), Math.max(0, waitMs)); // a disk that fails is met in `finish`
+    void this.#keepUp().catch(() => undefined); // a disk that fails is met in `finish`
   }
 
   /** An archive is given away before the download counts; a file alone stays until then, so its note has to say what it is. */
@@ -162,21 +160,36 @@ export class StagingSink implements ReceiveSink {
     this.#position += written;
   }
 
-  /** Durable first, then noted: a note never speaks of what a power cut could take. */
-  async #note(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#notedAtMs = Date.now();
-    if (this.#over || this.#claimId === '') return;
+  /** Notes every segment once it is written: a killed browser loses what it had not written. Segments that come while a note is made, and in the rest after it, are noted together. */
+  async #keepUp(): Promise<void> {
+    if (this.#isKeepingUp) return;
+    this.#isKeepingUp = true;
+    try {
+      while (!this.#over && this.#notedSegments < this.#segments) {
+        const restMs = Math.min(LONGEST_REST_MS, await this.#note());
+        await new Promise((resolve) => setTimeout(resolve, restMs));
+      }
+    } finally {
+      this.#isKeepingUp = false;
+    }
+  }
+
+  /** Durable first, then noted: a note never speaks of what a power cut could take. @returns ms that nothing else could be written. */
+  async #note(): Promise<number> {
+    if (this.#over || this.#claimId === '') return 0;
     const { contentBytes, expiresAtMs } = this.#input;
     const note = { segments: this.#segments, claimId: this.#claimId, contentBytes, whole: this.#whole };
+    const startedAtMs = performance.now();
     onDisk(() => this.#access.flush());
+    const flushMs = performance.now() - startedAtMs;
+    this.#notedSegments = note.segments;
     this.#noting = this.#noting.then(async () => {
       const sealed = await sealNote(note, this.#input.link, (length) => crypto.getRandomValues(new Uint8Array(length)));
       await this.#staged.put({ name: this.#name, file: this.#file, note: sealed, removeAfterMs: Math.min(expiresAtMs, Date.now() + KEPT_FOR_MS) });
     });
     this.#noting.catch(() => undefined); // what cannot be noted is fetched again, should it come to that
     await this.#noting.catch(() => undefined);
+    return flushMs;
   }
 
   /** The service worker's stream makes it a download; it is read from the staged content. */
@@ -201,7 +214,6 @@ export class StagingSink implements ReceiveSink {
   }
 
   #end(): void {
-    clearTimeout(this.#timer);
     if (this.#over) return;
     this.#over = true;
     this.#access.close();

@@ -8,7 +8,9 @@
  *    download. Where `bytes` was announced, an `end` after another number of bytes fails it too.
  * 4. `cancel` says that the person stopped the download in the browser; nothing is wanted after it.
  *
- * An id serves one request; the worker keeps nothing on a disk and forgets everything when it is stopped.
+ * An id serves one request; the worker keeps nothing on a disk and forgets everything when it is stopped. A browser that
+ * stops it in the middle tells nobody, and Firefox gives what was saved until then its final name: a keep-alive for a
+ * stream of an earlier life is answered with `stream-lost`, to the page.
  */
 
 /** `/_stream/`: the only addresses that the worker answers. */
@@ -33,9 +35,18 @@ export interface StreamAnnouncement {
  */
 export interface StreamKeepAlive {
   readonly type: 'keep-alive';
+  /** Of the stream that it is for; left out where there is none. */
+  readonly id?: string;
+}
+
+/** From the worker itself, to the page: it was stopped since this stream was announced. */
+export interface StreamLost {
+  readonly type: 'stream-lost';
+  readonly id: string;
 }
 
 export type ToStreamWorker = StreamAnnouncement | StreamKeepAlive;
+export type FromStreamWorker = StreamLost;
 
 /** On the port, to the page. */
 export type StreamRequest = 'ready' | { readonly want: number } | 'cancel';
