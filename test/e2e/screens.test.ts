@@ -55,7 +55,11 @@ test.each(['sender', 'recipient', 'sends'])('of the %s: nothing serious in any w
   expect(names.length).toBeGreaterThan(20);
   for (const screen of names) {
     const address = `${name}/${screen}`;
-    for (const label of await open(address)) await page.getByRole('button', { name: label, exact: true }).or(page.getByRole('checkbox', { name: label, exact: true })).click();
+    for (const label of await open(address))
+      await page
+        .getByRole('button', { name: label, exact: true })
+        .or(page.getByRole('checkbox', { name: label, exact: true }))
+        .click();
     await look(page, address.replace('/', '-'));
     await expectKeyboardReaches(page, address);
   }

@@ -55,25 +55,29 @@ async function opened(info: TransferInfo, { doneBytes = 0, ...parts }: Partial<R
   return driven;
 }
 
-const listed = (samples: readonly Sample[], changes: Partial<TransferInfo> = {}, doneBytes = 0) => async (): Promise<void> =>
-  void (await opened(infoOf(samples, changes), { doneBytes }));
+const listed =
+  (samples: readonly Sample[], changes: Partial<TransferInfo> = {}, doneBytes = 0) =>
+  async (): Promise<void> =>
+    void (await opened(infoOf(samples, changes), { doneBytes }));
 
 /** @param refusals - of one try after the other; the last one stays under way where it is null. */
-const locked = (...refusals: readonly (SendError | null)[]) => async (): Promise<void> => {
-  const answers = [new SendError('password_needed'), ...refusals];
-  const { receiver } = page({
-    open(_, password) {
-      const error = answers.shift()!;
-      if (error === null && password !== null && 'onProgress' in password) password.onProgress(0.42);
-      return error === null ? never() : Promise.resolve({ ok: false, error, rescued: false, passwordKey: null });
-    },
-  });
-  await receiver.open(LINK);
-  for (const refusal of refusals) {
-    const tried = receiver.unlock('not it');
-    if (refusal !== null) await tried;
-  }
-};
+const locked =
+  (...refusals: readonly (SendError | null)[]) =>
+  async (): Promise<void> => {
+    const answers = [new SendError('password_needed'), ...refusals];
+    const { receiver } = page({
+      open(_, password) {
+        const error = answers.shift()!;
+        if (error === null && password !== null && 'onProgress' in password) password.onProgress(0.42);
+        return error === null ? never() : Promise.resolve({ ok: false, error, rescued: false, passwordKey: null });
+      },
+    });
+    await receiver.open(LINK);
+    for (const refusal of refusals) {
+      const tried = receiver.unlock('not it');
+      if (refusal !== null) await tried;
+    }
+  };
 
 const closed = (code: ErrorCode) => async (): Promise<void> => {
   const { receiver } = page({ open: async () => ({ ok: false, error: new SendError(code), rescued: false, passwordKey: null }) });
@@ -97,7 +101,10 @@ const receiving =
     if (progress) driven.events.onProgress(progress);
     then(driven);
   };
-const fails = (code: ErrorCode) => ({ events }: Driven) => events.onError(new SendError(code));
+const fails =
+  (code: ErrorCode) =>
+  ({ events }: Driven) =>
+    events.onError(new SendError(code));
 const ends = ({ events }: Driven) => events.onDone({ bytes: 923_000_000, problems: [] });
 
 const aNote = [{ path: 'note.txt', bytes: 44 }];
@@ -107,14 +114,16 @@ const noteRead = (text: string, downloadsLeft: number | null = null) =>
 const seen = (sender: UploadSeen['sender'], doneBytes = 387_000_000): UploadSeen => ({ sender, doneBytes, totalBytes: 923_000_000 });
 
 /** What a look at a file comes to. Frames are looked at in previews.test.ts: the service worker makes them. */
-const preview = (kind: PreviewKind | null | SendError | 'opening', text = '') => async (): Promise<void> => {
-  const previews = {
-    look: () => (kind === 'opening' ? never<PreviewKind>() : kind instanceof SendError ? Promise.reject(kind) : Promise.resolve(kind)),
-    read: async () => new Blob([text]),
-    close: () => undefined,
-  } as unknown as Previews;
-  await opened(infoOf([{ path: 'field report.txt', bytes: 3 * 2 ** 20 }]), { openPreviews: async () => previews });
-};
+const preview =
+  (kind: PreviewKind | null | SendError | 'opening', text = '') =>
+  async (): Promise<void> => {
+    const previews = {
+      look: () => (kind === 'opening' ? never<PreviewKind>() : kind instanceof SendError ? Promise.reject(kind) : Promise.resolve(kind)),
+      read: async () => new Blob([text]),
+      close: () => undefined,
+    } as unknown as Previews;
+    await opened(infoOf([{ path: 'field report.txt', bytes: 3 * 2 ** 20 }]), { openPreviews: async () => previews });
+  };
 const looking = [say('preview.look')];
 
 /** Those with a title of their own, and one of the others. */
@@ -150,7 +159,9 @@ const bySteps: Readonly<Record<ReceiveState['step'], readonly Screen[]>> = {
     { name: 'listed-live-paused', show: listed(one, { upload: seen('paused') }) },
     { name: 'listed-live-silent', show: listed(one, { upload: seen('silent', 0) }) },
     { name: 'tree', show: listed(album) },
-    { name: 'tree-some', show: listed(album), press: [] },
+    { name: 'tree-some', show: listed(album), press: ['contract.pdf', '2024'] },
+    { name: 'tree-none', show: listed(album), press: [say('tree.all')] },
+    { name: 'tree-one-strange', show: listed(strange), press: [say('tree.all'), strange[1]!.path] },
     { name: 'tree-closed', show: listed(album), press: [say('tree.folder', 'album', 5)] },
     { name: 'tree-strange', show: listed(strange, { downloadsLeft: 1_000 }) },
     { name: 'tree-thousands', show: listed(thousands) },

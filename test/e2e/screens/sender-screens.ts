@@ -37,17 +37,19 @@ function open(parts: Partial<SenderParts> = {}): Driven {
 }
 
 /** A selection, and what a person did with it. */
-const picking = (samples: readonly Sample[], then: (sender: Sender) => void = () => undefined) => (): void => {
-  const { sender } = open();
-  if (samples.length > 0) sender.add(chosen(samples));
-  then(sender);
-};
+const picking =
+  (samples: readonly Sample[], then: (sender: Sender) => void = () => undefined) =>
+  (): void => {
+    const { sender } = open();
+    if (samples.length > 0) sender.add(chosen(samples));
+    then(sender);
+  };
 
 const note = (text: string, burn = false) => picking([], (sender) => sender.write({ text, burn }));
 
 /** An upload with its link. */
-function begun(samples: readonly Sample[] | null, { isKept = true }: { isKept?: boolean } = {}): Driven {
-  const driven = open();
+function begun(samples: readonly Sample[] | null, { isKept = true, ...parts }: Partial<SenderParts> & { isKept?: boolean } = {}): Driven {
+  const driven = open(parts);
   if (samples) driven.sender.add(chosen(samples));
   else driven.sender.write({ text: 'The door code is 4711.', burn: true });
   driven.sender.start();
@@ -62,10 +64,12 @@ const sending = (upload: UploadState | 'cancelling') => (): void => {
   else events.onState(upload);
 };
 
-const failed = (code: ErrorCode, unfinished: string | null, samples: readonly Sample[] | null = album) => (): void => {
-  const { events } = begun(samples);
-  events.onError(new SendError(code), unfinished);
-};
+const failed =
+  (code: ErrorCode, unfinished: string | null, samples: readonly Sample[] | null = album) =>
+  (): void => {
+    const { events } = begun(samples);
+    events.onError(new SendError(code), unfinished);
+  };
 
 const resumed = (): Driven => {
   const driven = open();
@@ -73,16 +77,26 @@ const resumed = (): Driven => {
   return driven;
 };
 
-function done(changes: Partial<SendResult> = {}, samples: readonly Sample[] | null = album): Sender {
-  const { sender, events } = begun(samples);
+function done(changes: Partial<SendResult> = {}, samples: readonly Sample[] | null = album, parts: Partial<SenderParts> = {}): Sender {
+  const { sender, events } = begun(samples, parts);
   events.onDone(sentResult(923_000_000, changes));
   return sender;
 }
 
-const unfinished = (...sends: readonly Partial<UnfinishedSend>[]) => (): void => {
-  const found = sends.map((send, i) => ({ transferId: `${ID}${i}`, title: 'holiday film.mp4', fileCount: 1, bytes: 1_234_567_890, storedPart: 0.63, hasHandles: false, ...send }));
-  open({ unfinished: async () => found });
-};
+const unfinished =
+  (...sends: readonly Partial<UnfinishedSend>[]) =>
+  (): void => {
+    const found = sends.map((send, i) => ({
+      transferId: `${ID}${i}`,
+      title: 'holiday film.mp4',
+      fileCount: 1,
+      bytes: 1_234_567_890,
+      storedPart: 0.63,
+      hasHandles: false,
+      ...send,
+    }));
+    open({ unfinished: async () => found });
+  };
 
 function dragOver(): void {
   const { sender } = open();
@@ -192,11 +206,8 @@ function begunWithoutLink(): void {
   sender.start();
 }
 
-async function withdrawing(revoke: SenderParts['revoke']): Promise<void> {
-  const { sender, events } = open({ revoke });
-  sender.add(chosen(album));
-  sender.start();
-  events.onDone(sentResult(923_000_000));
+function withdrawing(revoke: SenderParts['revoke']): void {
+  const sender = done({}, album, { revoke });
   sender.askRevoke();
   void sender.revoke();
 }

@@ -14,7 +14,7 @@ import { never, type Screen } from './screen.ts';
 type Seen = NonNullable<SendRecord['lastSeen']>;
 
 /** 16 and 32 bytes, as b64. */
-const id = (number: number): string => `${String.fromCharCode(65 + number)}`.padEnd(22, 'A');
+const id = (number: number): string => String.fromCharCode(65 + number).padEnd(22, 'A');
 const KEY = 'A'.repeat(43);
 
 const aLink = (number: number, changes: Partial<LinkRecord> = {}): LinkRecord => ({ linkId: id(number), link: LINK, label: '', password: false, ...changes });
