@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 /** @returns the files by their names. */
-async function buildScreens(): Promise<Map<string, string | Uint8Array>> {
+async function buildScreens(): Promise<Map<string, Buffer>> {
   const built = (await build({
     configFile: false,
     root: path.join(import.meta.dirname, 'screens'),
@@ -40,7 +40,7 @@ async function buildScreens(): Promise<Map<string, string | Uint8Array>> {
     worker: { format: 'es' },
     build: { write: false, target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { output: { codeSplitting: false } } },
   })) as Rolldown.RolldownOutput;
-  return new Map(built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
+  return new Map(built.output.map((file) => [file.fileName, Buffer.from(file.type === 'chunk' ? file.code : file.source)]));
 }
 
 /** @returns what the page says of the screen: see screens/main.ts. */
