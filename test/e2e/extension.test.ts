@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatBytes } from '../../shared/ui/format.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, heading, linkOn, send, untilHeading, untilSent } from './steps.ts';
@@ -20,13 +20,10 @@ let extension: string;
 
 beforeAll(async () => {
   stage = await startStage(24);
-  [sender, recipient] = await Promise.all([TestBrowser.launch({ extension: true }), TestBrowser.launch()]);
+  [sender, recipient] = await Promise.all([stage.launchBrowser({ extension: true }), stage.launchBrowser()]);
   extension = (await sender.background()).origin;
 });
-afterAll(async () => {
-  await Promise.all([sender?.close(), recipient?.close()]);
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 
 /** @returns how often a person clicked since. */
 async function countClicks(page: Page): Promise<() => Promise<number>> {

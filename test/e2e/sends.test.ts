@@ -17,12 +17,9 @@ let browser: TestBrowser;
 let page: Page;
 beforeAll(async () => {
   stage = await startStage(6);
-  browser = await TestBrowser.launch();
+  browser = await stage.launchBrowser();
 });
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
   await page.evaluate(forgetEverything);
