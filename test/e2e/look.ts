@@ -73,7 +73,11 @@ function watchFocus(): number {
     if (left.delete(reached) && getComputedStyle(reached).outlineStyle === 'none') said.push(`no ring: ${reached.outerHTML}`);
   };
   addEventListener('focusin', pass);
-  Object.assign(globalThis, { focusTrail: () => [...said, ...Array.from(left, ({ outerHTML }) => `not reached: ${outerHTML}`)] });
+  const focusTrail = (): string[] => {
+    removeEventListener('focusin', pass);
+    return [...said, ...Array.from(left, ({ outerHTML }) => `not reached: ${outerHTML}`)];
+  };
+  Object.assign(globalThis, { focusTrail });
   return left.size;
 }
 

@@ -1,5 +1,4 @@
 /** The receive page. */
-import { mount } from 'svelte';
 import type { Previews } from '../../../shared/client/browser/preview.ts';
 import type { PreviewKind } from '../../../shared/client/browser/preview-kinds.ts';
 import type { NoteEvents, ReceiveEvents } from '../../../shared/client/browser/receive.ts';
@@ -13,7 +12,7 @@ import ReceiveScreen from '../../../shared/ui/ReceiveScreen.svelte';
 import type { ReceiveState } from '../../../shared/ui/receive-machine.ts';
 import { Receiver, type ReceiverParts } from '../../../shared/ui/receiver.svelte.ts';
 import { album, crawl, halfway, ID, infoOf, LINK, one, strange, thousands, type Sample } from './samples.ts';
-import { never, type Screen } from './screen.ts';
+import { never, put, type Screen } from './screen.ts';
 
 interface Driven {
   readonly receiver: Receiver;
@@ -40,7 +39,7 @@ function page(parts: Partial<ReceiverParts>): Driven {
     later: () => () => undefined,
     ...parts,
   });
-  mount(ReceiveScreen, { target: document.body, props: { receiver } });
+  put(ReceiveScreen, { receiver });
   return {
     receiver,
     get events() {

@@ -1,5 +1,5 @@
 /** One state of a page, as the real components show it. */
-import { tick } from 'svelte';
+import { mount, tick, unmount, type Component } from 'svelte';
 
 export interface Screen {
   /** Of its pictures. */
@@ -8,6 +8,14 @@ export interface Screen {
   show(): void | Promise<void>;
   /** What a person then presses: the names of buttons, one after another. */
   readonly press?: readonly string[];
+}
+
+let page: Record<string, unknown> | null = null;
+
+/** Shows a page instead of the one before it. */
+export function put<Props extends Record<string, unknown>>(component: Component<Props>, props: Props): void {
+  if (page) void unmount(page);
+  page = mount(component, { target: document.body, props });
 }
 
 /** For everything that hangs on a promise that is kept already to be in the document. */

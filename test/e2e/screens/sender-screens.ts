@@ -1,5 +1,4 @@
 /** The send screen of the page and of the extension. */
-import { mount } from 'svelte';
 import type { SendEvents } from '../../../shared/client/browser/send.ts';
 import type { SendResult, UnfinishedSend, UploadState } from '../../../shared/client/types.ts';
 import { SendError, type ErrorCode } from '../../../shared/protocol/errors.ts';
@@ -9,7 +8,7 @@ import SendScreen from '../../../shared/ui/SendScreen.svelte';
 import type { SendState } from '../../../shared/ui/send-machine.ts';
 import { Sender, type SenderParts } from '../../../shared/ui/sender.svelte.ts';
 import { album, chosen, crawl, halfway, ID, LINK, one, sentResult, strange, thousands, type Sample } from './samples.ts';
-import { never, settled, type Screen } from './screen.ts';
+import { never, put, settled, type Screen } from './screen.ts';
 
 interface Driven {
   readonly sender: Sender;
@@ -27,7 +26,7 @@ function open(parts: Partial<SenderParts> = {}): Driven {
     { coordinator: () => 'https://send.example', start: begin, resume: begin, reopen: async () => null, unfinished: async () => [], giveUp: never, revoke: never, ...parts },
     DEFAULT_CHOICES,
   );
-  mount(SendScreen, { target: document.body, props: { sender } });
+  put(SendScreen, { sender });
   return {
     sender,
     get events() {

@@ -1,5 +1,4 @@
 /** *My sends*. */
-import { mount } from 'svelte';
 import { generateEntryKey, MemoryBoxes, Vault, VaultSendStore, type LinkRecord, type SendRecord } from '../../../shared/client/sends/index.ts';
 import { SendError } from '../../../shared/protocol/errors.ts';
 import { say } from '../../../shared/ui/messages.ts';
@@ -9,7 +8,7 @@ import SendsScreen from '../../../shared/ui/sends/SendsScreen.svelte';
 import type { SendsState } from '../../../shared/ui/sends/sends-machine.ts';
 import type { ShownState } from '../../../shared/ui/sends/send-facts.ts';
 import { inDays, LINK, strange } from './samples.ts';
-import { never, type Screen } from './screen.ts';
+import { never, put, type Screen } from './screen.ts';
 
 type Seen = NonNullable<SendRecord['lastSeen']>;
 
@@ -80,7 +79,7 @@ async function open(records: readonly SendRecord[], control: Partial<Control> = 
   spoil(boxes);
   const answers: Control = { status: never, extend: never, revoke: never, addLink: never, changeLimit: never, revokeLink: never, ...control };
   const sends = new Sends({ store, control: () => answers, now: () => Date.now(), later: () => () => undefined });
-  mount(SendsScreen, { target: document.body, props: { sends, sendPage: '/', allowNotifications: async () => false } });
+  put(SendsScreen, { sends, sendPage: '/', allowNotifications: async () => false });
 }
 
 const fails = (code: 'offline' | 'conflict' | 'too_many_links') => () => Promise.reject(new SendError(code));
