@@ -192,6 +192,17 @@ describe('with a keyboard alone', () => {
     expect(await region.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
     await look(page, 'send-many-open');
     expect(await region.getByRole('listitem').count()).toBeLessThan(60);
+    // One stop for Tab, from which the arrow keys go on.
+    await region.focus();
+    await page.keyboard.press('Tab');
+    const reached = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    while ((await reached()) !== say('list.remove', 'photograph 29.jpg')) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await focused(button(page, say('list.remove', 'photograph 28.jpg')));
+    await page.keyboard.press('Tab');
+    await focused(button(page, say('list.showFewer')));
+    await page.keyboard.press('Shift+Tab');
+    await focused(button(page, say('list.remove', 'photograph 28.jpg')));
     await region.focus();
     await page.keyboard.press('End');
     const last = region.locator(`[aria-posinset="${MAX_FILES}"]`);
