@@ -1,11 +1,9 @@
 /** What the download button will do, in its own words. */
 import { receivingTexts } from './messages/receiving.ts';
 import { sayFrom } from './say.ts';
-import { spelledName, splitName } from './spelled-name.ts';
+import { shortName } from './spelled-name.ts';
 
 const say = sayFrom(receivingTexts);
-
-const HEAD_LENGTH = 24;
 
 /** @param files - all of the transfer. @param chosen - in any order. */
 export function downloadLabel(files: readonly { readonly path: string }[], chosen: ReadonlySet<number>): string {
@@ -13,13 +11,8 @@ export function downloadLabel(files: readonly { readonly path: string }[], chose
   if (files.length === 1) return say('receive.download');
   if (chosen.size === files.length) return say('receive.downloadZip');
   const [only] = chosen;
-  return chosen.size === 1 ? say('receive.downloadOne', shortName(files[only!]!.path)) : say('receive.downloadSome', chosen.size);
+  return chosen.size === 1 ? say('receive.downloadOne', isolated(files[only!]!.path)) : say('receive.downloadSome', chosen.size);
 }
 
-/** Its head gives way, so that the extension is always seen; isolated, so that it reorders nothing beside it. */
-function shortName(path: string): string {
-  const { head, tail } = splitName(path.slice(path.lastIndexOf('/') + 1));
-  const shown = spelledName(head);
-  const cut = shown.length > HEAD_LENGTH ? `${Array.from(shown).slice(0, HEAD_LENGTH).join('')}…` : shown;
-  return `\u2068${cut}${spelledName(tail)}\u2069`;
-}
+/** A name that reorders nothing beside it. */
+const isolated = (path: string): string => `\u2068${shortName(path.slice(path.lastIndexOf('/') + 1))}\u2069`;

@@ -58,6 +58,16 @@ export function splitName(name: string): { readonly head: string; readonly tail:
   return from === 0 ? { head: name, tail: '' } : { head: name.slice(0, -tail.length), tail };
 }
 
+/** Of a long name in a sentence or a button, so much of its head; the end is always seen. */
+const HEAD_LENGTH = 24;
+
+export function shortName(name: string): string {
+  const { head, tail } = splitName(name);
+  const shown = spelledName(head);
+  const cut = shown.length > HEAD_LENGTH ? `${Array.from(shown).slice(0, HEAD_LENGTH).join('')}…` : shown;
+  return cut + spelledName(tail);
+}
+
 /** Letters that run from right to left: Hebrew, Arabic and their neighbours, with their presentation forms. */
 const FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 

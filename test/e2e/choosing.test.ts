@@ -5,9 +5,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openTransfer, webDeps } from '../../shared/client/index.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { readZip } from '../support/zip.ts';
 import { look } from './look.ts';
 import { noise, startStage, type Stage } from './stage.ts';
@@ -24,14 +24,10 @@ let page: Page;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 afterEach(() => page.close());
 
 /** @param files - below one folder, by their paths. @returns the link. */

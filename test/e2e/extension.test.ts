@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatBytes } from '../../shared/ui/format.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, heading, linkOn, send, untilHeading, untilSent } from './steps.ts';
@@ -20,13 +20,20 @@ let extension: string;
 
 beforeAll(async () => {
   stage = await startStage(24);
-  [sender, recipient] = await Promise.all([TestBrowser.launch({ extension: true }), TestBrowser.launch()]);
+  [sender, recipient] = await Promise.all([stage.launchBrowser({ extension: true }), stage.launchBrowser()]);
   extension = (await sender.background()).origin;
 });
-afterAll(async () => {
-  await Promise.all([sender?.close(), recipient?.close()]);
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
+
+/** @returns how often a person clicked since. */
+async function countClicks(page: Page): Promise<() => Promise<number>> {
+  const clicks = await page.evaluateHandle(() => {
+    const seen: Event[] = [];
+    addEventListener('click', (event) => event.isTrusted && seen.push(event), true);
+    return seen;
+  });
+  return () => clicks.evaluate((seen) => seen.length);
+}
 
 test('the options take the address of a coordinator, and tell whether one answers', async () => {
   const page = await sender.open(`${extension}/options.html`);
@@ -79,6 +86,34 @@ test('from the toolbar to a recipient without the extension, byte for byte', asy
   expect(name).toBe('holiday film.mp4');
   expect(await sha256Of(file)).toBe(await sha256Of(source));
   await received.close();
+});
+
+test('a new user has a link after three clicks in the extension, and its recipient has the file after one', async () => {
+  const source = await stage.newFile('first try.pdf', 3_000_000);
+  const site = await sender.open(stage.origin);
+  const startedAt = performance.now();
+  const popup = await sender.pressToolbarButton(site);
+  await expect.poll(() => popup.text(), { timeout: 60_000 }).toContain(say('popup.send'));
+  const opened = sender.context.waitForEvent('page');
+  await popup.click(say('popup.send'));
+  const page = await opened;
+  const clicksInTab = await countClicks(page);
+  await chooseFiles(page, source);
+  await button(page, say('send.start')).click();
+  await page.getByLabel(say('done.link'), { exact: true }).waitFor();
+  const shownAfter = performance.now() - startedAt;
+  // The popup took the first one.
+  expect(1 + (await clicksInTab())).toBe(3);
+
+  const received = await recipient.open(await linkOn(page));
+  const openedAt = performance.now();
+  const clicks = await countClicks(received);
+  expect(await sha256Of((await download(received)).file)).toBe(await sha256Of(source));
+  expect(await clicks()).toBe(1);
+  const seconds = [shownAfter, performance.now() - openedAt].map((ms) => (ms / 1000).toFixed(1));
+  console.info(`from the toolbar to a link in ${seconds[0]} s, from the link's page to the file in ${seconds[1]} s`);
+  await untilSent(page);
+  await Promise.all([page.close(), site.close(), received.close()]);
 });
 
 test('its list has what its send tab sent, and the alarm tells of a download without a name', async () => {

@@ -10,10 +10,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openTransfer, webDeps } from '../../shared/client/index.ts';
 import { asLinkSecret, asTransferId, encodeB64, encodeLink, ID_BYTES, KEY_BYTES, parseLink, type ErrorCode } from '../../shared/protocol/index.ts';
 import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
 import { newerLink } from '../support/newer-link.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, linkOn, sendFiles, untilHeading, untilSent } from './steps.ts';
@@ -28,15 +28,11 @@ let source: string;
 
 beforeAll(async () => {
   stage = await startStage(NODES);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   source = await stage.newFile('letter.txt', 5_000);
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.newPage();
 });

@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sentenceOf } from '../../shared/protocol/errors.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
-import { RecordingProxy, type Hold } from '../support/recording-proxy.ts';
+import type { TestBrowser } from '../support/browser.ts';
+import type { Hold, RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, linkOn, untilHeading, untilSent } from './steps.ts';
@@ -25,16 +25,12 @@ let source: string;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   source = await stage.newFile('live.bin', BYTES);
   await utimes(source, MODIFIED, MODIFIED);
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
 });
@@ -115,7 +111,7 @@ test('a send whose browser was killed is continued with the file that is picked 
   const { link, held } = await sendPart();
   const profile = await browser.kill();
   held.release();
-  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  browser = await stage.launchBrowser({ proxy: proxy.url, profile });
   page = await browser.open(stage.origin);
   const proceed = say('unfinished.continue', 'live.bin');
   await button(page, proceed).waitFor();
@@ -189,7 +185,7 @@ test('a send whose browser was killed goes on without choosing again where the b
   const link = await linkOn(page);
   const profile = await browser.kill();
   held.release();
-  browser = await TestBrowser.launch({ proxy: proxy.url, profile });
+  browser = await stage.launchBrowser({ proxy: proxy.url, profile });
   page = await browser.open(stage.origin);
   let choosers = 0;
   page.on('filechooser', () => choosers++);

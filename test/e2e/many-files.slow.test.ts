@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_FILES } from '../../shared/protocol/index.ts';
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { readZip } from '../support/zip.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, chooseFolder, download, send } from './steps.ts';
@@ -14,12 +14,9 @@ let browser: TestBrowser;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  browser = await TestBrowser.launch();
+  browser = await stage.launchBrowser();
 });
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 
 test('10,000 small files arrive, and one more is refused without losing the others', async () => {
   const folder = path.join(await stage.newFolder(), 'many');

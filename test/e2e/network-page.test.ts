@@ -8,8 +8,8 @@ import { encodeB64, networkSummarySchema, parseMessage, problemOf, type NetworkS
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
 import * as limits from '../../shared/ui/network/node-health.ts';
 import { disqualifiedAt, nodeAt, quarantinedAt, summaryAt } from '../../shared/ui/network/testing/samples.ts';
-import { TestBrowser } from '../support/browser.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { TestBrowser } from '../support/browser.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, sendFiles, untilHeading } from './steps.ts';
@@ -32,15 +32,13 @@ let token: string;
 beforeAll(async () => {
   vi.stubEnv('SHARDSEND_EPOCH_MS', String(EPOCH_MS));
   stage = await startStage(NODES);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   const { nodeId, viewToken } = await loadOrCreateNodeKey(stage.network.nodes[0]!.dataDir);
   nodePage = statusPage(stage.origin, nodeId, viewToken);
   token = encodeB64(viewToken);
 });
 afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
   await stage?.stop();
   vi.unstubAllEnvs();
 });

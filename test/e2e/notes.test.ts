@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
@@ -16,13 +16,10 @@ let page: Page;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  browser = await TestBrowser.launch();
+  browser = await stage.launchBrowser();
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: stage.origin });
 });
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
 });

@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, send, sendFiles, untilHeading } from './steps.ts';
@@ -19,15 +19,11 @@ let source: string;
 
 beforeAll(async () => {
   stage = await startStage(3);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   source = await stage.newFile('letter.txt', 5_000);
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.newPage();
 });

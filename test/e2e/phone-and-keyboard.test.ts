@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MAX_FILES, problemOf } from '../../shared/protocol/index.ts';
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { cutOffNames, look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, linkOn, send, untilHeading, untilSent } from './steps.ts';
@@ -28,12 +28,9 @@ let page: Page;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  [browser, phone] = await Promise.all([TestBrowser.launch(), TestBrowser.launch({ phone: true })]);
+  [browser, phone] = await Promise.all([stage.launchBrowser(), stage.launchBrowser({ phone: true })]);
 });
-afterAll(async () => {
-  await Promise.all([browser?.close(), phone?.close()]);
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 afterEach(() => page.close());
 
 const chosen = (): Locator => page.getByRole('list', { name: say('send.chosen') }).getByRole('listitem');
@@ -195,6 +192,17 @@ describe('with a keyboard alone', () => {
     expect(await region.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
     await look(page, 'send-many-open');
     expect(await region.getByRole('listitem').count()).toBeLessThan(60);
+    // One stop for Tab, from which the arrow keys go on.
+    await region.focus();
+    await page.keyboard.press('Tab');
+    const reached = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    while ((await reached()) !== say('list.remove', 'photograph 29.jpg')) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await focused(button(page, say('list.remove', 'photograph 28.jpg')));
+    await page.keyboard.press('Tab');
+    await focused(button(page, say('list.showFewer')));
+    await page.keyboard.press('Shift+Tab');
+    await focused(button(page, say('list.remove', 'photograph 28.jpg')));
     await region.focus();
     await page.keyboard.press('End');
     const last = region.locator(`[aria-posinset="${MAX_FILES}"]`);

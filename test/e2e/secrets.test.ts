@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deriveLinkKeys, openEnvelope } from '../../shared/client/link-keys.ts';
 import { decodeB64, encodeB64, parseLink, type RecipientStatus } from '../../shared/protocol/index.ts';
-import { TestBrowser } from '../support/browser.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { TestBrowser } from '../support/browser.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { download, sendFiles } from './steps.ts';
 
@@ -20,8 +20,8 @@ let transferId: Uint8Array;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   const source = await stage.newFile(FILE_NAME, 3_000_000);
   const page = await browser.newPage();
   const link = await sendFiles(page, stage.origin, [source]);
@@ -50,11 +50,7 @@ beforeAll(async () => {
     ['part of the file name', Buffer.from('denscheidt')],
   ];
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 
 function formsOf(name: string, bytes: Uint8Array): [string, Buffer][] {
   const raw = Buffer.from(bytes);

@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
-import { RecordingProxy } from '../support/recording-proxy.ts';
+import type { TestBrowser } from '../support/browser.ts';
+import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { readZip, type ZipEntry } from '../support/zip.ts';
 import { cutOffNames, look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
@@ -18,15 +18,11 @@ let page: Page;
 
 beforeAll(async () => {
   stage = await startStage(6);
-  proxy = await RecordingProxy.start();
-  browser = await TestBrowser.launch({ proxy: proxy.url });
+  proxy = await stage.startProxy();
+  browser = await stage.launchBrowser({ proxy: proxy.url });
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: stage.origin });
 });
-afterAll(async () => {
-  await browser?.close();
-  await proxy?.stop();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
 });

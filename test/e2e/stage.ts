@@ -1,4 +1,4 @@
-/** What every end-to-end test stands on: the built programs, a network of their own, and folders that vanish. */
+/** What every end-to-end test stands on: the built programs, a network of their own, browsers, and folders that vanish. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,6 +8,8 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
 import { probePort } from '../../cli/network/ports.ts';
+import { TestBrowser, type BrowserOptions } from '../support/browser.ts';
+import { RecordingProxy } from '../support/recording-proxy.ts';
 import { bytesOf } from '../vectors/source/reference.ts';
 
 const FIRST_PORT = 19_000;
@@ -29,6 +31,10 @@ export interface Stage {
   newFile(name: string, bytes: number): Promise<string>;
   /** Waits until the coordinator counts so many nodes: some time after it or they were stopped or started. */
   untilOnline(count: number): Promise<void>;
+  /** Ends with the stage. */
+  launchBrowser(options?: BrowserOptions): Promise<TestBrowser>;
+  /** Ends with the stage. */
+  startProxy(): Promise<RecordingProxy>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +45,8 @@ export async function startStage(nodes: number, firstPort = FIRST_PORT): Promise
   const dataDir = path.join(base, 'network');
   const network = await startNetwork({ port: await freePort(firstPort), nodes, dataDir, onLost: () => undefined });
   let folders = 0;
+  /** What the network must outlive, in the order in which it began. */
+  const ends: (() => Promise<void>)[] = [];
   const newFolder = async (): Promise<string> => {
     const folder = path.join(base, `work-${folders++}`);
     await mkdir(folder);
@@ -55,7 +63,18 @@ export async function startStage(nodes: number, firstPort = FIRST_PORT): Promise
       return file;
     },
     untilOnline: (count) => expect.poll(() => onlineNodes(network.origin), { timeout: PATIENCE_MS, interval: 250 }).toBe(count),
+    async launchBrowser(options) {
+      const browser = await TestBrowser.launch(options);
+      ends.push(() => browser.close());
+      return browser;
+    },
+    async startProxy() {
+      const proxy = await RecordingProxy.start();
+      ends.push(() => proxy.stop());
+      return proxy;
+    },
     async stop() {
+      for (const end of ends.toReversed()) await end();
       await network.stop();
       await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
@@ -19,12 +19,9 @@ let page: Page;
 
 beforeAll(async () => {
   stage = await startStage(NODES);
-  browser = await TestBrowser.launch();
+  browser = await stage.launchBrowser();
 });
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
 });

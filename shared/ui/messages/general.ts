@@ -35,7 +35,8 @@ export const generalTexts = {
   'expiry.minutes': (n: number) => count(n, 'minute', 'minutes'),
   'expiry.hours': (n: number) => count(n, 'hour', 'hours'),
   'expiry.days': (n: number) => count(n, 'day', 'days'),
-  'expiry.when': (moment: string, until: string) => `${moment}, ${until}`,
+  /** Breaks between the two alone. */
+  'expiry.when': (moment: string, until: string) => `${moment}, ${until.replaceAll(' ', '\u00a0')}`,
   'ago.now': 'moments ago',
   'ago.minutes': (n: number) => `${count(n, 'minute', 'minutes')} ago`,
   'ago.hours': (n: number) => `${count(n, 'hour', 'hours')} ago`,

@@ -32,6 +32,7 @@ export const sendingTexts = {
   // On its way
   'sending.title': (n: number) => `Sending ${files(n)}`,
   'sending.lead': 'Share the link now: whoever opens it gets what is there, and the rest as it comes. Keep this page open; it may stay in the background.',
+  'sending.lead.early': 'Keep this page open; it may stay in the background.',
   'sending.preparing': 'Preparing',
   'sending.progress': 'Sending',
   'sending.cancel': 'Cancel',

@@ -1,0 +1,25 @@
+/**
+ * Every state of the sender's and the recipient's pages, for pictures and for axe: the real components and state machines,
+ * with parts that answer what the state needs. Built by screens.test.ts alone. Other tests reach these states for real.
+ */
+import { recipientScreens } from './recipient-screens.ts';
+import { settled, type Screen } from './screen.ts';
+import { senderScreens } from './sender-screens.ts';
+import { sendsScreens } from './sends-screens.ts';
+
+const pages: Readonly<Record<string, readonly Screen[]>> = { sender: senderScreens, recipient: recipientScreens, sends: sendsScreens };
+
+const gallery = {
+  /** @returns the names of a page's screens. */
+  names: (page: string): string[] => pages[page]!.map(({ name }) => name),
+  /** @returns what is to be pressed then. */
+  async show(page: string, name: string): Promise<readonly string[]> {
+    const { show, press = [] } = pages[page]!.find((one) => one.name === name)!;
+    await show();
+    await settled();
+    scrollTo(0, 0);
+    return press;
+  },
+};
+export type Gallery = typeof gallery;
+Object.assign(globalThis, { gallery });
