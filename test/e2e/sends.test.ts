@@ -58,11 +58,11 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
   await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(30 * 86_400));
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 30\u00a0days');
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in\u00a030\u00a0days');
   await look(page, 'sends-details');
   await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(300));
   await button(page, say('sends.expiry.set')).click();
-  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in 5\u00a0minutes');
+  await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in\u00a05\u00a0minutes');
 
   const other = await browser.open(link);
   await download(other);
