@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sentenceOf } from '../../shared/protocol/errors.ts';
 import { say } from '../../shared/ui/messages.ts';
-import type { TestBrowser } from '../support/browser.ts';
+import { TestBrowser } from '../support/browser.ts';
 import type { Hold, RecordingProxy } from '../support/recording-proxy.ts';
 import { look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';

@@ -5,7 +5,7 @@ import { TransferApi } from '../coordinator-api.ts';
 import type { ClientDeps } from '../deps.ts';
 import { deriveLinkKeys } from '../link-keys.ts';
 import type { OpenOptions } from './open-transfer.ts';
-import { ENDINGS } from './receive.ts';
+import { ENDINGS } from './endings.ts';
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([...ENDINGS, 'claim_unknown']);
 

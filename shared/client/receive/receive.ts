@@ -1,10 +1,11 @@
 /** Receives a transfer: claim, gather, rebuild, open, write, commit; from where an earlier try ended, if there was one. */
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
-import { SendError, asSendError, type ErrorCode } from '../../protocol/errors.ts';
+import { SendError, asSendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import type { Claim } from '../../protocol/messages.ts';
 import type { ClientDeps, Leftover, ReceiveSink } from '../deps.ts';
 import type { Progress, ReceiveResult, UploadSeen } from '../types.ts';
+import { ENDINGS } from './endings.ts';
 import { Follower } from './follower.ts';
 import { Gatherer } from './gather.ts';
 import { Lease } from './lease.ts';
@@ -14,9 +15,6 @@ import { SegmentMover } from './segment-mover.ts';
 import { SegmentTable, finishedTable, type TableSource } from './segment-table.ts';
 import { bytesOf, chooseFiles, spansOf, wholeSpan, type Choice } from './selection.ts';
 import { OpeningWriter, openingInputOf, type SegmentWriter } from './segment-writer.ts';
-
-/** A commit that is answered so will never count: the transfer ended meanwhile, or the place lapsed and went to others. */
-export const ENDINGS: ReadonlySet<ErrorCode> = new Set(['claim_lapsed', 'transfer_expired', 'transfer_used_up', 'transfer_revoked', 'transfer_unknown']);
 
 export interface ReceiveOptions {
   onProgress?(progress: Progress): void;
