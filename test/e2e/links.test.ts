@@ -14,7 +14,6 @@ import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
 import { newerLink } from '../support/newer-link.ts';
 import type { RecordingProxy } from '../support/recording-proxy.ts';
-import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, linkOn, sendFiles, untilHeading, untilSent } from './steps.ts';
 
@@ -43,7 +42,6 @@ const newLink = (choices?: { limit?: number }): Promise<string> => sendFiles(pag
 async function expectState(code: ErrorCode, shown = page): Promise<void> {
   await untilHeading(shown, titleOf(code));
   expect(await shown.locator('main').innerText()).toContain(sentenceOf(code));
-  await look(shown, `state-${code}`);
 }
 
 /** What the command says of the same link, and that it leaves nothing behind. */
@@ -183,11 +181,9 @@ test('a transfer that is still being sent: its files are listed and can be had a
   const held = proxy.holdRequests(({ url }) => url.endsWith('/complete'));
   await button(page, say('send.start')).click();
   await held.reached;
-  await look(page, 'sending');
   const link = await linkOn(page);
   const early = await browser.open(link);
   await early.getByRole('heading', { name: say('live.title', 100) }).waitFor();
-  await look(early, 'listed-live');
   held.release();
   expect(await untilSent(page)).toBe(link);
   await download(early);
@@ -206,12 +202,9 @@ test('a transfer whose downloads are used up', async () => {
 
 test('a transfer that its sender withdrew', async () => {
   const link = await newLink();
-  await look(page, 'done');
   await button(page, say('done.revoke')).click();
-  await look(page, 'done-asking');
   await button(page, say('done.revoke.yes')).click();
   await untilHeading(page, say('done.revoked.title'));
-  await look(page, 'done-revoked');
   const late = await browser.open(link);
   await expectState('transfer_revoked', late);
   await expectCommandSays('transfer_revoked', link);
@@ -249,12 +242,10 @@ test('the last download, while it runs elsewhere: refused until its place comes 
   const held = proxy.holdRequests(({ url }) => url.includes('/segments?'));
   await button(first, say('receive.download')).click();
   await held.reached;
-  await look(first, 'receiving');
   await page.goto(link);
   await button(page, say('receive.download')).click();
   await page.getByText(sentenceOf('downloads_in_progress')).waitFor();
   await page.getByText(titleOf('downloads_in_progress')).waitFor();
-  await look(page, 'state-downloads_in_progress');
 
   await button(first, say('receiving.cancel')).click();
   await button(first, say('receive.download')).waitFor();
@@ -268,7 +259,6 @@ test('no coordinator: says so, and opens by itself when there is one again', asy
   await page.goto('about:blank');
   const held = proxy.holdRequests(({ url }) => url.includes('/api/'));
   await Promise.all([page.goto(link), held.reached]);
-  await look(page, 'opening');
   await stage.network.coordinator.stop();
   held.release();
   await expectState('offline');
@@ -283,7 +273,6 @@ describe('opening a link', () => {
     const key = link.slice(link.indexOf('#') + 1);
     await page.goto(link);
     await untilHeading(page, say('receive.title', 1));
-    await look(page, 'listed');
     expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
     const control = await browser.context.newCDPSession(page);
     const { entries } = await control.send('Page.getNavigationHistory');
@@ -295,7 +284,6 @@ describe('opening a link', () => {
 
     await page.reload();
     await untilHeading(page, say('state.keyGone.title'));
-    await look(page, 'state-keyGone');
     await page.goto(stage.origin);
     await page.goBack();
     await untilHeading(page, say('state.keyGone.title'));

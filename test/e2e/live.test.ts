@@ -6,7 +6,6 @@ import { sentenceOf } from '../../shared/protocol/errors.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import type { Hold, RecordingProxy } from '../support/recording-proxy.ts';
-import { look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, linkOn, untilHeading, untilSent } from './steps.ts';
 
@@ -50,13 +49,11 @@ test('a recipient opens the link while the sender uploads, sees how far it is, a
   const { link, held } = await sendPart();
   const recipient = await browser.open(link);
   await recipient.getByRole('heading', { name: /^The sender has uploaded [1-9]\d%$/ }).waitFor();
-  await look(recipient, 'live-listed');
   const downloading = download(recipient);
   await untilHeading(recipient, say('receiving.title', 1));
   await expect.poll(() => recipient.getByRole('progressbar').getAttribute('value').then(Number), { timeout: 60_000 }).toBeGreaterThan(10);
   await recipient.getByText(say('live.rest.active')).waitFor();
   expect(await recipient.getByText(say('time.almost')).count()).toBe(0);
-  await look(recipient, 'live-receiving');
   held.release();
   expect(await untilSent(page)).toBe(link);
   const { file } = await downloading;
@@ -84,7 +81,6 @@ test('a send is paused and continued by hand, and its recipient is told of both'
   held.release();
   await button(page, say('sending.proceed')).waitFor();
   await page.getByText(say('sending.paused')).waitFor();
-  await look(page, 'send-paused');
   const recipient = await browser.open(link);
   await recipient.getByText(say('live.paused')).waitFor();
   const downloading = download(recipient);
@@ -98,7 +94,6 @@ test('a send waits while there is no network, and goes on by itself', async () =
   const { link, held } = await sendPart();
   await browser.context.setOffline(true);
   await page.getByRole('heading', { name: say('sending.offline.title') }).waitFor();
-  await look(page, 'send-offline');
   held.release();
   await browser.context.setOffline(false);
   await untilSent(page);
@@ -115,12 +110,10 @@ test('a send whose browser was killed is continued with the file that is picked 
   page = await browser.open(stage.origin);
   const proceed = say('unfinished.continue', 'live.bin');
   await button(page, proceed).waitFor();
-  await look(page, 'send-unfinished');
 
   await utimes(source, 1, 1);
   await chooseFiles(page, source, proceed);
   await page.getByText(say('sendFailed.changed.text')).waitFor();
-  await look(page, 'send-changed');
   await utimes(source, MODIFIED, MODIFIED);
   await button(page, say('sendFailed.change')).click();
   await button(page, say('send.removeAll'))
@@ -156,7 +149,6 @@ test('an unfinished send that another tab goes on with, or has withdrawn, says s
   await button(second, say('send.start')).waitFor();
   await chooseFiles(third, source, proceed);
   await third.getByText(sentenceOf('upload_gone')).waitFor();
-  await look(third, 'send-gone');
   await second.close();
   await third.close();
 });

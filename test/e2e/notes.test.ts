@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { say, sentenceOf, titleOf } from '../../shared/ui/messages.ts';
 import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
-import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, send, untilHeading } from './steps.ts';
 
@@ -37,31 +36,25 @@ test('a note that burns is shown once, after a click, copied, hidden and shown a
   await button(page, say('note.write')).click();
   expect(await page.getByLabel(say('note.label')).evaluate((area) => area === document.activeElement)).toBe(true);
   expect(await button(page, say('send.start')).isDisabled()).toBe(true);
-  await look(page, 'note-empty');
   await page.getByLabel(say('note.label')).fill(TEXT);
   await page.getByRole('switch', { name: say('note.burn') }).check();
   expect(await page.getByLabel(say('send.limit')).count()).toBe(0);
-  await look(page, 'note-written');
   const link = await send(page);
   await page.getByText(say('note.burn.fact')).waitFor();
-  await look(page, 'note-sent');
 
   await page.goto(link);
   await untilHeading(page, say('note.title'));
   await page.getByText(say('note.once')).waitFor();
   expect(await page.content()).not.toContain('4711');
-  await look(page, 'note-sealed');
   await button(page, say('note.show')).click();
   await untilHeading(page, say('note.shown.title'));
   expect(await shown().inputValue()).toBe(TEXT);
   await page.getByText(say('note.burnt')).waitFor();
-  await look(page, 'note-shown');
   await button(page, say('note.copy')).click();
   await page.getByText(say('note.copied')).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(TEXT);
   await button(page, say('note.hide')).click();
   expect(await page.content()).not.toContain('4711');
-  await look(page, 'note-hidden');
   await button(page, say('note.showAgain')).click();
   expect(await shown().inputValue()).toBe(TEXT);
 
@@ -98,7 +91,6 @@ test('a note that cannot be read now says so, costs nothing, and is read at the 
   await page.goto(link);
   await button(page, say('note.show')).click();
   await page.getByText(sentenceOf('not_enough_shards')).waitFor();
-  await look(page, 'note-failed');
   await Promise.all(stage.network.nodes.slice(0, 4).map((node) => node.start()));
   await stage.untilOnline(6);
   await button(page, say('receiveFailed.retry')).click();

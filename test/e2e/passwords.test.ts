@@ -5,7 +5,6 @@ import { say, sentenceOf } from '../../shared/ui/messages.ts';
 import type { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
 import type { RecordingProxy } from '../support/recording-proxy.ts';
-import { look } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, download, send, sendFiles, untilHeading } from './steps.ts';
 
@@ -45,13 +44,11 @@ test('is set before sending, shown at a touch, and said beside the link', async 
   const choice = page.getByLabel(say('send.password'));
   await choice.fill(PASSWORD);
   expect(await choice.getAttribute('type')).toBe('password');
-  await look(page, 'password-choice');
   await page.getByRole('button', { name: say('password.show') }).click();
   expect(await choice.getAttribute('type')).toBe('text');
   await page.getByRole('button', { name: say('password.hide') }).click();
   const link = await send(page);
   await page.getByText(say('done.locked')).waitFor();
-  await look(page, 'password-done');
 
   await page.goto('about:blank');
   const before = proxy.requests.length;
@@ -60,20 +57,17 @@ test('is set before sending, shown at a touch, and said beside the link', async 
   expect(apiRequests(before), 'before the password nothing is asked').toEqual([]);
   expect(page.url()).toBe(link.slice(0, link.indexOf('#')));
   await expect.poll(hasFocus).toBe(true);
-  await look(page, 'password-asked');
 
   // A wrong one is said in place, and the next is typed over it.
   const held = proxy.holdRequests(({ url }) => url.includes('/api/transfers/'));
   await tryPassword('Grünkohl');
   await page.getByRole('progressbar', { name: say('unlock.checking') }).waitFor();
   await held.reached;
-  await look(page, 'password-checking');
   held.release();
   await page
     .getByRole('alert')
     .filter({ hasText: sentenceOf('wrong_password') })
     .waitFor();
-  await look(page, 'password-wrong');
   await expect.poll(hasFocus).toBe(true);
   expect(await field().evaluate((element: HTMLInputElement) => element.value.slice(element.selectionStart!, element.selectionEnd!))).toBe('Grünkohl');
 
@@ -108,7 +102,6 @@ describe('after many wrong ones', () => {
       .getByText(/You can try again in \d+ seconds?\./)
       .first()
       .waitFor();
-    await look(page, 'password-wait');
     const before = proxy.requests.length;
     expect(await button(page, say('unlock.open')).isDisabled()).toBe(true);
     await tryPassword(PASSWORD);

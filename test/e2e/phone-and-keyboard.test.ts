@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { MAX_FILES, problemOf } from '../../shared/protocol/index.ts';
 import { say, sentenceOf } from '../../shared/ui/messages.ts';
 import type { TestBrowser } from '../support/browser.ts';
-import { cutOffNames, look } from './look.ts';
+import { cutOffNames } from './look.ts';
 import { sha256Of, startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, linkOn, send, untilHeading, untilSent } from './steps.ts';
 
@@ -70,7 +70,6 @@ describe('on a phone', () => {
     expect(await page.getByText(say('send.drop')).isVisible()).toBe(false);
     expect(await page.getByText(say('send.drop.hint')).isVisible()).toBe(false);
     await fitsAFinger();
-    await look(page, 'phone-picking');
 
     const source = await stage.newFile('a photograph from the last evening of our holiday by the sea.jpg', 700_000);
     const asked = page.waitForEvent('filechooser');
@@ -78,11 +77,9 @@ describe('on a phone', () => {
     await (await asked).setFiles(source);
     await button(page, say('send.start')).waitFor();
     await fitsAFinger();
-    await look(page, 'phone-chosen');
     await button(page, say('send.start')).tap();
     const link = await untilSent(page);
     await fitsAFinger();
-    await look(page, 'phone-done');
 
     await page.goto(link);
     await untilHeading(page, say('receive.title', 1));
@@ -101,7 +98,6 @@ describe('on a phone', () => {
     await chooseFiles(page, files);
     await expect.poll(() => chosen().count()).toBe(files.length);
     expect(await cutOffNames(chosen())).toEqual([]);
-    await look(page, 'phone-names-from-the-right');
     const link = await send(page);
     await page.goto(link);
     await untilHeading(page, say('receive.title', files.length));
@@ -190,7 +186,6 @@ describe('with a keyboard alone', () => {
     // Nothing that the list hides makes the page itself longer.
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(3_000);
     expect(await region.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
-    await look(page, 'send-many-open');
     expect(await region.getByRole('listitem').count()).toBeLessThan(60);
     // One stop for Tab, from which the arrow keys go on.
     await region.focus();
@@ -210,7 +205,6 @@ describe('with a keyboard alone', () => {
     expect(await last.textContent()).toContain(`photograph ${MAX_FILES - 1}.jpg`);
     await paste(['one more.jpg']);
     await page.getByText(sentenceOf('too_many_files')).waitFor();
-    await look(page, 'send-too-many');
   });
 
   test('a link is copied, or selected where the browser does not let a page copy', async () => {
@@ -221,14 +215,12 @@ describe('with a keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.getByText(say('done.copied')).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
-    await look(page, 'done-copied');
 
     await browser.context.clearPermissions();
     await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'))));
     await page.keyboard.press('Enter');
     await page.getByText(say('done.copyFailed')).waitFor();
     expect(await page.evaluate(() => getSelection()!.toString())).toBe(await linkOn(page));
-    await look(page, 'done-copy-failed');
   });
 
   test('a transfer that cannot be withdrawn now is said to be there still', async () => {
@@ -243,11 +235,9 @@ describe('with a keyboard alone', () => {
     await button(page, say('done.revoke')).press('Enter');
     await button(page, say('done.revoke.yes')).press('Enter');
     await button(page, say('done.revoke.busy')).waitFor();
-    await look(page, 'done-withdrawing');
     answer.resolve();
     await page.getByText(sentenceOf('wrong_owner')).waitFor();
     await focused(button(page, say('done.revoke')));
-    await look(page, 'done-withdraw-failed');
     expect(await linkOn(page)).not.toBe('');
   });
 

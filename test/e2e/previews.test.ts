@@ -175,7 +175,6 @@ describe('previews', () => {
     const region = dialog().getByRole('region');
     await region.waitFor();
     expect((await region.textContent())!.length).toBeLessThan(1_048_576);
-    await look(page, 'preview-text');
     await button(page, say('preview.more')).click();
     await button(page, say('preview.more')).waitFor({ state: 'detached' });
     expect(await region.textContent()).toBe(text);
@@ -184,7 +183,6 @@ describe('previews', () => {
 
     await open('not a picture.png');
     await page.getByText(say('preview.none')).waitFor();
-    await look(page, 'preview-none');
     await close();
 
     await page.goto('about:blank');
@@ -303,7 +301,6 @@ describe('previews', () => {
     page = await browser.open(await sendFiles({ 'a.png': png(4, 4), 'b.txt': Buffer.from('b') }, '--downloads', '3'));
     await page.getByText(say('preview.off')).waitFor();
     expect(await button(page, say('preview.open', 'a.png')).count()).toBe(0);
-    await look(page, 'preview-off');
   });
 
   test('that cannot be had now are asked for again', async () => {
@@ -311,7 +308,6 @@ describe('previews', () => {
     await Promise.all(stage.network.nodes.slice(0, 4).map((node) => node.kill()));
     await button(page, say('preview.look')).click();
     await button(page, say('preview.retry')).waitFor();
-    await look(page, 'preview-failed');
     await Promise.all(stage.network.nodes.slice(0, 4).map((node) => node.start()));
     await stage.untilOnline(6);
     await button(page, say('preview.retry')).click();

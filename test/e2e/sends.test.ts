@@ -6,7 +6,6 @@ import { expiryText } from '../../shared/ui/choices.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/network.ts';
-import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, download, sendFiles, untilHeading } from './steps.ts';
 
@@ -35,7 +34,6 @@ const named = (row: Locator, text: string): Locator => row.getByRole('button', {
 test('nothing sent yet is said, and leads to sending', async () => {
   await page.goto(sends());
   await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
-  await look(page, 'sends-empty');
   await page.getByRole('link', { name: say('sends.new') }).click();
   await untilHeading(page, say('send.title'));
 });
@@ -48,7 +46,6 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
   await eventually(() => fact(row, say('sends.downloads')).textContent()).toBe(say('sends.downloads.of', 0, 5));
   await row.getByText(say('sends.state.ready')).waitFor();
   await eventually(() => fact(row, say('sends.health')).textContent()).toContain('of 6');
-  await look(page, 'sends-ready');
 
   // With the keyboard alone: open, extend, ask, keep.
   await named(row, say('sends.detailsOf', NAME)).focus();
@@ -59,7 +56,6 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in\u00a030\u00a0days');
-  await look(page, 'sends-details');
   await row.getByLabel(say('sends.expiry'), { exact: true }).selectOption(expiryText(300));
   await button(page, say('sends.expiry.set')).click();
   await eventually(() => fact(row, say('sends.expires')).textContent()).toContain('in\u00a05\u00a0minutes');
@@ -74,13 +70,11 @@ test('what is sent appears, is extended, counts its downloads, is withdrawn, and
   await button(page, say('sends.withdraw')).focus();
   await page.keyboard.press('Enter');
   expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(say('sends.withdraw.no'));
-  await look(page, 'sends-withdraw');
   await page.keyboard.press('Enter');
   expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(say('sends.withdraw'));
   await page.keyboard.press('Enter');
   await button(page, say('sends.withdraw.yes')).click();
   await rows().first().getByText(say('sends.state.revoked'), { exact: true }).waitFor();
-  await look(page, 'sends-withdrawn');
   await named(rows().first(), say('sends.removeOf', NAME)).click();
   await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
   await page.goto(link);
@@ -105,13 +99,11 @@ test('another link has a label, a limit and a password of its own, and goes on w
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Tab');
   await page.keyboard.type('leaves on the line');
-  await look(page, 'sends-link-new');
   await page.keyboard.press('Enter');
   await group(ADA).waitFor();
   await eventually(focused).toContain(ADA);
   expect(await group(ADA).innerText()).toContain(say('sends.link.open', say('sends.downloads.of', 0, 1)));
   await act(say('sends.link.qr'), ADA).click();
-  await look(page, 'sends-links');
   const second = await linkIn(ADA);
   expect(await linkIn(ONE)).toBe(first);
 
@@ -122,7 +114,6 @@ test('another link has a label, a limit and a password of its own, and goes on w
   await group(THREE).waitFor();
   await act(say('sends.link.limit'), THREE).click();
   await group(THREE).getByLabel(say('send.limit')).selectOption('2');
-  await look(page, 'sends-link-limit');
   await button(page, say('sends.link.limit.set')).click();
   await group(THREE)
     .getByText(say('sends.link.open', say('sends.downloads.of', 0, 2)))
@@ -134,7 +125,6 @@ test('another link has a label, a limit and a password of its own, and goes on w
   await page.keyboard.press('Enter');
   const label = group(THREE).getByLabel(say('sends.add.label'), { exact: true });
   await eventually(() => label.evaluate((field) => field === document.activeElement)).toBe(true);
-  await look(page, 'sends-link-label');
   await page.keyboard.type(GRACE);
   await page.keyboard.press('Enter');
   await group(GRACE).waitFor();
@@ -145,7 +135,6 @@ test('another link has a label, a limit and a password of its own, and goes on w
   await act(say('sends.link.withdraw'), ONE).focus();
   await page.keyboard.press('Enter');
   expect(await focused()).toBe(say('sends.link.withdraw.no'));
-  await look(page, 'sends-link-withdraw');
   await button(page, say('sends.link.withdraw.yes')).click();
   await group(ONE).getByText(say('sends.link.revoked', '0')).waitFor();
   await eventually(focused).toContain(ONE);
@@ -164,7 +153,6 @@ test('another link has a label, a limit and a password of its own, and goes on w
     .getByText(say('sends.link.used_up', say('sends.downloads.of', 1, 1)))
     .waitFor();
   await rows().first().getByText(say('sends.state.ready'), { exact: true }).waitFor();
-  await look(page, 'sends-links-ended');
 });
 
 test('what the browser keeps holds no link, key, token or name; and an entry that is damaged is told of and removed', async () => {
@@ -182,7 +170,6 @@ test('what the browser keeps holds no link, key, token or name; and an entry tha
   await page.evaluate(damageEntry, `sends/${encodeB64(transferId)}`);
   await page.reload();
   await page.getByText(say('sends.unreadable', 1)).waitFor();
-  await look(page, 'sends-unreadable');
   await button(page, say('sends.unreadable.remove')).click();
   await page.getByRole('heading', { name: say('sends.empty.title') }).waitFor();
 });
@@ -195,7 +182,6 @@ test('without a connection the list stands as it was known last', async () => {
   await page.reload();
   await page.getByText(say('sends.offline')).waitFor();
   expect(await rows().count()).toBe(1);
-  await look(page, 'sends-offline');
 });
 
 test('one browser keeps what it sends and what it receives, whichever came first', async () => {
