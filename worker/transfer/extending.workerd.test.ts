@@ -102,15 +102,8 @@ describe('the time of a transfer', () => {
     const foreign = { ...first[0]!, shardExpiresAtMs: nowMs };
     expect(await codeOf(await transfer.commit([entry], [foreign])), 'a time that no order named').toBe('receipt_invalid');
     expect(verified).toHaveBeenCalledTimes(0);
-    expect(
-      await codeOf(
-        await transfer.commit(
-          [entry],
-          Array.from({ length: 96 }, () => stranger),
-        ),
-      ),
-    ).toBe('receipt_invalid');
-    expect(verified.mock.calls.length).toBeLessThanOrEqual(96);
+    expect(await codeOf(await transfer.commit([entry], [stranger])), 'another node’s').toBe('receipt_invalid');
+    expect(verified).toHaveBeenCalledTimes(1);
     verified.mockClear();
     expect(await (await transfer.commit([entry], first)).json()).toEqual({ committed: 1 });
     expect(verified).toHaveBeenCalledTimes(3);
