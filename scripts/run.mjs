@@ -1,5 +1,5 @@
-// Runs one TypeScript program of the project on the pinned Node: `node scripts/run.mjs cli/main.ts ARG…`. What Node
-// compiled is kept: the command then starts in half the time. Paths are relative to where npm was called.
+// Runs one TypeScript program of the project on the pinned Node: `node scripts/run.mjs cli/main.ts ARG…`. Paths are
+// relative to where npm was called.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureInstalled, environment, pinnedNode, root } from './ensure.mjs';
@@ -10,6 +10,6 @@ const [program, ...args] = process.argv.slice(2);
 const child = spawn(pinnedNode, [path.join(root, program), ...args], {
   stdio: 'inherit',
   cwd: process.env.INIT_CWD ?? process.cwd(),
-  env: { NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node'), ...environment() },
+  env: environment(),
 });
 supervise(child, (code) => process.exit(code));
