@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 /** Needs minutes or gigabytes: runs with `npm run test:slow` alone. */
 const SLOW = '**/*.slow.test.ts';
 /** What nodes are given depends on how busy they are: nothing else runs beside these. */
-const ALONE = ['test/network/{cost,slow-nodes}.test.ts'];
+const ALONE = ['test/network/cost.test.ts'];
 const NEVER = ['**/node_modules/**', '**/dist/**', '**/.shardsend/**', '**/.output/**', '**/.wxt/**'];
 
 export default defineConfig({
