@@ -1,6 +1,6 @@
 /**
  * Every state of the sender's and the recipient's pages, for pictures and for axe: the real components and state machines,
- * with parts that answer what the state needs. Built by screens.test.ts alone. Other tests reach these states for real.
+ * with parts that answer what the state needs. Built by test-screens.ts alone. Other tests reach these states for real.
  */
 import { recipientScreens } from './recipient-screens.ts';
 import { settled, type Screen } from './screen.ts';

@@ -1,0 +1,4 @@
+/** Every screen of whoever receives. */
+import { testScreens } from './test-screens.ts';
+
+testScreens('recipient');

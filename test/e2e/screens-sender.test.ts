@@ -1,0 +1,4 @@
+/** Every screen of whoever sends. */
+import { testScreens } from './test-screens.ts';
+
+testScreens('sender');
