@@ -73,6 +73,8 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
   let asked = 0;
   let passed = 0;
   let over = false;
+  /** All of it has come; what the browser has not read yet lies in the queue. */
+  let ended = false;
   /** Of the chunks in the queue, and before them of those that were read and are not freed yet. */
   const held: ArrayBuffer[] = [];
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -85,15 +87,16 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
     {
       start(controller) {
         const fail = () => {
-          if (over) return; // what still lies in the queue of a complete download must reach the disk
+          if (over || ended) return; // what still lies in the queue of a complete download must reach the disk
+          post(port, 'cancel');
           finish();
           controller.error(new Error('the page ended the download'));
         };
         port.addEventListener('message', ({ data }: MessageEvent<StreamAnswer>) => {
           if (data === 'end') {
             if (bytes !== null && passed !== bytes) return fail();
-            finish();
-            return controller.close();
+            ended = true;
+            return settle(controller);
           }
           if (!('chunk' in data)) return fail();
           asked--;
@@ -112,7 +115,8 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
       pull(controller) {
         const read = held.length - (WINDOW_CHUNKS - controller.desiredSize!) - STILL_READ;
         if (read >= FREED_AT_ONCE) free(held.splice(0, read));
-        ask(controller);
+        if (ended) settle(controller);
+        else ask(controller);
       },
       cancel() {
         post(port, 'cancel');
@@ -121,6 +125,15 @@ function streamOf({ port, bytes, pageId }: Announced): ReadableStream<Uint8Array
     },
     { highWaterMark: WINDOW_CHUNKS },
   );
+
+  /** Once the browser has read all of it. The page closes the port. */
+  function settle(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    if (over || controller.desiredSize !== WINDOW_CHUNKS) return;
+    over = true;
+    clearInterval(watch);
+    controller.close();
+    post(port, 'ended');
+  }
 
   function ask(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const want = (controller.desiredSize ?? 0) - asked;

@@ -72,6 +72,14 @@ test('a link is in the record before the coordinator hears of it, which never he
   expect((await store.get(transferId))!.lastSeen).toMatchObject({ links: [{ linkId: first.linkId }, { linkId, state: 'open' }], downloads: { limit: 4, committed: 2 } });
 });
 
+test('two that are asked for at the same time are two links, whatever they have in common', async () => {
+  const deps = answering((id) => statusOf(id));
+  const made = await Promise.all([add(deps), add(deps)]);
+  expect(new Set(made.map(({ link }) => link)).size).toBe(2);
+  const [one, ...others] = await Promise.all([add(deps), add(answering(() => 'offline')).catch(() => null), add(deps)]);
+  expect(new Set([one!.link, others[1]!.link, ...made.map(({ link }) => link)]).size).toBe(4);
+});
+
 test('a link that was refused leaves the record; one without an answer stays', async () => {
   await expect(add(answering(() => 'transfer_revoked'))).rejects.toMatchObject({ code: 'transfer_revoked' });
   expect(await links()).toEqual([first]);

@@ -37,13 +37,15 @@ export async function addKeptLink(
 export async function repeatKeptLink(store: SendStore, record: SendRecord, linkId: string, deps: ClientDeps, options?: CallOptions): Promise<LinkStatus> {
   const kept = (await store.get(record.transferId))?.links.find((link) => link.linkId === linkId);
   if (kept?.unanswered === undefined) throw new SendError('not_found', 'nothing of this link is left to say');
-  return putKept(store, record, { linkId, ...kept.unanswered }, deps, options);
+  const { gaveUp: _, ...terms } = kept.unanswered;
+  return putKept(store, record, { linkId, ...terms }, deps, options);
 }
 
 /** The link that was asked for with the same choices and got no answer. Another password makes another one of its secret. */
 async function unansweredOf(record: SendRecord, { label, downloadLimit, passwordKey }: KeptLinkChoices, deps: ClientDeps): Promise<MadeLink | null> {
   for (const { link, unanswered, ...kept } of record.links) {
-    if (unanswered === undefined || kept.label !== label || unanswered.downloadLimit !== downloadLimit || kept.password !== (passwordKey !== undefined)) continue;
+    // One that is being asked for right now is somebody else's.
+    if (unanswered?.gaveUp !== true || kept.label !== label || unanswered.downloadLimit !== downloadLimit || kept.password !== (passwordKey !== undefined)) continue;
     const made = await makeLinkOf(record, { downloadLimit, passwordKey }, deps, parseLink(link).secret);
     if (made.message.accessHash === unanswered.accessHash) return made;
   }
@@ -73,6 +75,7 @@ async function putKept(store: SendStore, record: SendRecord, message: NewLink, d
     // A link whose terms the coordinator has otherwise is there.
     const isRefused = thrown instanceof SendError && !thrown.retryable && thrown.code !== 'conflict' && thrown.code !== 'record_unsaved';
     if (isRefused) await forgetLink(store, record.transferId, message.linkId);
+    else await store.update(record.transferId, (before) => withGivenUp(before, message.linkId)).catch(() => undefined); // the first error is the one to tell
     throw thrown;
   }
 }
@@ -110,4 +113,10 @@ export async function revokeKeptLink(store: SendStore, record: SendRecord, linkI
 
 async function forgetLink(store: SendStore, transferId: string, forgotten: string): Promise<void> {
   await store.update(transferId, (before) => ({ ...before, links: before.links.filter(({ linkId }) => linkId !== forgotten) }));
+}
+
+/** Whoever asked for the link got no answer, and asks no more. */
+function withGivenUp(record: SendRecord, linkId: string): SendRecord {
+  const links = record.links.map((link) => (link.linkId === linkId && link.unanswered ? { ...link, unanswered: { ...link.unanswered, gaveUp: true } } : link));
+  return { ...record, links };
 }

@@ -76,7 +76,7 @@ const table = {
     false,
     'This send cannot go on here: it was finished or withdrawn elsewhere, or what this device kept of it is gone. Your list of sends shows whether it was finished; if it was not, send it again.',
   ),
-  upload_elsewhere: row(0, true, 'This send goes on in another tab or window. Continue there, or close that one and try again.'),
+  upload_elsewhere: row(0, false, 'This send goes on in another tab or window. Continue there, or close that one and open this page again.'),
   browser_unsupported: row(0, false, 'This window cannot save downloads piece by piece. Open the link in a normal window of a current browser.'),
   disk_full: row(0, true, 'The disk is full. Free some space and try again.'),
   disk_failed: row(0, true, 'The files could not be saved. Check the folder and try again.'),

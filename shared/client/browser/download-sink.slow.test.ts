@@ -37,7 +37,10 @@ async function writeArchive(name: string, files: readonly ManifestFile[]): Promi
   const saved = new Promise<void>((resolve, reject) => {
     port2.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
       last = last.then(async () => {
-        if (data === 'end') return resolve();
+        if (data === 'end') {
+          port2.postMessage('ended' satisfies StreamRequest);
+          return resolve();
+        }
         if (!('chunk' in data)) return reject(new Error('the download failed'));
         const chunk = Buffer.from(data.chunk);
         if (!chunk.equals(ZEROS.subarray(0, chunk.length))) await handle.write(chunk, 0, chunk.length, position);

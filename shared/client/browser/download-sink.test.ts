@@ -13,10 +13,12 @@ function browser(): { readonly host: DownloadHost; readonly saved: Promise<Buffe
   const chunks: Buffer[] = [];
   const saved = new Promise<Buffer>((resolve, reject) => {
     port2.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
-      if (data === 'end') resolve(Buffer.concat(chunks));
-      else if ('chunk' in data) chunks.push(Buffer.from(data.chunk));
+      if (data === 'end') {
+        resolve(Buffer.concat(chunks));
+        port2.postMessage('ended' satisfies StreamRequest);
+      } else if ('chunk' in data) chunks.push(Buffer.from(data.chunk));
       else reject(new Error('the download failed'));
-      if (data === 'end' || 'error' in data) port2.close();
+      if (data !== 'end' && 'error' in data) port2.close();
     };
   });
   saved.catch(() => undefined); // whoever wants it awaits it

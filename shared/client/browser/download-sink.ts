@@ -38,7 +38,7 @@ function singleSink(host: DownloadHost): ReceiveSink {
       };
     },
     async finish() {
-      feed?.end();
+      await feed?.end();
     },
     async abort() {
       feed?.fail();
@@ -89,7 +89,7 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
     async finish() {
       await orPump(entries.close());
       await pumping;
-      feed?.end();
+      await feed?.end();
     },
     async abort(reason) {
       feed?.fail();

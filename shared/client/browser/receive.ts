@@ -136,6 +136,7 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
   let served: ServedStream | null = null;
   let keeps = false;
   let isLost = false;
+  let stopped: 'cancel' | 'pause' | null = null;
   const end = (report: () => void): void => {
     served?.close();
     gatherer.terminate();
@@ -143,13 +144,14 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
     report();
   };
   const fail = (error: SendError): void => end(() => events.onError(error));
+  /** A person who stopped it before or stops it meanwhile has stopped it: it does not begin again. */
   const lose = (): void => {
+    if (isLost || stopped !== null) return;
     isLost = true;
     post(gatherer, { type: keeps ? 'pause' : 'cancel' });
   };
-  /** A person who stops it meanwhile has stopped it. */
   const stop = (type: 'cancel' | 'pause'): void => {
-    isLost = false;
+    stopped = type;
     post(gatherer, { type });
   };
 
@@ -194,7 +196,9 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
         end(() => events.onDone(data.result));
         break;
       case 'failed':
-        if (isLost) end(events.onLost);
+        if (isLost && stopped === null) end(events.onLost);
+        // It was only paused when its worker was lost.
+        else if (isLost && keeps && stopped === 'cancel') void forgetLeftover(address).finally(() => fail(new SendError('cancelled')));
         else fail(fromPlainError(data.error));
         break;
       case 'link':

@@ -5,11 +5,13 @@ import type { FromStreamWorker, StreamAnnouncement, StreamKeepAlive, StreamPath 
 export class ServedStream {
   readonly #announcement: StreamAnnouncement;
   readonly #worker: ServiceWorker;
+  readonly #onLost: () => void;
   readonly #onMessage: (event: MessageEvent<FromStreamWorker>) => void;
 
   private constructor(announcement: StreamAnnouncement, worker: ServiceWorker, onLost: () => void) {
     this.#announcement = announcement;
     this.#worker = worker;
+    this.#onLost = onLost;
     this.#onMessage = ({ data }) => {
       if (data.type === 'stream-lost' && data.id === announcement.id) onLost();
     };
@@ -40,6 +42,8 @@ export class ServedStream {
   }
 
   keepAlive(): void {
+    // Another version took its place: nothing wakes it any more.
+    if (this.#worker.state === 'redundant') return this.#onLost();
     this.#worker.postMessage({ type: 'keep-alive', id: this.#announcement.id } satisfies StreamKeepAlive);
   }
 

@@ -182,11 +182,13 @@ export class StagingSink implements ReceiveSink {
     const startedAtMs = performance.now();
     onDisk(() => this.#access.flush());
     const flushMs = performance.now() - startedAtMs;
+    this.#noting = this.#noting
+      .catch(() => undefined)
+      .then(async () => {
+        const sealed = await sealNote(note, this.#input.link, (length) => crypto.getRandomValues(new Uint8Array(length)));
+        await this.#staged.put({ name: this.#name, file: this.#file, note: sealed, removeAfterMs: Math.min(expiresAtMs, Date.now() + KEPT_FOR_MS) });
+      });
     this.#notedSegments = note.segments;
-    this.#noting = this.#noting.then(async () => {
-      const sealed = await sealNote(note, this.#input.link, (length) => crypto.getRandomValues(new Uint8Array(length)));
-      await this.#staged.put({ name: this.#name, file: this.#file, note: sealed, removeAfterMs: Math.min(expiresAtMs, Date.now() + KEPT_FOR_MS) });
-    });
     this.#noting.catch(() => undefined); // what cannot be noted is fetched again, should it come to that
     await this.#noting.catch(() => undefined);
     return flushMs;

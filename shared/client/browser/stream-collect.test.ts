@@ -22,7 +22,7 @@ describe('a download that is collected', () => {
   it('is saved once it is whole, however many chunks it has', async () => {
     const { feed, saved, closed } = collect(100);
     for (let i = 0; i < 100; i++) await feed.write(Uint8Array.of(i));
-    feed.end();
+    await feed.end();
     await closed;
     expect(saved.map(({ type }) => type)).toEqual(['text/plain']);
     expect([...new Uint8Array(await saved[0]!.arrayBuffer())]).toEqual([...Array(100).keys()]);
@@ -30,19 +30,36 @@ describe('a download that is collected', () => {
 
   it('is saved when it is empty', async () => {
     const { feed, saved, closed } = collect(0);
-    feed.end();
+    await feed.end();
     await closed;
     expect(saved.map(({ size }) => size)).toEqual([0]);
   });
 
+  it('is taken for saved when the browser says so, and not before', async () => {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    const feed = new StreamFeed(port2, { onReady: () => undefined, onCancel: () => undefined });
+    let isSaved = false;
+    const ending = feed.end().then(() => (isSaved = true));
+    const told = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+    expect(await told).toBe('end');
+    expect(isSaved).toBe(false);
+    port1.postMessage('ended');
+    await ending;
+
+    const lost = new StreamFeed(new MessageChannel().port1, { onReady: () => undefined, onCancel: () => undefined });
+    const ended = expect(lost.end()).rejects.toMatchObject({ code: 'cancelled' });
+    lost.fail();
+    await ended;
+  });
+
   it.each([
-    { how: 'fails', end: (feed: StreamFeed) => feed.fail() },
-    { how: 'ends too early', end: (feed: StreamFeed) => feed.end() },
+    { how: 'fails', end: async (feed: StreamFeed) => feed.fail() },
+    { how: 'ends too early', end: (feed: StreamFeed) => expect(feed.end()).rejects.toMatchObject({ code: 'cancelled' }) },
   ])('is not saved when it $how', async ({ end }) => {
     const { feed, saved, closed } = collect(2);
     await feed.write(Uint8Array.of(1));
-    end(feed);
-    await closed;
+    await end(feed);
     expect(saved).toEqual([]);
   });
 });

@@ -23,8 +23,9 @@ export function collectStream(port: MessagePort, { bytes, mime }: Pick<StreamAnn
       passed += data.chunk.byteLength;
       return ask(1);
     }
-    port.close();
-    if (data === 'end' && passed === bytes) save(new Blob(chunks, { type: mime }));
+    const isWhole = data === 'end' && passed === bytes;
+    if (isWhole) save(new Blob(chunks, { type: mime }));
+    port.postMessage((isWhole ? 'ended' : 'cancel') satisfies StreamRequest);
     chunks = [];
   };
   ask(WINDOW_CHUNKS);

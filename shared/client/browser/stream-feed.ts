@@ -6,14 +6,16 @@ export class StreamFeed {
   readonly #port: MessagePort;
   #credit = 0;
   #cancelled = false;
+  #ended = false;
   #wake: () => void = () => undefined;
 
   constructor(port: MessagePort, events: { onReady(): void; onCancel(): void }) {
     this.#port = port;
     port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
       if (data === 'ready') events.onReady();
+      else if (data === 'ended') this.#ended = true;
       else if (data !== 'cancel') this.#credit += data.want;
-      else {
+      else if (!this.#cancelled) {
         this.#cancelled = true;
         events.onCancel();
       }
@@ -31,10 +33,12 @@ export class StreamFeed {
     this.#answer({ chunk: buffer }, [buffer]);
   }
 
-  /** The file is complete. */
-  end(): void {
-    if (this.#cancelled) throw new SendError('cancelled');
-    this.#answer('end');
+  /** The file is complete. Resolves when the browser has taken all of it. @throws SendError `cancelled`, also when `fail` came first. */
+  async end(): Promise<void> {
+    if (!this.#cancelled) this.#answer('end');
+    while (!this.#ended && !this.#cancelled) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (!this.#ended) throw new SendError('cancelled');
+    this.#port.close();
   }
 
   /** Makes the browser show a failed download. */

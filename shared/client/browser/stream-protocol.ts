@@ -6,7 +6,8 @@
  * 3. The worker posts `{want}`, how many more chunks it wants, several ahead; the page answers with so many, in order,
  *    and after the last with `end` or, when it failed, with `{error: true}`: the browser then shows a failed
  *    download. Where `bytes` was announced, an `end` after another number of bytes fails it too.
- * 4. `cancel` says that the person stopped the download in the browser; nothing is wanted after it.
+ * 4. `ended` says that the browser has taken all of it; until then a worker that is stopped leaves a part.
+ * 5. `cancel` says that the person stopped the download in the browser, or that its end does not fit; nothing is wanted after it.
  *
  * An id serves one request; the worker keeps nothing on a disk and forgets everything when it is stopped. A browser that
  * stops it in the middle tells nobody, and Firefox gives what was saved until then its final name: a keep-alive for a
@@ -49,7 +50,7 @@ export type ToStreamWorker = StreamAnnouncement | StreamKeepAlive;
 export type FromStreamWorker = StreamLost;
 
 /** On the port, to the page. */
-export type StreamRequest = 'ready' | { readonly want: number } | 'cancel';
+export type StreamRequest = 'ready' | { readonly want: number } | 'ended' | 'cancel';
 
 /** On the port, to the worker; the buffer of a chunk is transferred. */
 export type StreamAnswer = { readonly chunk: ArrayBuffer } | 'end' | { readonly error: true };

@@ -18,7 +18,7 @@ export const linkRecordSchema = v.object({
   label: v.pipe(v.string(), v.maxLength(MAX_LABEL_CHARACTERS)),
   password: v.boolean(),
   /** What the coordinator was told of the link, until it is known to have heard: so that the same can be said again. */
-  unanswered: v.optional(linkTermsSchema),
+  unanswered: v.optional(v.object({ ...linkTermsSchema.entries, gaveUp: v.optional(v.boolean()) })),
 });
 export type LinkRecord = v.InferOutput<typeof linkRecordSchema>;
 
