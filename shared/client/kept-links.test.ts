@@ -77,7 +77,7 @@ test('two that are asked for at the same time are two links, whatever they have 
   const made = await Promise.all([add(deps), add(deps)]);
   expect(new Set(made.map(({ link }) => link)).size).toBe(2);
   const [one, ...others] = await Promise.all([add(deps), add(answering(() => 'offline')).catch(() => null), add(deps)]);
-  expect(new Set([one!.link, others[1]!.link, ...made.map(({ link }) => link)]).size).toBe(4);
+  expect(new Set([one.link, others[1].link, ...made.map(({ link }) => link)]).size).toBe(4);
 });
 
 test('a link that was refused leaves the record; one without an answer stays', async () => {
