@@ -109,6 +109,4 @@ export interface TransferInfo {
 export interface ReceiveResult {
   readonly bytes: number;
   readonly problems: readonly NodeProblem[];
-  /** The browser cut an earlier try short, and may call what it saved of it a finished download. */
-  readonly leftHalf?: boolean;
 }

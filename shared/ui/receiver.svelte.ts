@@ -35,6 +35,7 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   #state = $state.raw<ReceiveState>({ step: 'opening' });
   #note = $state.raw<string | null>(null);
+  #leftHalf = $state(false);
   #views = $state.raw<LinkViews>({ FileTree: null, NoteView: null });
   #link: string | null = null;
   #passwordKey: PasswordKey | null = null;
@@ -54,6 +55,11 @@ export class Receiver {
   /** The text of a note, once it was read. */
   get note(): string | null {
     return this.#note;
+  }
+
+  /** Part of a file may lie among the downloads as if it were all of it. Said from then on, however the download ends. */
+  get leftHalf(): boolean {
+    return this.#leftHalf;
   }
 
   get views(): LinkViews {
@@ -145,6 +151,7 @@ export class Receiver {
     };
     const events = {
       onKeeps: () => ifCurrent({ type: 'keeps' }),
+      onHalf: () => (this.#leftHalf = true),
       onProgress: (progress: Progress) => ifCurrent({ type: 'progress', progress }),
       onUpload: (seen: UploadSeen | null) => ifCurrent({ type: 'upload', seen }),
       onDone: (result: ReceiveResult) => ifCurrent({ type: 'received', result }),

@@ -93,6 +93,8 @@ export interface ReceiveEvents {
   onProgress(progress: Progress): void;
   /** How far the sender is, while it still uploads; null once it is done. */
   onUpload(seen: UploadSeen | null): void;
+  /** The browser broke the saving off, and may call what it has a finished download; it begins again, unless the person stopped it. */
+  onHalf(): void;
   /** Every byte was verified and handed to the disk. */
   onDone(result: ReceiveResult): void;
   onError(error: SendError): void;
@@ -114,8 +116,7 @@ export interface ReceiveHandle {
  */
 export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
   let restarts = 0;
-  const onDone = (result: ReceiveResult): void => events.onDone(restarts === 0 ? result : { ...result, leftHalf: true });
-  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onDone, onLost }, workerUrl);
+  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onLost }, workerUrl);
   const onLost = (): void => {
     if (restarts++ < MOST_RESTARTS) attempt = begin();
     else events.onError(new SendError('disk_failed', 'the browser stops its download worker'));
@@ -146,6 +147,7 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
   const fail = (error: SendError): void => end(() => events.onError(error));
   /** A person who stopped it before or stops it meanwhile has stopped it: it does not begin again. */
   const lose = (): void => {
+    events.onHalf();
     if (isLost || stopped !== null) return;
     isLost = true;
     post(gatherer, { type: keeps ? 'pause' : 'cancel' });
@@ -222,7 +224,7 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
   return { cancel: () => stop('cancel'), pause: () => stop('pause') };
 }
 
-export interface NoteEvents extends Omit<ReceiveEvents, 'onDone'> {
+export interface NoteEvents extends Omit<ReceiveEvents, 'onDone' | 'onHalf'> {
   /** The download is counted; the text may be shown. */
   onNote(text: string, result: ReceiveResult): void;
 }

@@ -52,7 +52,7 @@ export const receivingTexts = {
   'rescued.lead': 'The download had come in before your browser closed. The link is used up.',
   'received.where': 'Saved to your downloads folder.',
   'received.problems': (n: number) => `${count(n, 'storage node', 'storage nodes')} answered badly. Other nodes took over; your files are not affected.`,
-  'received.half': 'Your browser broke off an earlier try, and may show it as a finished download. Delete that one: the newest file is whole.',
+  'received.half': 'Your browser broke off a download, and may show that part as a finished file. Delete it: only what is saved after it is whole.',
   'received.again': 'Download again',
   'received.sendBack': 'Send files yourself',
   'receiveFailed.title': 'Not downloaded',

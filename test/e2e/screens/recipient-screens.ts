@@ -104,6 +104,12 @@ const fails =
   (code: ErrorCode) =>
   ({ events }: Driven) =>
     events.onError(new SendError(code));
+const halves =
+  (then: (driven: Driven) => void) =>
+  (driven: Driven): void => {
+    driven.events.onHalf();
+    then(driven);
+  };
 const ends = ({ events }: Driven) => events.onDone({ bytes: 923_000_000, problems: [] });
 
 const aNote = [{ path: 'note.txt', bytes: 44 }];
@@ -192,6 +198,7 @@ const bySteps: Readonly<Record<ReceiveState['step'], readonly Screen[]>> = {
   failed: [
     { name: 'failed', show: receiving({ keeps: false }, fails('not_enough_shards')) },
     { name: 'failed-kept', show: receiving({}, fails('disk_full')) },
+    { name: 'failed-with-half', show: receiving({ samples: one, keeps: false }, halves(fails('disk_failed'))) },
     { name: 'failed-for-good', show: receiving({ samples: one }, fails('wrong_key')) },
     { name: 'failed-elsewhere', show: receiving({ samples: one, changes: { downloadsLeft: 1 }, keeps: false, progress: null }, fails('downloads_in_progress')) },
   ],
@@ -200,6 +207,7 @@ const bySteps: Readonly<Record<ReceiveState['step'], readonly Screen[]>> = {
     { name: 'done-many', show: receiving({}, ends) },
     { name: 'done-some', show: receiving({ choice: [1, 5] }, ends) },
     { name: 'done-last', show: receiving({ samples: one, changes: { downloadsLeft: 1 } }, ends) },
+    { name: 'done-with-half', show: receiving({ samples: one }, halves(ends)) },
     {
       name: 'done-with-problems',
       show: receiving({}, ({ events }) =>
