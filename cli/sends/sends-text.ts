@@ -9,7 +9,8 @@ export type ShownState = 'uploading' | 'ready' | 'expired' | 'used_up' | 'revoke
 export function stateOf({ upload, lastSeen, expiresAtMs }: SendRecord, nowMs: number): ShownState {
   if (lastSeen !== null && isOver(lastSeen.state)) return lastSeen.state;
   if (expiresAtMs <= nowMs) return 'expired';
-  return upload === null ? 'ready' : 'uploading';
+  // A note keeps nothing to resume: whether all of it was sent is the coordinator’s to say.
+  return upload === null && lastSeen?.state !== 'uploading' ? 'ready' : 'uploading';
 }
 
 const STATES: Record<ShownState, string> = { uploading: 'not finished', ready: 'ready', expired: 'expired', used_up: 'used up', revoked: 'withdrawn', unknown: 'gone' };

@@ -138,6 +138,8 @@ describe('an upload that this machine takes for unfinished', () => {
     expect(await isStillUploading(vault, { transferId, state: 'ready' })).toBe(false);
     expect(await unfinishedOf(vault)).toEqual([]);
     expect(await new VaultJournal(vault, transferId).load()).toBeNull();
-    expect(await store.get(transferId)).toEqual(record(transferId, null));
+    const kept = await store.get(transferId);
+    expect(kept).toEqual({ ...record(transferId, null), lastSeen: kept!.lastSeen });
+    expect(kept!.lastSeen?.state, 'what was seen of it while it was sent holds no longer').not.toBe('uploading');
   });
 });

@@ -76,7 +76,11 @@ export async function isStillUploading(vault: Vault, { transferId, state }: Pick
 
 /** The upload is over: the record stays and no longer says that something is to be done. */
 async function markFinished(vault: Vault, transferId: string): Promise<void> {
-  await new VaultSendStore(vault).update(transferId, (record) => ({ ...record, upload: null }));
+  await new VaultSendStore(vault).update(transferId, (record) => ({
+    ...record,
+    upload: null,
+    lastSeen: record.lastSeen?.state === 'uploading' ? { ...record.lastSeen, state: 'ready' } : record.lastSeen,
+  }));
   await new VaultJournal(vault, transferId).remove();
 }
 

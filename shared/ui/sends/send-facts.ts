@@ -15,7 +15,8 @@ export function stateOf({ upload, lastSeen, expiresAtMs }: SendRecord, nowMs: nu
   if (lastSeen !== null && lastSeen.state !== 'uploading' && isOver(lastSeen.state)) return lastSeen.state;
   if (expiresAtMs <= nowMs) return 'expired';
   if (upload !== null) return upload.state === 'paused' ? 'paused' : 'uploading';
-  return 'ready';
+  // A note keeps nothing to resume: whether all of it was sent is the coordinator’s to say.
+  return lastSeen?.state === 'uploading' ? 'uploading' : 'ready';
 }
 
 export const isLive = (state: ShownState): boolean => state === 'uploading' || state === 'paused' || state === 'ready';
