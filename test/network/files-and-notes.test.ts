@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureBuilt } from '../../cli/network/built.ts';
 import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { runCommand } from '../support/network.ts';
 import { failJson, runJson, type GetAnswer, type SendAnswer } from './cli.ts';
 
@@ -22,7 +23,7 @@ let folders = 0;
 beforeAll(async () => {
   base = await mkdtemp(path.join(tmpdir(), 'shardsend-files-'));
   await ensureBuilt();
-  network = await startNetwork({ port: 0, nodes: 6, dataDir: path.join(base, 'network'), onLost: () => undefined });
+  network = await startNetwork({ port: await freePorts(1 + 6), nodes: 6, dataDir: path.join(base, 'network'), onLost: () => undefined });
 });
 afterAll(async () => {
   await network?.stop();

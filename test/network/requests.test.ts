@@ -8,6 +8,7 @@ import { ensureBuilt } from '../../cli/network/built.ts';
 import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
 import type { ClientDeps } from '../../shared/client/index.ts';
 import { TransferLayout, contentBytesOf } from '../../shared/protocol/index.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { memoryFile, noise, receive, send } from '../support/memory-files.ts';
 
 const SEGMENTS_PER_COMMIT = 7;
@@ -19,7 +20,7 @@ let data: string;
 beforeAll(async () => {
   data = await mkdtemp(path.join(tmpdir(), 'shardsend-requests-'));
   await ensureBuilt();
-  network = await startNetwork({ port: 0, nodes: NODES, dataDir: data, onLost: () => undefined });
+  network = await startNetwork({ port: await freePorts(1 + NODES), nodes: NODES, dataDir: data, onLost: () => undefined });
 });
 afterAll(async () => {
   await network?.stop();

@@ -11,6 +11,7 @@ import { ensureBuilt } from '../../cli/network/built.ts';
 import { startNetwork, type RunningNetwork } from '../../cli/network/network.ts';
 import { encodeLink, parseLink } from '../../shared/protocol/index.ts';
 import { bytesOf } from '../vectors/source/reference.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { runCommand } from '../support/network.ts';
 import { failJson, runJson, type GetAnswer, type SendAnswer } from './cli.ts';
 
@@ -22,7 +23,7 @@ const lost: string[] = [];
 beforeAll(async () => {
   base = await mkdtemp(path.join(tmpdir(), 'shardsend-network-'));
   await ensureBuilt();
-  network = await startNetwork({ port: 0, nodes: 24, dataDir: path.join(base, 'network'), onLost: (name) => lost.push(name) });
+  network = await startNetwork({ port: await freePorts(1 + 24), nodes: 24, dataDir: path.join(base, 'network'), onLost: (name) => lost.push(name) });
   coordinator = network.origin;
 });
 afterAll(async () => {

@@ -10,15 +10,10 @@ import { LOOPBACK, probePort } from '../../cli/network/ports.ts';
 import { openOperator } from '../../node/main.ts';
 import { decodeB64, encodeHex, type Health, type NodeStatus } from '../../shared/protocol/index.ts';
 import { BadNode } from './bad-node.ts';
+import { freePorts } from './free-ports.ts';
 import { Line } from './line.ts';
 
 const HEARTBEAT_MS = 1_000;
-/** Below the range from which systems give ports to outgoing connections: a killed program gets its own back. */
-/** Test files that run at the same time keep to ports of their own. */
-const PORTS_A_WORKER = 500;
-const FIRST_PORT = 20_000 + PORTS_A_WORKER * (Number(process.env['VITEST_POOL_ID'] ?? 1) % 2);
-const LAST_PORT = FIRST_PORT + PORTS_A_WORKER - 1;
-
 export interface FaultNetworkOptions {
   readonly nodes: number;
   /** So many of the nodes stand behind a proxy. */
@@ -212,15 +207,4 @@ async function nodeProgram(i: number, port: number, origin: string, dataDir: str
       onLost: () => undefined,
     }),
   );
-}
-
-/** @returns the first of `count` ports in a row that nobody listens on. */
-async function freePorts(count: number): Promise<number> {
-  const span = LAST_PORT - FIRST_PORT - count;
-  for (let tries = 0; tries < 100; tries++) {
-    const first = FIRST_PORT + Math.floor(Math.random() * span);
-    const probes = await Promise.all(Array.from({ length: count }, (_, i) => probePort(first + i)));
-    if (probes.every((port) => port !== null)) return first;
-  }
-  throw new Error('no row of free ports');
 }
