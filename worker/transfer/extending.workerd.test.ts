@@ -100,7 +100,12 @@ describe('the time of a transfer', () => {
     const verify = vi.spyOn(crypto.subtle, 'verify');
     /** Whatever else is verified meanwhile is of other tests’ transfers. */
     const receiptsVerified = (): number => verify.mock.calls.filter(([, , , signed]) => new TextDecoder().decode(signed as Uint8Array).startsWith('shardsend/1 receipt')).length;
-    const stranger = await transfer.receipt(0, [0], nodes[3]);
+    const seated = transfer.placement.nodes.find(({ shardIndex }) => shardIndex === 0)!.nodeId;
+    const stranger = await transfer.receipt(
+      0,
+      [0],
+      nodes.find(({ nodeId }) => nodeId !== seated),
+    );
     const foreign = { ...first[0]!, shardExpiresAtMs: nowMs };
     expect(await codeOf(await transfer.commit([entry], [foreign])), 'a time that no order named').toBe('receipt_invalid');
     expect(receiptsVerified()).toBe(0);

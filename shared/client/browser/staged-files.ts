@@ -51,21 +51,25 @@ export class StagedFiles {
   }
 
   async put(entry: StagedEntry): Promise<void> {
-    await settled(this.#store('readwrite').put(entry));
+    const store = this.#store('readwrite');
+    store.put(entry);
+    await committed(store.transaction);
   }
 
   /** Nothing is known of the file any more but that it goes, once the browser must have saved it. */
   async handedOver({ name, file }: Pick<StagedEntry, 'name' | 'file'>, bytes: number, nowMs: number): Promise<void> {
     const store = this.#store('readwrite');
-    const removed = settled(store.delete(name));
-    await settled(store.put({ name: file, file, note: null, removeAfterMs: nowMs + HANDED_OVER_FOR_MS + (bytes / GIB) * HANDED_OVER_MORE_FOR_MS_A_GIB } satisfies StagedEntry));
-    await removed;
+    store.delete(name);
+    store.put({ name: file, file, note: null, removeAfterMs: nowMs + HANDED_OVER_FOR_MS + (bytes / GIB) * HANDED_OVER_MORE_FOR_MS_A_GIB } satisfies StagedEntry);
+    await committed(store.transaction);
   }
 
   /** The file first: what is left without an entry is swept. */
   async remove({ name, file }: Pick<StagedEntry, 'name' | 'file'>): Promise<void> {
     await this.#removeFile(file);
-    await settled(this.#store('readwrite').delete(name));
+    const store = this.#store('readwrite');
+    store.delete(name);
+    await committed(store.transaction);
   }
 
   /** Removes what is over, and files that belong to nothing. One that is being written to stays. */
@@ -93,5 +97,13 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error('the database failed'));
+  });
+}
+
+/** What a request succeeded with is taken back where its worker ends before this. */
+function committed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error('the database failed'));
   });
 }
