@@ -18,8 +18,9 @@ ${SHARDSEND} link limit TRANSFER LINK --downloads N
 ${SHARDSEND} link revoke TRANSFER LINK
 
 Adds a link to a transfer that was sent from this machine and prints it; calls one otherwise; changes how many downloads
-one allows; revokes one, while the others go on. Where add got no answer, the same again makes no second link. TRANSFER is its id, the beginning of its id, or a link of it. LINK is the link's id, the
-beginning of its id, its label, or the link itself, which then stands for TRANSFER too.
+one allows; revokes one, while the others go on. Where add got no answer, the same again makes no second link. TRANSFER
+is its id, the beginning of its id, or a link of it. LINK is the link's id, the beginning of its id, its label, or the
+link itself, which then stands for TRANSFER too.
 
   --label TEXT          what you call the link, '' for nothing; it stays on this machine
   --downloads N         1 to 1000, or unlimited, which a new link is unless given
