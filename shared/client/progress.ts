@@ -3,7 +3,7 @@ import type { Progress } from './types.ts';
 
 const WINDOW_MS = 4_000;
 /** Often enough to look alive; each report repaints a page, which costs more than sealing what came between. */
-const REPORT_EVERY_MS = 250;
+export const REPORT_EVERY_MS = 250;
 
 export class ProgressMeter {
   readonly #totalBytes: number;
@@ -31,6 +31,11 @@ export class ProgressMeter {
     this.#marks.push({ atMs, bytes: this.#doneBytes });
     while (this.#marks.length > 2 && atMs - this.#marks[1]!.atMs > WINDOW_MS) this.#marks.shift();
     this.#report?.(this.#progress(atMs));
+  }
+
+  /** To be called every `REPORT_EVERY_MS` where nothing else tells: what came in between is reported, and the pace of what stands still falls. */
+  again(): void {
+    this.set(this.#doneBytes);
   }
 
   #progress(atMs: number): Progress {

@@ -35,7 +35,10 @@ afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.newPage();
 });
-afterEach(() => page.close());
+afterEach(() => {
+  proxy.releaseAll();
+  return page.close();
+});
 
 const newLink = (choices?: { limit?: number }): Promise<string> => sendFiles(page, stage.origin, [source], choices);
 

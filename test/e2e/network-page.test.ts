@@ -45,7 +45,10 @@ afterAll(async () => {
 beforeEach(async () => {
   page = await browser.newPage();
 });
-afterEach(() => page.close());
+afterEach(() => {
+  proxy.releaseAll();
+  return page.close();
+});
 
 const readSummary = async (): Promise<NetworkSummary> => parseMessage(networkSummarySchema, await (await fetch(`${stage.origin}/api/network/summary`)).json());
 const untilSummary = (holds: (summary: NetworkSummary) => boolean): Promise<void> =>

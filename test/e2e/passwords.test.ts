@@ -26,7 +26,10 @@ afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.newPage();
 });
-afterEach(() => page.close());
+afterEach(() => {
+  proxy.releaseAll();
+  return page.close();
+});
 
 const field = () => page.getByLabel(say('unlock.label'), { exact: true });
 const apiRequests = (from: number) => proxy.requests.slice(from).filter(({ url }) => url.includes('/api/transfers/'));

@@ -26,7 +26,10 @@ afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
 });
-afterEach(() => page.close());
+afterEach(() => {
+  proxy.releaseAll();
+  return page.close();
+});
 
 const rows = (shown = page) => shown.getByRole('list', { name: say('send.chosen') }).getByRole('listitem');
 

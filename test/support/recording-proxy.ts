@@ -33,6 +33,7 @@ interface Rule {
   readonly afterBytes: number | null;
   reach(): void;
   readonly released: Promise<void>;
+  release(): void;
 }
 
 export class RecordingProxy {
@@ -70,6 +71,11 @@ export class RecordingProxy {
     return this.#hold(fits, afterBytes);
   }
 
+  /** So that what a failed test left held does not hold the next one. */
+  releaseAll(): void {
+    for (const rule of this.#rules) rule.release();
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
@@ -80,12 +86,12 @@ export class RecordingProxy {
   #hold(fits: Rule['fits'], afterBytes: number | null): Hold {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    const rule: Rule = { fits, afterBytes, reach: reached.resolve, released: released.promise };
-    this.#rules.add(rule);
     const release = (): void => {
       this.#rules.delete(rule);
       released.resolve();
     };
+    const rule: Rule = { fits, afterBytes, reach: reached.resolve, released: released.promise, release };
+    this.#rules.add(rule);
     return { reached: reached.promise, release };
   }
 

@@ -7,8 +7,9 @@ import { SendError } from '../../protocol/errors.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/fetch-frames.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { TAG_SIZE_BYTES } from '../../protocol/limits.ts';
-import type { FileSink, Leftover, ReceiveSink } from '../deps.ts';
+import { abortableDelay, type FileSink, type Leftover, type ReceiveSink } from '../deps.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
+import type { Progress } from '../types.ts';
 import { gatherTransfer, receiveTransfer } from './receive.ts';
 import type { GatheredSegment, SegmentWriter, WrittenSegment } from './segment-writer.ts';
 
@@ -69,6 +70,31 @@ describe('a download', () => {
     for (const [i, bytes] of contents.entries()) expect(received(sink, `file-${i}`).equals(bytes)).toBe(true);
     expect(result.problems).toEqual([]);
     expect(sent.requests.at(-1)).toBe('POST /commit');
+  });
+
+  it('tells what came while the next is long in coming', async () => {
+    const sent = await MemoryTransfer.seal([content(3 * SEGMENT_BYTES)]);
+    let nowMs = sent.deps.now();
+    Object.assign(sent.deps, {
+      now: () => nowMs,
+      async delay(ms: number, signal?: AbortSignal) {
+        await abortableDelay(0, signal);
+        if (ms > 100) nowMs += ms; // nodes are so fast that gathering takes no time
+      },
+    });
+    const told = Promise.withResolvers<void>();
+    const writer = new ListeningWriter();
+    writer.write = async ({ index, dataShards }) => {
+      if (index >= 2) await told.promise;
+      return { rooms: dataShards, doneBytes: (index + 1) * SEGMENT_BYTES };
+    };
+    const paces: number[] = [];
+    const onProgress = ({ doneBytes, bytesPerSecond }: Progress): void => {
+      if (doneBytes === 2 * SEGMENT_BYTES) paces.push(bytesPerSecond);
+      if (paces.length === 20) told.resolve();
+    };
+    await gatherTransfer(sent.transfer, writer, { onProgress }, sent.deps);
+    expect(paces.at(-1), 'what stands still has no pace').toBe(0);
   });
 
   it('is the same, however bodies are cut', async () => {

@@ -5,7 +5,7 @@
 import type { TransferLayout } from '../../protocol/layout.ts';
 import type { SegmentRange } from '../../protocol/shard-request.ts';
 import type { ClientDeps } from '../deps.ts';
-import { ProgressMeter } from '../progress.ts';
+import { ProgressMeter, REPORT_EVERY_MS } from '../progress.ts';
 import type { Progress } from '../types.ts';
 import type { Gatherer } from './gather.ts';
 import type { Lease } from './lease.ts';
@@ -46,6 +46,7 @@ export class SegmentMover {
   readonly #parts: Parts;
   readonly #rooms: ShardRooms;
   readonly #rebuilder: ShardRebuilder;
+  readonly #delay: ClientDeps['delay'];
   readonly #meterFrom: (position: number) => ProgressMeter;
   #meter: ProgressMeter | null = null;
   readonly #underWay: Promise<WrittenSegment>[] = [];
@@ -56,6 +57,7 @@ export class SegmentMover {
     const { requiredShards, totalShards } = status;
     const maxShardBytes = parts.layout.segment(0).shardBytes;
     this.#parts = parts;
+    this.#delay = deps.delay;
     this.#rooms = new ShardRooms(maxShardBytes, SEGMENTS_UNDER_WAY * requiredShards);
     this.#rebuilder = new ShardRebuilder(requiredShards, totalShards, maxShardBytes);
     const bytes = bytesOf(parts.files);
@@ -71,7 +73,24 @@ export class SegmentMover {
   async move(started: Promise<void>, spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): Promise<void> {
     this.#failed.promise.catch(() => undefined); // met in the race below
     started.catch(this.#failed.reject);
-    await Promise.race([this.#moveAll(started, spans, first), this.#failed.promise]);
+    const telling = new AbortController();
+    void this.#keepTelling(telling.signal);
+    try {
+      await Promise.race([this.#moveAll(started, spans, first), this.#failed.promise]);
+    } finally {
+      telling.abort();
+    }
+  }
+
+  async #keepTelling(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await this.#delay(REPORT_EVERY_MS, signal);
+        this.#meter?.again();
+      }
+    } catch {
+      // the moving is over
+    }
   }
 
   async #moveAll(started: Promise<void>, spans: AsyncIterable<SpanToFetch> | Iterable<SpanToFetch>, first: number): Promise<void> {
@@ -94,7 +113,6 @@ export class SegmentMover {
 
   #submit(gathered: GatheredSegment): void {
     const writing = this.#parts.writer.write(gathered);
-    // Told at once: the next segment may be long in coming.
     writing.then(({ doneBytes }) => this.#meter?.set(doneBytes), this.#failed.reject);
     this.#underWay.push(writing);
   }
