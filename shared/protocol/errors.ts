@@ -42,6 +42,9 @@ const table = {
   // Registrations
   address_not_public: row(422, false, 'The storage node names an address that others cannot reach: its --url must begin with https:// and name a public host.'),
   address_unreachable: row(422, true, 'The storage node could not be reached at the address that it names. Check its --url and what stands between: router, proxy, firewall.'),
+  // Accounts
+  vault_moved: row(409, true, 'Another of your devices changed your vault at the same moment. Try again.'),
+  vault_full: row(413, false, 'Your vault is full. Remove sends that are over from your list.'),
   // Orders and shards, at a node
   order_malformed: row(400, false, 'The permission for this storage node is malformed.'),
   order_forged: row(401, false, 'The permission for this storage node has no valid signature.'),
@@ -82,6 +85,9 @@ const table = {
   disk_failed: row(0, true, 'The files could not be saved. Check the folder and try again.'),
   record_unreadable: row(0, false, 'What this device keeps of a transfer cannot be read. The transfer itself goes on until it expires.'),
   record_unsaved: row(0, true, 'This device cannot keep track of what you send. Keep the link yourself.'),
+  words_wrong: row(0, false, 'These are not the 24 words of an identity: one of them is misspelt, missing or in the wrong place.'),
+  vault_damaged: row(0, false, 'What the service keeps of your vault is not what your devices wrote. Nothing on this device was changed.'),
+  vault_replayed: row(0, false, 'The service showed an older state of your vault than this device has seen. Nothing on this device was changed.'),
   cancelled: row(0, true, 'Cancelled.'),
   paused: row(0, true, 'Paused. It goes on from here.'),
 } as const satisfies Record<string, Row>;
