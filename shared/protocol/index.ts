@@ -1,5 +1,6 @@
 export * from './audit.ts';
 export * from './bytes.ts';
+export * from './error-sentences.ts';
 export * from './errors.ts';
 export * from './fetch-frames.ts';
 export * from './inventory.ts';
