@@ -5,7 +5,9 @@
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
+import { speakChosenLanguage } from '../background-language.ts';
 import { jobOfClick, putJob } from '../jobs.ts';
+import { onLanguage } from '../language-store.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
@@ -20,21 +22,24 @@ const BADGES = {
   idle: { text: '', color: '#0b6152' },
 } as const satisfies Record<Report['type'], { text: string; color: string }>;
 
+async function makeMenu(): Promise<void> {
+  await speakChosenLanguage();
+  await browser.contextMenus.removeAll();
+  browser.contextMenus.create({
+    id: MENU_ID,
+    title: say('menu.send'),
+    contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'],
+  });
+}
+
 async function giveBackSites(): Promise<void> {
   const { origins = [] } = await browser.permissions.getAll();
   if (origins.length > 0) await browser.permissions.remove({ origins });
 }
 
 export default defineBackground(() => {
-  browser.runtime.onInstalled.addListener(() => {
-    browser.contextMenus.removeAll(() => {
-      browser.contextMenus.create({
-        id: MENU_ID,
-        title: say('menu.send'),
-        contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'],
-      });
-    });
-  });
+  browser.runtime.onInstalled.addListener(() => void makeMenu());
+  onLanguage(() => void makeMenu());
 
   // A tab that was closed in the middle of a fetch could not give its site back.
   browser.runtime.onStartup.addListener(() => {
@@ -43,7 +48,7 @@ export default defineBackground(() => {
   });
 
   browser.alarms.onAlarm.addListener(({ name }) => {
-    if (name === DOWNLOADS_ALARM) void lookForDownloads();
+    if (name === DOWNLOADS_ALARM) void speakChosenLanguage().then(lookForDownloads);
   });
 
   browser.contextMenus.onClicked.addListener((click, tab) => {
@@ -71,6 +76,7 @@ async function show(message: Report, tabId: number): Promise<void> {
   const { text, color } = BADGES[message.type];
   await Promise.all([browser.action.setBadgeText({ text, tabId }), browser.action.setBadgeBackgroundColor({ color, tabId })]);
   if ((message.type !== 'done' && message.type !== 'failed') || message.inSight) return;
+  await speakChosenLanguage();
   // No file names here: a notification is shown on locked screens and kept by the system.
   await browser.notifications.create(`${TAB_PREFIX}${tabId}`, {
     type: 'basic',

@@ -1,6 +1,6 @@
 /**
  * Every text that people read, for programs that speak of everything; what a page loads names its own sets (say.ts). What
- * went wrong is told by `sentenceOf(code)` in shared/protocol/errors.ts; `titleOf` gives the headings above such sentences.
+ * went wrong is told by `sentenceOf(code)`; `titleOf` gives the headings above such sentences.
  */
 import { extensionTexts } from './messages/extension.ts';
 import { generalTexts } from './messages/general.ts';
@@ -16,5 +16,5 @@ import { sayFrom } from './say.ts';
 
 export const say = sayFrom(generalTexts, sendingTexts, sendsTexts, receivingTexts, extensionTexts, networkTexts, nodeTexts, noteReadingTexts, noteWritingTexts, previewsTexts);
 
-export { sentenceOf } from '../protocol/errors.ts';
+export { sentenceOf } from './sentence-of.ts';
 export { titleOf } from './title-of.ts';

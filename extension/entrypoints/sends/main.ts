@@ -5,6 +5,7 @@ import { webDeps } from '../../../shared/client/index.ts';
 import { Sends } from '../../../shared/ui/sends/sends.svelte.ts';
 import SendsScreen from '../../../shared/ui/sends/SendsScreen.svelte';
 import { transferWorkerUrl } from '../../../shared/ui/trusted-urls.ts';
+import { beginLanguage } from '../../language.ts';
 import { planLooks, sendStore, tellDownloads } from '../../sends.ts';
 
 const deps = webDeps();
@@ -21,4 +22,5 @@ const sends = new Sends({
   onNotify: () => void planLooks(),
 });
 
+await beginLanguage();
 mount(SendsScreen, { target: document.body, props: { sends, home: null, sendPage: '/send.html', allowNotifications: async () => true } });
