@@ -6,6 +6,8 @@ import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
 import { speakChosenLanguage } from '../background-language.ts';
+import { LOCK_ALARM, SYNC_ALARM, lock } from '../identity/keeper.ts';
+import { synchronise } from '../identity/synchronise.ts';
 import { jobOfClick, putJob } from '../jobs.ts';
 import { onLanguage } from '../language-store.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
@@ -49,6 +51,8 @@ export default defineBackground(() => {
 
   browser.alarms.onAlarm.addListener(({ name }) => {
     if (name === DOWNLOADS_ALARM) void speakChosenLanguage().then(lookForDownloads);
+    if (name === SYNC_ALARM) void synchroniseQuietly();
+    if (name === LOCK_ALARM) void lock();
   });
 
   browser.contextMenus.onClicked.addListener((click, tab) => {
@@ -58,6 +62,7 @@ export default defineBackground(() => {
   browser.runtime.onMessage.addListener((message: Report, sender) => {
     const tabId = sender.tab?.id;
     if (sender.id === browser.runtime.id && tabId !== undefined && Object.hasOwn(BADGES, message.type)) void show(message, tabId);
+    if (sender.id === browser.runtime.id && message.type === 'done') void synchroniseQuietly();
   });
 
   browser.notifications.onClicked.addListener((id) => {
@@ -65,6 +70,9 @@ export default defineBackground(() => {
     if (id.startsWith(TAB_PREFIX)) void focus(Number(id.slice(TAB_PREFIX.length)), id);
   });
 });
+
+/** What does not get through now does so with the next alarm; the identity's page says what stands in the way. */
+const synchroniseQuietly = (): Promise<unknown> => synchronise().catch(() => undefined);
 
 async function openSendTab(click: Parameters<typeof jobOfClick>[0], tab: Parameters<typeof jobOfClick>[1] & { index: number; windowId: number }) {
   const id = await putJob(jobOfClick(click, tab));

@@ -3,6 +3,7 @@ import { entropyToMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { openBox, sealBox, type BoxKey } from './boxes.ts';
 
 declare const brand: unique symbol;
 /** 32 bytes: everything of an identity follows from them. */
@@ -50,3 +51,10 @@ export const deriveAccountSeed = (entropy: Entropy): Uint8Array<ArrayBuffer> => 
 export const deriveVaultKey = (entropy: Entropy): Uint8Array<ArrayBuffer> => derive(entropy, 'shardsend/1 vault');
 /** @returns 32 bytes: the HMAC key under which entries' names are hidden. */
 export const deriveVaultNamesKey = (entropy: Entropy): Uint8Array<ArrayBuffer> => derive(entropy, 'shardsend/1 vault names');
+
+const AT_REST = new Uint8Array(new TextEncoder().encode('shardsend/1 identity\0'));
+
+/** @param key - of a password, for this sealing alone: its salt is drawn anew each time. */
+export const sealIdentityBox = (key: BoxKey, entropy: Entropy): Promise<Uint8Array<ArrayBuffer>> => sealBox(key, AT_REST, entropy);
+/** @throws OpenError. */
+export const openIdentityBox = (key: BoxKey, box: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> => openBox(key, AT_REST, box);

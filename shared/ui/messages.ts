@@ -4,6 +4,7 @@
  */
 import { extensionTexts } from './messages/extension.ts';
 import { generalTexts } from './messages/general.ts';
+import { identityTexts } from './messages/identity.ts';
 import { noteReadingTexts } from './messages/note-reading.ts';
 import { noteWritingTexts } from './messages/note-writing.ts';
 import { networkTexts } from './messages/network.ts';
@@ -14,7 +15,19 @@ import { sendingTexts } from './messages/sending.ts';
 import { sendsTexts } from './messages/sends.ts';
 import { sayFrom } from './say.ts';
 
-export const say = sayFrom(generalTexts, sendingTexts, sendsTexts, receivingTexts, extensionTexts, networkTexts, nodeTexts, noteReadingTexts, noteWritingTexts, previewsTexts);
+export const say = sayFrom(
+  generalTexts,
+  identityTexts,
+  sendingTexts,
+  sendsTexts,
+  receivingTexts,
+  extensionTexts,
+  networkTexts,
+  nodeTexts,
+  noteReadingTexts,
+  noteWritingTexts,
+  previewsTexts,
+);
 
 export { sentenceOf } from './sentence-of.ts';
 export { titleOf } from './title-of.ts';

@@ -50,7 +50,10 @@ export async function syncVault(parts: SyncParts, options?: CallOptions): Promis
   throw new SendError('vault_moved', 'other machines were always quicker');
 }
 
-const mirrorName = ({ identity }: SyncParts): string => `mirrors/${identity.accountId}`;
+const mirrorName = ({ identity }: Pick<SyncParts, 'identity'>): string => `mirrors/${identity.accountId}`;
+
+/** Forgets how the vault last stood: the next time it is taken as it is, as by a machine that has nothing but the words. */
+export const forgetMirror = (parts: Pick<SyncParts, 'vault' | 'identity'>): Promise<void> => parts.vault.remove(mirrorName(parts));
 
 async function loadMirror(parts: SyncParts): Promise<VaultMirror> {
   const bytes = await parts.vault.read(mirrorName(parts));

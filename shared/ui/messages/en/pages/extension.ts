@@ -1,6 +1,7 @@
 export * from '../../errors.ts';
 export * from '../../extension.ts';
 export * from '../../general.ts';
+export * from '../../identity.ts';
 export * from '../../note-reading.ts';
 export * from '../../note-writing.ts';
 export * from '../../previews.ts';
