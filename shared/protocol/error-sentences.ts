@@ -36,6 +36,9 @@ export const errorSentences = {
   // Registrations
   address_not_public: 'The storage node names an address that others cannot reach: its --url must begin with https:// and name a public host.',
   address_unreachable: 'The storage node could not be reached at the address that it names. Check its --url and what stands between: router, proxy, firewall.',
+  // Accounts
+  vault_moved: 'Another of your devices changed your vault at the same moment. Try again.',
+  vault_full: 'Your vault is full. Remove sends that are over from your list.',
   // Orders and shards, at a node
   order_malformed: 'The permission for this storage node is malformed.',
   order_forged: 'The permission for this storage node has no valid signature.',
@@ -73,6 +76,9 @@ export const errorSentences = {
   disk_failed: 'The files could not be saved. Check the folder and try again.',
   record_unreadable: 'What this device keeps of a transfer cannot be read. The transfer itself goes on until it expires.',
   record_unsaved: 'This device cannot keep track of what you send. Keep the link yourself.',
+  words_wrong: 'These are not the 24 words of an identity: one of them is misspelt, missing or in the wrong place.',
+  vault_damaged: 'What the service keeps of your vault is not what your devices wrote. Nothing on this device was changed.',
+  vault_replayed: 'The service showed an older state of your vault than this device has seen. Nothing on this device was changed.',
   cancelled: 'Cancelled.',
   paused: 'Paused. It goes on from here.',
 } as const satisfies Record<ErrorCode, string>;

@@ -41,6 +41,9 @@ const table = {
   // Registrations
   address_not_public: row(422, false),
   address_unreachable: row(422, true),
+  // Accounts
+  vault_moved: row(409, true),
+  vault_full: row(413, false),
   // Orders and shards, at a node
   order_malformed: row(400, false),
   order_forged: row(401, false),
@@ -77,6 +80,9 @@ const table = {
   disk_failed: row(0, true),
   record_unreadable: row(0, false),
   record_unsaved: row(0, true),
+  words_wrong: row(0, false),
+  vault_damaged: row(0, false),
+  vault_replayed: row(0, false),
   cancelled: row(0, true),
   paused: row(0, true),
 } as const satisfies Record<string, Row>;

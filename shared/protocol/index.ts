@@ -1,3 +1,4 @@
+export * from './account.ts';
 export * from './audit.ts';
 export * from './bytes.ts';
 export * from './error-sentences.ts';

@@ -34,10 +34,8 @@ const declared = new Map(
     .map(([, key, values]) => [key!, Array.from(values!.matchAll(/: (\w+)/g), ([, type]) => type!)] as const),
 );
 
-const byKey = Object.fromEntries(
-  LANGUAGES.map((language) => [language, new Map(Object.values(all[language]).flatMap((set) => Object.entries(set) as [string, Said][]))]),
-) as Record<Language, ReadonlyMap<string, Said>>;
-const textsOf = (language: Language): ReadonlyMap<string, Said> => byKey[language];
+const byKey = new Map(LANGUAGES.map((language) => [language, new Map(Object.values(all[language]).flatMap((set) => Object.entries(set) as [string, Said][]))]));
+const textsOf = (language: Language): ReadonlyMap<string, Said> => byKey.get(language)!;
 const speak = (language: Language): void => showLanguageOf(() => ({ locale: language, texts: {} }));
 afterEach(() => speak('en'));
 

@@ -33,6 +33,9 @@ export const errorsTexts = {
   // Registrations
   address_not_public: 'Der Speicherknoten nennt eine Adresse, die andere nicht erreichen: Seine --url muss mit https:// beginnen und einen öffentlichen Host nennen.',
   address_unreachable: 'Der Speicherknoten war unter der genannten Adresse nicht zu erreichen. Prüfen Sie seine --url und was dazwischen liegt: Router, Proxy, Firewall.',
+  // Accounts
+  vault_moved: 'Ein anderes Ihrer Geräte hat Ihren Tresor im selben Augenblick geändert. Versuchen Sie es noch einmal.',
+  vault_full: 'Ihr Tresor ist voll. Entfernen Sie beendete Sendungen aus Ihrer Liste.',
   // Orders and shards, at a node
   order_malformed: 'Die Erlaubnis für diesen Speicherknoten ist fehlerhaft.',
   order_forged: 'Die Erlaubnis für diesen Speicherknoten trägt keine gültige Unterschrift.',
@@ -70,6 +73,9 @@ export const errorsTexts = {
   disk_failed: 'Die Dateien ließen sich nicht speichern. Prüfen Sie den Ordner und versuchen Sie es noch einmal.',
   record_unreadable: 'Was dieses Gerät zu einer Sendung aufbewahrt, ist nicht lesbar. Die Sendung selbst bleibt bestehen, bis sie abläuft.',
   record_unsaved: 'Dieses Gerät kann sich nicht merken, was Sie senden. Bewahren Sie den Link selbst auf.',
+  words_wrong: 'Das sind nicht die 24 Wörter einer Identität: Eines ist falsch geschrieben, fehlt oder steht an der falschen Stelle.',
+  vault_damaged: 'Was der Dienst von Ihrem Tresor aufbewahrt, ist nicht, was Ihre Geräte geschrieben haben. Auf diesem Gerät wurde nichts geändert.',
+  vault_replayed: 'Der Dienst hat einen älteren Stand Ihres Tresors gezeigt, als dieses Gerät schon kennt. Auf diesem Gerät wurde nichts geändert.',
   cancelled: 'Abgebrochen.',
   paused: 'Pausiert. Von hier geht es weiter.',
 } as const satisfies Translation<typeof English>;

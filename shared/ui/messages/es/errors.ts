@@ -33,6 +33,9 @@ export const errorsTexts = {
   // Registrations
   address_not_public: 'El nodo de almacenamiento indica una dirección a la que los demás no llegan: su --url debe empezar por https:// y nombrar un servidor público.',
   address_unreachable: 'No se ha podido llegar al nodo de almacenamiento en la dirección que indica. Comprueba su --url y lo que haya en medio: router, proxy, cortafuegos.',
+  // Accounts
+  vault_moved: 'Otro de tus dispositivos cambió tu caja fuerte en ese mismo momento. Inténtalo de nuevo.',
+  vault_full: 'Tu caja fuerte está llena. Quita de tu lista los envíos que ya han terminado.',
   // Orders and shards, at a node
   order_malformed: 'El permiso para este nodo de almacenamiento no tiene el formato correcto.',
   order_forged: 'El permiso para este nodo de almacenamiento no lleva una firma válida.',
@@ -70,6 +73,9 @@ export const errorsTexts = {
   disk_failed: 'No se han podido guardar los archivos. Comprueba la carpeta e inténtalo de nuevo.',
   record_unreadable: 'No se puede leer lo que este dispositivo guarda de un envío. El envío en sí sigue disponible hasta que caduque.',
   record_unsaved: 'Este dispositivo no puede recordar lo que envías. Guarda tú el enlace.',
+  words_wrong: 'Estas no son las 24 palabras de una identidad: hay alguna mal escrita, que falta o fuera de su sitio.',
+  vault_damaged: 'Lo que el servicio guarda de tu caja fuerte no es lo que escribieron tus dispositivos. En este dispositivo no ha cambiado nada.',
+  vault_replayed: 'El servicio ha mostrado un estado de tu caja fuerte más antiguo que el que conoce este dispositivo. Aquí no ha cambiado nada.',
   cancelled: 'Cancelado.',
   paused: 'En pausa. Seguirá desde aquí.',
 } as const satisfies Translation<typeof English>;

@@ -34,6 +34,9 @@ export const errorsTexts = {
   address_not_public: 'Le nœud de stockage indique une adresse que les autres ne peuvent pas joindre\u00a0: son --url doit commencer par https:// et désigner un hôte public.',
   address_unreachable:
     'Le nœud de stockage est resté injoignable à l’adresse qu’il indique. Vérifiez son --url et ce qui se trouve entre les deux\u00a0: routeur, proxy, pare-feu.',
+  // Accounts
+  vault_moved: 'Un autre de vos appareils a modifié votre coffre au même instant. Réessayez.',
+  vault_full: 'Votre coffre est plein. Retirez de votre liste les envois terminés.',
   // Orders and shards, at a node
   order_malformed: 'L’autorisation pour ce nœud de stockage est mal formée.',
   order_forged: 'L’autorisation pour ce nœud de stockage ne porte pas de signature valide.',
@@ -71,6 +74,9 @@ export const errorsTexts = {
   disk_failed: 'Les fichiers n’ont pas pu être enregistrés. Vérifiez le dossier et réessayez.',
   record_unreadable: 'Ce que cet appareil garde d’un envoi est illisible. L’envoi lui-même reste disponible jusqu’à son expiration.',
   record_unsaved: 'Cet appareil ne peut pas garder la trace de vos envois. Conservez le lien vous-même.',
+  words_wrong: 'Ce ne sont pas les 24 mots d’une identité\u00a0: l’un d’eux est mal orthographié, manquant ou mal placé.',
+  vault_damaged: 'Ce que le service garde de votre coffre n’est pas ce que vos appareils ont écrit. Rien n’a changé sur cet appareil.',
+  vault_replayed: 'Le service a présenté un état de votre coffre plus ancien que celui que cet appareil connaît. Rien n’a changé sur cet appareil.',
   cancelled: 'Annulé.',
   paused: 'En pause. La suite reprendra ici.',
 } as const satisfies Translation<typeof English>;
