@@ -36,7 +36,7 @@ const declared = new Map(
 
 const byKey = new Map(LANGUAGES.map((language) => [language, new Map(Object.values(all[language]).flatMap((set) => Object.entries(set) as [string, Said][]))]));
 const textsOf = (language: Language): ReadonlyMap<string, Said> => byKey.get(language)!;
-const speak = (language: Language): void => showLanguageOf(() => ({ locale: language, texts: {} }));
+const speak = (language: Language): void => showLanguageOf(() => ({ locale: language, direction: 'ltr', texts: {} }));
 afterEach(() => speak('en'));
 
 const say = (text: Said, values: readonly unknown[]): string => (typeof text === 'string' ? text : text(...values));
