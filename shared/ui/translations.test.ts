@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { inEveryLanguage } from './built-in-texts.ts';
 import { LANGUAGES, type Language } from './languages.ts';
+import { builtInTexts as builtIn } from './messages/built-in.ts';
 import type * as deExtension from './messages/de/pages/extension.ts';
 import type * as deNetwork from './messages/de/pages/network.ts';
 import type * as enExtension from './messages/en/pages/extension.ts';
@@ -20,9 +22,12 @@ const NUMBERS = [0, 1, 2, 5, 21, 1_000_000];
 type Sets = Readonly<Record<string, Texts>>;
 type Said = string | ((...values: unknown[]) => string);
 
-/** Between them, the extension and the network page say everything. */
+const builtInKeys = Object.keys(builtIn) as (keyof typeof builtIn)[];
+
+/** Between them, the extension, the network page and what is built in say everything. */
 async function setsOf(language: Language): Promise<Sets> {
-  return { ...(await extensionPageTexts[language]()), ...(await networkPageTexts[language]()) };
+  const builtInTexts = Object.fromEntries(builtInKeys.map((key) => [key, inEveryLanguage(key).find((each) => each.language === language)!.text]));
+  return { ...(await extensionPageTexts[language]()), ...(await networkPageTexts[language]()), builtInTexts };
 }
 const all = Object.fromEntries(await Promise.all(LANGUAGES.map(async (language) => [language, await setsOf(language)] as const))) as Record<Language, Sets>;
 
@@ -157,6 +162,10 @@ describe('counted things', () => {
     const title = textsOf(language).get('list.total') as (n: number, size: string) => string;
     expect(NUMBERS.map((n) => title(n, '').replace(/, $/, '').replaceAll(/\s/g, ' '))).toEqual(said);
   });
+});
+
+it('the extension is described in what a store has room for', () => {
+  for (const { text } of inEveryLanguage('manifest.description')) expect(text.length).toBeLessThanOrEqual(132);
 });
 
 describe('typography', () => {
