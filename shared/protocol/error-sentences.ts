@@ -77,6 +77,7 @@ export const errorSentences = {
   record_unreadable: 'What this device keeps of a transfer cannot be read. The transfer itself goes on until it expires.',
   record_unsaved: 'This device cannot keep track of what you send. Keep the link yourself.',
   words_wrong: 'These are not the 24 words of an identity: one of them is misspelt, missing or in the wrong place.',
+  unlock_failed: 'This is not the password of your identity on this device. Try again.',
   vault_damaged: 'What the service keeps of your vault is not what your devices wrote. Nothing on this device was changed.',
   vault_replayed: 'The service showed an older state of your vault than this device has seen. Nothing on this device was changed.',
   cancelled: 'Cancelled.',

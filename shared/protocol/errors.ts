@@ -81,6 +81,7 @@ const table = {
   record_unreadable: row(0, false),
   record_unsaved: row(0, true),
   words_wrong: row(0, false),
+  unlock_failed: row(0, true),
   vault_damaged: row(0, false),
   vault_replayed: row(0, false),
   cancelled: row(0, true),

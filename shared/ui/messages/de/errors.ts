@@ -76,6 +76,7 @@ export const errorsTexts = {
   words_wrong: 'Das sind nicht die 24 Wörter einer Identität: Eines ist falsch geschrieben, fehlt oder steht an der falschen Stelle.',
   vault_damaged: 'Was der Dienst von Ihrem Tresor aufbewahrt, ist nicht, was Ihre Geräte geschrieben haben. Auf diesem Gerät wurde nichts geändert.',
   vault_replayed: 'Der Dienst hat einen älteren Stand Ihres Tresors gezeigt, als dieses Gerät schon kennt. Auf diesem Gerät wurde nichts geändert.',
+  unlock_failed: 'Das ist nicht das Passwort Ihrer Identität auf diesem Gerät. Versuchen Sie es noch einmal.',
   cancelled: 'Abgebrochen.',
   paused: 'Pausiert. Von hier geht es weiter.',
 } as const satisfies Translation<typeof English>;

@@ -76,6 +76,7 @@ export const errorsTexts = {
   words_wrong: 'Estas no son las 24 palabras de una identidad: hay alguna mal escrita, que falta o fuera de su sitio.',
   vault_damaged: 'Lo que el servicio guarda de tu caja fuerte no es lo que escribieron tus dispositivos. En este dispositivo no ha cambiado nada.',
   vault_replayed: 'El servicio ha mostrado un estado de tu caja fuerte más antiguo que el que conoce este dispositivo. Aquí no ha cambiado nada.',
+  unlock_failed: 'Esta no es la contraseña de tu identidad en este dispositivo. Inténtalo de nuevo.',
   cancelled: 'Cancelado.',
   paused: 'En pausa. Seguirá desde aquí.',
 } as const satisfies Translation<typeof English>;

@@ -77,6 +77,7 @@ export const errorsTexts = {
   words_wrong: 'Ce ne sont pas les 24 mots d’une identité\u00a0: l’un d’eux est mal orthographié, manquant ou mal placé.',
   vault_damaged: 'Ce que le service garde de votre coffre n’est pas ce que vos appareils ont écrit. Rien n’a changé sur cet appareil.',
   vault_replayed: 'Le service a présenté un état de votre coffre plus ancien que celui que cet appareil connaît. Rien n’a changé sur cet appareil.',
+  unlock_failed: 'Ce n’est pas le mot de passe de votre identité sur cet appareil. Réessayez.',
   cancelled: 'Annulé.',
   paused: 'En pause. La suite reprendra ici.',
 } as const satisfies Translation<typeof English>;
