@@ -1,5 +1,6 @@
 /** Builds the extension into dist/extension/: Manifest V3 for Chromium and for Firefox. */
 import { defineConfig } from 'wxt';
+import { inEveryLanguage } from './shared/ui/built-in-texts.ts';
 
 /** Packaged code only; requests may go to the coordinator, to nodes, and to what the person chose to send. */
 const POLICY = [
@@ -25,13 +26,20 @@ export default defineConfig({
   manifestVersion: 3,
   modules: ['@wxt-dev/module-svelte'],
   imports: false,
+  hooks: {
+    'build:publicAssets': (_, files) => {
+      for (const { language, text } of inEveryLanguage('manifest.description'))
+        files.push({ relativeDest: `_locales/${language}/messages.json`, contents: JSON.stringify({ description: { message: text } }) });
+    },
+  },
   vite: () => ({
     worker: { format: 'es' },
     build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   }),
   manifest: ({ browser }) => ({
     name: 'Shardsend',
-    description: 'Send files so that nobody but the recipient can read them and no single machine holds them.',
+    default_locale: 'en',
+    description: '__MSG_description__',
     permissions: ['activeTab', 'alarms', 'contextMenus', 'notifications', 'scripting', 'storage'],
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
