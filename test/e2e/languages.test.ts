@@ -100,7 +100,7 @@ describe.each(LANGUAGES.filter((language) => language !== 'en'))('somebody who r
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(stage.origin);
     await heading(page, say('send.title')).waitFor();
-    expect(asked.filter((file) => /^\/assets\/send-/.test(file))).toHaveLength(1);
+    expect(asked.filter((file) => file.startsWith('/assets/send-'))).toHaveLength(1);
   });
 
   test('no page complained', () => {
@@ -133,7 +133,7 @@ test('another language loses nothing: what was chosen, typed and opened stays, a
 
   await page.reload();
   await heading(page, german('send.title')).waitFor();
-  expect(await page.evaluate(() => ({ ...localStorage }))).toEqual({ language: 'de' });
+  expect(await page.evaluate(() => Object.fromEntries(Object.entries(localStorage)))).toEqual({ language: 'de' });
   expect(browser.complaints).toEqual([]);
   await browser.close();
 });
