@@ -1,12 +1,14 @@
 /** Builds the extension into dist/extension/: Manifest V3 for Chromium and for Firefox. */
 import { defineConfig } from 'wxt';
+import { builtInCoordinator, pagesOf } from './extension/coordinator-address.ts';
 
 /** Packaged code only; requests may go to the coordinator, to nodes, and to what the person chose to send. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' blob:",
+  'media-src blob:',
   'connect-src https: wss: http: ws: data:',
   "worker-src 'self'",
   "object-src 'none'",
@@ -32,7 +34,16 @@ export default defineConfig({
   manifest: ({ browser }) => ({
     name: 'Shardsend',
     description: 'Send files so that nobody but the recipient can read them and no single machine holds them.',
-    permissions: ['activeTab', 'alarms', 'contextMenus', 'notifications', 'scripting', 'storage'],
+    permissions: [
+      'activeTab',
+      'alarms',
+      'contextMenus',
+      'notifications',
+      'scripting',
+      'storage',
+      ...(browser === 'firefox' ? ['webRequest', 'webRequestBlocking'] : ['browsingData', 'declarativeNetRequestWithHostAccess']),
+    ],
+    host_permissions: [pagesOf(builtInCoordinator(process.env['VITE_COORDINATOR']))],
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },

@@ -1,14 +1,18 @@
 /**
- * The background: the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
+ * The background: links that are caught, the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
  * transfer and no state; the send tab owns those.
  */
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
+import { pagesOf } from '../coordinator-address.ts';
+import { knownCoordinators } from '../coordinators.ts';
 import { jobOfClick, putJob } from '../jobs.ts';
+import { catchLinks } from '../link-catcher.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
+import { loadSettings } from '../settings.ts';
 
 const MENU_ID = 'send';
 const TAB_PREFIX = 'tab:';
@@ -21,11 +25,14 @@ const BADGES = {
 } as const satisfies Record<Report['type'], { text: string; color: string }>;
 
 async function giveBackSites(): Promise<void> {
-  const { origins = [] } = await browser.permissions.getAll();
+  const kept = new Set(knownCoordinators(await loadSettings()).map(pagesOf));
+  const origins = ((await browser.permissions.getAll()).origins ?? []).filter((origin) => !kept.has(origin));
   if (origins.length > 0) await browser.permissions.remove({ origins });
 }
 
 export default defineBackground(() => {
+  catchLinks();
+
   browser.runtime.onInstalled.addListener(() => {
     browser.contextMenus.removeAll(() => {
       browser.contextMenus.create({
