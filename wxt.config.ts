@@ -43,7 +43,7 @@ export default defineConfig({
       'storage',
       ...(browser === 'firefox' ? ['webRequest', 'webRequestBlocking'] : ['browsingData', 'declarativeNetRequestWithHostAccess']),
     ],
-    host_permissions: [pagesOf(builtInCoordinator(process.env['VITE_COORDINATOR']))],
+    host_permissions: pagesOf(builtInCoordinator(process.env['VITE_COORDINATOR'])),
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },

@@ -22,6 +22,11 @@ describe('the coordinator of a build', () => {
 
 describe('the pages of a coordinator', () => {
   it('are those of its name, with https and without, and on this machine without alone', () => {
-    expect(['https://send.example', 'http://localhost:8787', 'http://[::1]:8787'].map(pagesOf)).toEqual(['*://send.example/*', 'http://localhost/*', 'http://[::1]/*']);
+    expect(['https://send.example', 'http://localhost:8787', 'http://[::1]:8787'].flatMap(pagesOf)).toEqual([
+      'https://send.example/*',
+      'http://send.example/*',
+      'http://localhost/*',
+      'http://[::1]/*',
+    ]);
   });
 });

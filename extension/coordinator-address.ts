@@ -16,10 +16,11 @@ export function checkCoordinator(text: string): string | null {
 export const builtInCoordinator = (named: unknown): string => (typeof named === 'string' && checkCoordinator(named)) || 'http://localhost:8787';
 
 /**
- * The pages of an origin as a match pattern. A public name's links come without https as well; browsers do not agree on ports
- * in patterns, so there is none.
+ * The pages of an origin as match patterns. A public name's links come without https as well; browsers do not agree on ports
+ * in patterns, so there is none, nor on whether one scheme is part of both, so each stands alone.
  */
-export function pagesOf(origin: string): string {
+export function pagesOf(origin: string): string[] {
   const { protocol, hostname } = new URL(origin);
-  return `${protocol === 'https:' ? '*:' : protocol}//${hostname}/*`;
+  const schemes = protocol === 'https:' ? ['https:', 'http:'] : [protocol];
+  return schemes.map((scheme) => `${scheme}//${hostname}/*`);
 }

@@ -46,7 +46,8 @@ type Request = Parameters<RequestListener>[0];
 function holdRequests(): void {
   const answer = async ({ type, tabId, url }: Request): Promise<{ cancel: boolean }> => {
     if (!(await isOurs(url))) return { cancel: false };
-    if (type === 'main_frame' && tabId >= 0) await browser.tabs.update(tabId, { url: receiveUrl(url) });
+    // A tab that is gone needs no page.
+    if (type === 'main_frame' && tabId >= 0) await browser.tabs.update(tabId, { url: receiveUrl(url) }).catch(() => undefined);
     return { cancel: true };
   };
   // Chromium's types know no promise here.

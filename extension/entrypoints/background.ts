@@ -25,7 +25,7 @@ const BADGES = {
 } as const satisfies Record<Report['type'], { text: string; color: string }>;
 
 async function giveBackSites(): Promise<void> {
-  const kept = new Set(knownCoordinators(await loadSettings()).map(pagesOf));
+  const kept = new Set(knownCoordinators(await loadSettings()).flatMap(pagesOf));
   const origins = ((await browser.permissions.getAll()).origins ?? []).filter((origin) => !kept.has(origin));
   if (origins.length > 0) await browser.permissions.remove({ origins });
 }

@@ -95,7 +95,6 @@ test('a note that asks for a password is read', async () => {
   const password = path.join(await stage.newFolder(), 'password');
   await writeFile(password, 'four words are better');
   const page = await openLink(await sendByCommand(['--note', '-', '--password-file', password], 'der Schlüssel: 4711 ☂'), say('unlock.title'));
-  await look(page, 'extension-locked');
   await page.getByLabel(say('unlock.label'), { exact: true }).fill('four words are better');
   await button(page, say('unlock.open')).click();
   await button(page, say('note.show')).click();
@@ -108,7 +107,18 @@ test('after a reload the page says what to do', async () => {
   const page = await openLink(await sendByCommand([await stage.newFile('b.txt', 100)]), say('receive.title', 1));
   await page.reload();
   await untilHeading(page, say('state.keyGone.title'));
-  await look(page, 'extension-key-gone');
+  await page.close();
+});
+
+test('links open when the background was stopped, those that a site leads to as well', async () => {
+  const link = await sendByCommand([await stage.newFile('d.txt', 100)]);
+  await browser.stopBackground();
+  await (await openLink(link, say('receive.title', 1))).close();
+  const page = await browser.open(`${stage.origin}/network`);
+  await browser.stopBackground();
+  await page.evaluate((href) => void setTimeout(() => (location.href = href)), link);
+  await untilHeading(page, say('receive.title', 1));
+  expect(page.url()).toBe(`${extension}/receive.html`);
   await page.close();
 });
 
@@ -119,7 +129,7 @@ test('of a link that was opened nothing lies in the profile: in no list of visit
   await openLink(link, say('receive.title', 1));
   const clicked = await browser.open(`${stage.origin}/network`);
   const opened = browser.context.waitForEvent('page');
-  await clicked.evaluate((href) => void Object.assign(document.createElement('a'), { href, target: '_blank' }).click(), link);
+  await clicked.evaluate((href) => Object.assign(document.createElement('a'), { href, target: '_blank' }).click(), link);
   await untilHeading(await opened, say('receive.title', 1));
   const [, fragment = ''] = link.split('#');
   expect(await filesWith(await browser.quit(), fragment.slice(0, 16))).toEqual([]);

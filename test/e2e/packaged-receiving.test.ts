@@ -252,6 +252,9 @@ describe.each([
     await expect
       .poll(() => hostile.heard.filter((line) => line.includes(fragmentOf(link))).map(kindOf), { timeout: PATIENCE_MS })
       .toEqual(expect.arrayContaining(['page', 'worker']));
+    // An answer that leads elsewhere takes the fragment along, to any site.
+    await page.visit(`${hostile.origin}/d/away#${fragmentOf(link)}`);
+    await until(page, `location.hostname === '127.0.0.1' && location.hash.length > 1`);
     await page.visit('about:blank');
     await setOptions(true);
     hostile.heard.length = 0;

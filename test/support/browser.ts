@@ -96,6 +96,21 @@ export class TestBrowser {
     return { worker, origin: `chrome-extension://${new URL(worker.url()).host}` };
   }
 
+  /** Stops the extension's background, as the browser does when that is idle. */
+  async stopBackground(): Promise<void> {
+    const page = await this.open(`${(await this.background()).origin}/options.html`);
+    const control = await this.context.newCDPSession(page);
+    const stopped = new Promise<void>((resolve) => {
+      control.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        if (versions.some(({ runningStatus }) => runningStatus === 'stopped')) resolve();
+      });
+    });
+    await control.send('ServiceWorker.enable');
+    await control.send('ServiceWorker.stopAllWorkers');
+    await stopped;
+    await page.close();
+  }
+
   /**
    * Presses the extension's button in the toolbar while a page is in front: its real popup opens, and the extension gets
    * the same right to the page (activeTab) that a click on its menu entry gives.

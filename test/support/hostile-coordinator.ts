@@ -53,7 +53,7 @@ export class HostileCoordinator {
     if (url === '/seen') return void response.writeHead(204).end();
     if (url.endsWith('.js')) return show('text/javascript', SPY);
     // The part behind the # follows a redirect to wherever it leads.
-    if (url.startsWith('/d/away')) return void response.writeHead(302, { Location: '/looks' }).end();
+    if (url.startsWith('/d/away')) return void response.writeHead(302, { Location: `${this.origin.replace('localhost', '127.0.0.1')}/looks` }).end();
     show('text/html', PAGE);
   }
 
