@@ -1,5 +1,6 @@
 /** Builds the extension into dist/extension/: Manifest V3 for Chromium and for Firefox. */
 import { defineConfig } from 'wxt';
+import { extensionTexts } from './shared/ui/messages/extension.ts';
 
 /** Packaged code only; requests may go to the coordinator, to nodes, and to what the person chose to send. */
 const POLICY = [
@@ -32,10 +33,12 @@ export default defineConfig({
   manifest: ({ browser }) => ({
     name: 'Shardsend',
     description: 'Send files so that nobody but the recipient can read them and no single machine holds them.',
-    permissions: ['activeTab', 'alarms', 'contextMenus', 'notifications', 'scripting', 'storage'],
+    permissions: ['activeTab', 'alarms', 'contextMenus', 'declarativeNetRequestWithHostAccess', 'notifications', 'scripting', 'storage'],
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },
+    commands: { 'send-this': { suggested_key: { default: 'Alt+Shift+S' }, description: extensionTexts['command.send'] } },
+    omnibox: { keyword: 'send' },
     ...(browser === 'firefox'
       ? {
           browser_specific_settings: {

@@ -1,16 +1,16 @@
 /**
- * The background: the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
+ * The background: what a person asks to send, the badge and notifications. It is stopped after 30 s without work, so it holds no
  * transfer and no state; the send tab owns those.
  */
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
-import { jobOfClick, putJob } from '../jobs.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
+import { sweepFetchedFiles } from '../fetched-files.ts';
+import { listenForJobs } from '../ways-in.ts';
 
-const MENU_ID = 'send';
 const TAB_PREFIX = 'tab:';
 
 const BADGES = {
@@ -26,28 +26,17 @@ async function giveBackSites(): Promise<void> {
 }
 
 export default defineBackground(() => {
-  browser.runtime.onInstalled.addListener(() => {
-    browser.contextMenus.removeAll(() => {
-      browser.contextMenus.create({
-        id: MENU_ID,
-        title: say('menu.send'),
-        contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'],
-      });
-    });
-  });
+  listenForJobs();
 
   // A tab that was closed in the middle of a fetch could not give its site back.
   browser.runtime.onStartup.addListener(() => {
     void giveBackSites();
+    void sweepFetchedFiles();
     void planLooks();
   });
 
   browser.alarms.onAlarm.addListener(({ name }) => {
     if (name === DOWNLOADS_ALARM) void lookForDownloads();
-  });
-
-  browser.contextMenus.onClicked.addListener((click, tab) => {
-    if (click.menuItemId === MENU_ID && tab?.id !== undefined) void openSendTab(click, { ...tab, id: tab.id });
   });
 
   browser.runtime.onMessage.addListener((message: Report, sender) => {
@@ -60,12 +49,6 @@ export default defineBackground(() => {
     if (id.startsWith(TAB_PREFIX)) void focus(Number(id.slice(TAB_PREFIX.length)), id);
   });
 });
-
-async function openSendTab(click: Parameters<typeof jobOfClick>[0], tab: Parameters<typeof jobOfClick>[1] & { index: number; windowId: number }) {
-  const id = await putJob(jobOfClick(click, tab));
-  const url = pageUrl(`/send.html#job=${id}`);
-  await browser.tabs.create({ url, index: tab.index + 1, windowId: tab.windowId, openerTabId: tab.id });
-}
 
 async function show(message: Report, tabId: number): Promise<void> {
   const { text, color } = BADGES[message.type];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, type BrowserContext, type CDPSession, type Page, type Worker } from 'playwright-core';
-import { CHROMIUM_FLAGS, findChromium } from './chromium.ts';
+import { browserOfProfile, CHROMIUM_FLAGS, findChromium, peakOverNow, type Peak } from './chromium.ts';
 
 const PATIENCE_MS = 60_000;
 const extensionFolder = path.join(import.meta.dirname, '..', '..', 'dist', 'extension', 'chrome-mv3');
@@ -88,6 +88,22 @@ export class TestBrowser {
   async background(): Promise<{ worker: Worker; origin: string }> {
     const worker = this.context.serviceWorkers().find((one) => one.url().startsWith('chrome-extension:')) ?? (await this.context.waitForEvent('serviceworker'));
     return { worker, origin: `chrome-extension://${new URL(worker.url()).host}` };
+  }
+
+  /** Ends the extension's background, as the browser does when it is idle or short of memory. @param page - any of the extension. */
+  async stopBackground(page: Page): Promise<void> {
+    const { worker } = await this.background();
+    const ended = new Promise<void>((resolve) => worker.once('close', () => resolve()));
+    const control = await this.context.newCDPSession(page);
+    await control.send('ServiceWorker.enable');
+    await control.send('ServiceWorker.stopAllWorkers');
+    await ended;
+    await control.detach();
+  }
+
+  /** The most that it held in memory above what it holds now, while something runs. */
+  peakOverNow<T>(work: () => Promise<T>): Promise<Peak<T>> {
+    return peakOverNow(browserOfProfile(this.#profile), work);
   }
 
   /**
