@@ -57,18 +57,15 @@ interface Click {
 
 const untilSendTab = (): Promise<Page> => sender.context.waitForEvent('page', (one) => one.url().includes('/send.html'));
 
-async function tellClick(click: Click): Promise<void> {
+/** @param before - what runs in the background first. */
+async function tellClick(click: Click, before = ''): Promise<void> {
   await sender.pressToolbarButton(page);
-  const { worker } = await sender.background();
-  await worker.evaluate(
-    async ({ click, url }) => {
-      const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
-      const told = { menuItemId: 'send', editable: false, frameId: 0, pageUrl: url, ...click };
-      const { onClicked } = chrome.contextMenus as unknown as { onClicked: { dispatch(click: object, tab: object | undefined): void } };
-      onClicked.dispatch(told, tab);
-    },
-    { click, url: page.url() },
-  );
+  const told = { menuItemId: 'send', editable: false, frameId: 0, pageUrl: page.url(), ...click };
+  await sender.inBackground(`(async () => {
+    const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
+    ${before}
+    chrome.contextMenus.onClicked.dispatch(${JSON.stringify(told)}, tab);
+  })()`);
 }
 
 /** @returns the send tab that opens. */
@@ -218,28 +215,18 @@ describe('a text becomes a note, which its sender sees first:', () => {
 async function pressKey(): Promise<Page> {
   await sender.pressToolbarButton(page);
   const opened = untilSendTab();
-  const { worker } = await sender.background();
-  await worker.evaluate(async () => {
-    const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
-    const { onCommand } = chrome.commands as unknown as { onCommand: { dispatch(command: string, tab: object | undefined): void } };
-    onCommand.dispatch('send-this', tab);
-  });
+  await sender.inBackground(`chrome.tabs.query({ active: true, lastFocusedWindow: true }).then(([tab]) => chrome.commands.onCommand.dispatch('send-this', tab))`);
   return opened;
 }
 
 async function typeWords(words: string): Promise<Page> {
   const opened = untilSendTab();
-  const { worker } = await sender.background();
-  await worker.evaluate((words) => {
-    const { onInputEntered } = chrome.omnibox as unknown as { onInputEntered: { dispatch(words: string, where: string): void } };
-    onInputEntered.dispatch(words, 'currentTab');
-  }, words);
+  await sender.inBackground(`chrome.omnibox.onInputEntered.dispatch(${JSON.stringify(words)}, 'currentTab')`);
   return opened;
 }
 
 test('the address bar takes an address too, and the browser knows the key', async () => {
-  const { worker } = await sender.background();
-  expect(await worker.evaluate(async () => (await chrome.commands.getAll()).find(({ name }) => name === 'send-this')?.shortcut)).toBe('Alt+Shift+S');
+  expect(await sender.inBackground(`chrome.commands.getAll().then((all) => all.find(({ name }) => name === 'send-this').shortcut)`)).toBe('Alt+Shift+S');
   await expectArrives(await typeWords(`${site.elsewhere}/open/picture.png`), 'picture.png', PICTURE);
 });
 
@@ -358,6 +345,7 @@ describe('what is refused is said plainly:', () => {
   test('a page that is closed before it gave its file', async () => {
     const tab = await rightClick({ linkUrl: `${site.origin}/slow` });
     const { release } = await site.slow();
+    await tab.getByRole('progressbar', { name: say('capture.title') }).waitFor();
     await page.close();
     await tab.getByText(explain({ reason: 'gone' })).waitFor();
     release();
@@ -380,46 +368,8 @@ describe('what is refused is said plainly:', () => {
   });
 });
 
-describe('the background is ended', () => {
-  test.each(['storage.session.set', 'alarms.create', 'tabs.create'])('while it waits for %s: the alarm opens the tab, and it finishes', async (step) => {
-    const { worker } = await sender.background();
-    await worker.evaluate((step) => {
-      const [name, ...folders] = step.split('.').toReversed() as [string, ...string[]];
-      const place = folders.toReversed().reduce((object, folder) => object[folder] as Record<string, unknown>, chrome as unknown as Record<string, unknown>);
-      const real = (place[name] as (...args: unknown[]) => Promise<unknown>).bind(place);
-      place[name] = async (...args: unknown[]) => {
-        if (name !== 'create' || step.startsWith('alarms')) await real(...args);
-        await new Promise(() => undefined);
-      };
-    }, step);
-    await tellClick({ linkUrl: `${site.origin}/report` });
-    const any = await sender.open(`${extension}/options.html`);
-    await expect
-      .poll(() =>
-        any.evaluate(async () => [Object.keys(await chrome.storage.session.get(null)).filter((key) => key.startsWith('waiting:')).length, (await chrome.alarms.getAll()).length]),
-      )
-      .toEqual([1, 1]);
-    await sender.stopBackground(any);
-    const opened = untilSendTab();
-    await any.evaluate(() => chrome.alarms.create('jobs', { when: Date.now() }));
-    const tab = await opened;
-    await any.close();
-    await expectArrives(tab, 'annual report.pdf', REPORT);
-  });
-
-  test('while its tab fetches and sends: the tab does not notice', async () => {
-    const tab = await rightClick({ linkUrl: `${site.origin}/slow` });
-    const { release } = await site.slow();
-    await sender.stopBackground(tab);
-    release();
-    await untilFetched(tab);
-    await sender.stopBackground(tab);
-    await expectArrives(tab, 'slow.pdf', REPORT);
-  });
-});
-
 test('a tab that is closed while it sends leaves a send that continues without choosing again', async () => {
-  const tab = await rightClick({ mediaType: 'video', srcUrl: `${site.origin}/large/60000000` });
+  const tab = await rightClick({ mediaType: 'video', srcUrl: `${site.elsewhere}/open/large/60000000` });
   await untilFetched(tab);
   await button(tab, say('send.start')).click();
   await button(tab, say('sending.pause')).click();
@@ -431,6 +381,48 @@ test('a tab that is closed while it sends leaves a send that continues without c
   const received = await recipient.open(await again.getByLabel(say('done.link'), { exact: true }).inputValue());
   expect(await sha256Of((await download(received)).file)).toBe(largeSum(60_000_000));
   await Promise.all([received.close(), again.close()]);
+});
+
+describe('the background is ended', () => {
+  /** A job without a tab, and an alarm for it. */
+  const waiting = (any: Page): Promise<readonly [jobs: number, alarms: number]> =>
+    any.evaluate(async () => {
+      const keys = Object.keys(await chrome.storage.session.get(null));
+      const alarms = await chrome.alarms.getAll();
+      return [keys.filter((key) => key.startsWith('waiting:')).length, alarms.filter(({ name }) => name === 'jobs').length] as const;
+    });
+
+  test.each([
+    ['chrome.storage.session', 'set', true],
+    ['chrome.alarms', 'create', true],
+    ['chrome.tabs', 'create', false],
+  ])('while it waits for %s.%s: the alarm opens the tab, and it finishes', async (place, name, isDone) => {
+    const any = await sender.open(`${extension}/options.html`);
+    await any.evaluate(() => chrome.runtime.sendMessage({ type: 'wake' }));
+    await page.bringToFront();
+    const hang = `const real = ${place}.${name}.bind(${place}); ${place}.${name} = async (...args) => { ${isDone ? 'await real(...args);' : ''} await new Promise(() => undefined); };`;
+    await tellClick({ linkUrl: `${site.origin}/report` }, hang);
+    await expect.poll(() => waiting(any)).toEqual([1, 1]);
+    await sender.stopBackground(any);
+    const opened = untilSendTab();
+    await any.evaluate(() => chrome.alarms.create('jobs', { when: Date.now() }));
+    const tab = await opened;
+    await expectArrives(tab, 'annual report.pdf', REPORT);
+    expect(await waiting(any)).toEqual([0, 0]);
+    await any.close();
+  });
+
+  test('while its tab fetches and sends: the tab does not notice', async () => {
+    const tab = await rightClick({ linkUrl: `${site.origin}/slow` });
+    const { release } = await site.slow();
+    await sender.stopBackground(tab);
+    release();
+    await untilFetched(tab);
+    await button(tab, say('send.start')).click();
+    await sender.stopBackground(tab);
+    await untilHeading(tab, say('done.title'));
+    await tab.close();
+  });
 });
 
 test('no page complained', () => {
