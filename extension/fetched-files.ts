@@ -35,11 +35,13 @@ export async function sweepFetchedFiles(): Promise<void> {
   const root = await navigator.storage.getDirectory().catch(() => null);
   const folder = await root?.getDirectoryHandle(FOLDER).catch(() => null);
   if (!folder) return;
-  // In this order: a tab holds what it fetches until its upload has noted where it lies.
+  // In this order: what is there now was held before it was there, and is held until its upload has noted where it lies.
+  const there: string[] = [];
+  for await (const id of folder.keys()) there.push(id);
   const { held = [] } = await navigator.locks.query();
   const needed = new Set(held.map(({ name = '' }) => name.slice(LOCK.length)));
   for (const transferId of await withHandles()) for (const { root: kept } of (await keptHandles(transferId)) ?? []) needed.add(kept.name);
-  for await (const id of folder.keys()) if (!needed.has(id)) await folder.removeEntry(id, { recursive: true }).catch(() => undefined); // open elsewhere
+  for (const id of there) if (!needed.has(id)) await folder.removeEntry(id, { recursive: true }).catch(() => undefined); // open elsewhere
 }
 
 async function onDisk(root: FileSystemDirectoryHandle, name: string): Promise<FetchedFile> {

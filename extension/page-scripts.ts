@@ -47,6 +47,9 @@ export function serveFetch(name: string): void {
     onConnect.removeListener(serve);
     const left = new AbortController();
     port.onDisconnect.addListener(() => left.abort());
+    const say = (message: PageSays): void => {
+      if (!left.signal.aborted) port.postMessage(message);
+    };
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     let rest = new Uint8Array(0);
     let ended = false;
@@ -59,7 +62,7 @@ export function serveFetch(name: string): void {
         const { headers } = response;
         const length = Number(headers.get('content-length') ?? NaN);
         reader = response.body?.getReader();
-        port.postMessage({
+        say({
           type: 'head',
           status: response.status,
           url: response.url || url,
@@ -68,11 +71,12 @@ export function serveFetch(name: string): void {
           bytes: Number.isSafeInteger(length) && !headers.has('content-encoding') ? length : null,
         });
       } catch {
+        if (left.signal.aborted) return;
         const redirected = await ask({ credentials: 'same-origin', redirect: 'manual' }).then(
           ({ type }) => type === 'opaqueredirect',
           () => false,
         );
-        port.postMessage({ type: 'refused', redirected });
+        say({ type: 'refused', redirected });
       }
     };
 
@@ -85,17 +89,17 @@ export function serveFetch(name: string): void {
           if (done) ended = true;
           else held += chunks[chunks.push(new Uint8Array(value)) - 1]!.length;
         }
-        if (held === 0) return port.postMessage({ type: 'end' });
+        if (held === 0) return say({ type: 'end' });
         const piece = new Uint8Array(held);
         let at = 0;
         for (const chunk of chunks) {
           piece.set(chunk, at);
           at += chunk.length;
         }
-        port.postMessage({ type: 'piece', data: encode(piece.subarray(0, PIECE_BYTES)) });
+        say({ type: 'piece', data: encode(piece.subarray(0, PIECE_BYTES)) });
         rest = piece.subarray(PIECE_BYTES);
       } catch {
-        port.postMessage({ type: 'broken' });
+        say({ type: 'broken' });
       }
     };
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { explain, type Refusal } from '../../extension/refusals.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { GIF, largeBytes, PICTURE, REPORT, startCaptureSite, type CaptureSite } from '../support/capture-site.ts';
+import { GIF, largeSum, PICTURE, REPORT, startCaptureSite, type CaptureSite } from '../support/capture-site.ts';
 import type { FirefoxExtension, MenuClick } from '../support/firefox-extension.ts';
 import { launchFirefox, type FirefoxBrowser } from '../support/firefox.ts';
 import { runCommand } from '../support/network.ts';
@@ -70,12 +70,6 @@ async function expectArrives(name: string, sha256: string): Promise<void> {
 }
 
 const sumOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-function largeSum(bytes: number): string {
-  const hash = createHash('sha256');
-  for (const piece of largeBytes(bytes)) hash.update(piece);
-  return hash.digest('hex');
-}
 
 describe('what can be had comes with the person’s rights:', () => {
   test.each([

@@ -1,4 +1,5 @@
 /** A site that people right-click on: with members, hotlinks, redirects and refusals, and by its other name another site to a browser. */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +11,7 @@ export const GIF = Buffer.from('R0lGODlhAQABAIAAAAtiUgAAACH5BAAAAAAALAAAAAABAAEA
 export const PICTURE = Buffer.from(bytesOf('picture', 300_000));
 export const REPORT = Buffer.from(bytesOf('report', 2_000_000));
 /** What `/large/N` repeats. */
-const PIECE = Buffer.from(bytesOf('large', 1_000_003));
+export const PIECE = Buffer.from(bytesOf('large', 1_000_003));
 /** More than a send carries. */
 const TOO_MANY_BYTES = 2 ** 41;
 
@@ -138,7 +139,13 @@ function sendLarge(response: ServerResponse, bytes: number, isOpen: boolean): vo
   Readable.from(largeBytes(bytes)).pipe(response);
 }
 
-/** What `/large/N` consists of. */
-export function* largeBytes(bytes: number): Generator<Buffer> {
+/** SHA-256 of what `/large/N` gives, in hex. */
+export function largeSum(bytes: number): string {
+  const hash = createHash('sha256');
+  for (const piece of largeBytes(bytes)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+function* largeBytes(bytes: number): Generator<Buffer> {
   for (let left = bytes; left > 0; left -= PIECE.length) yield PIECE.subarray(0, Math.min(left, PIECE.length));
 }
