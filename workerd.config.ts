@@ -7,6 +7,7 @@ export const coordinatorRuntime = {
     TRANSFERS: { className: 'TransferObject', useSQLite: true },
     WATCH: { className: 'WatchObject', useSQLite: true },
     NODES: { className: 'NodeObject', useSQLite: true },
+    ACCOUNTS: { className: 'AccountObject', useSQLite: true },
     DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
     PUBLISHER: { className: 'PublisherObject', useSQLite: true },
   },

@@ -5,7 +5,9 @@
  */
 import { browser } from 'wxt/browser';
 import { say } from '../shared/ui/messages.ts';
+import { speakChosenLanguage } from './background-language.ts';
 import { jobOfClick, jobOfKey, jobOfWords, putJob, waitingJobs, type Job } from './jobs.ts';
+import { onLanguage } from './language-store.ts';
 import { pageUrl } from './pages.ts';
 
 const MENU_ID = 'send';
@@ -23,24 +25,32 @@ interface Beside {
 
 /** To be called whenever the background starts, before anything is awaited. */
 export function listenForJobs(): void {
-  browser.runtime.onInstalled.addListener(() => {
-    browser.contextMenus.removeAll(() => {
-      browser.contextMenus.create({ id: MENU_ID, title: say('menu.send'), contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'] });
-    });
-  });
+  browser.runtime.onInstalled.addListener(() => void makeMenu());
+  onLanguage(() => void makeMenu());
   browser.contextMenus.onClicked.addListener((click, tab) => {
     if (click.menuItemId === MENU_ID && tab?.id !== undefined) void begin(jobOfClick(click, { ...tab, id: tab.id }), tab);
   });
   browser.commands.onCommand.addListener((command, tab) => {
     if (command === COMMAND && tab?.id !== undefined) void begin(jobOfKey({ ...tab, id: tab.id }), tab);
   });
-  void browser.omnibox.setDefaultSuggestion({ description: say('omnibox.hint') });
+  browser.omnibox.onInputStarted.addListener(() => void hint());
   browser.omnibox.onInputEntered.addListener((words) => {
     if (words.trim() !== '') void begin(jobOfWords(words), null);
   });
   browser.alarms.onAlarm.addListener(({ name }) => {
     if (name === JOBS_ALARM) void openWaiting();
   });
+}
+
+async function makeMenu(): Promise<void> {
+  await speakChosenLanguage();
+  await browser.contextMenus.removeAll();
+  browser.contextMenus.create({ id: MENU_ID, title: say('menu.send'), contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'] });
+}
+
+async function hint(): Promise<void> {
+  await speakChosenLanguage();
+  await browser.omnibox.setDefaultSuggestion({ description: say('omnibox.hint') });
 }
 
 async function begin(job: Job, beside: Beside | null): Promise<void> {

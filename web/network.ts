@@ -2,7 +2,9 @@
 import { mount } from 'svelte';
 import NetworkPage from '../shared/ui/network/NetworkPage.svelte';
 import { readNodeKey, type NodeKey, type TakenNodeKey } from '../shared/ui/network/node-key.ts';
+import { networkPageTexts } from '../shared/ui/page-texts/network.ts';
 import { readNodeStatus, readSummary, type SourceParts } from '../shared/ui/network/source.ts';
+import { beginLanguage } from './language.ts';
 
 /** In the history entry's state: a key was taken here before. Holds nothing of it. */
 const TAKEN = { shardsend: 'taken' } as const;
@@ -18,6 +20,7 @@ function takeKey(): TakenNodeKey {
   return taken;
 }
 
+await beginLanguage(networkPageTexts);
 mount(NetworkPage, {
   target: document.body,
   props: {

@@ -4,9 +4,11 @@ import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
 import { openLink, seeUpload, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
 import { loadLinkViews } from '../shared/ui/link-views.ts';
+import { receivePageTexts } from '../shared/ui/page-texts/receive.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
 import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+import { beginLanguage } from './language.ts';
 
 /** In the history entry's state: the key was taken here before. Holds nothing of the link. */
 const TAKEN = { shardsend: 'taken' } as const;
@@ -46,13 +48,27 @@ function takeLink(): void {
 
 const elsewhere = secureAddress(location.href);
 if (elsewhere === null) {
+  const address = location.href;
+  // Both ask at once: the list of files waits for no texts.
+  const ready = beginLanguage(receivePageTexts);
   takeLink();
   addEventListener('hashchange', () => {
     if (location.hash.length > 1) takeLink();
   });
+  await untilReady(ready, address);
   mount(ReceiveScreen, { target: document.body, props: { receiver } });
 } else {
   location.replace(elsewhere);
+}
+
+/** A page that could not be loaded whole shows nothing: the key goes back into its address, so that loading it again opens the link. */
+async function untilReady(ready: Promise<void>, address: string): Promise<void> {
+  try {
+    await ready;
+  } catch (thrown) {
+    history.replaceState(null, '', address);
+    throw thrown;
+  }
 }
 
 /** Once there is a list to look at, so that the button answers at once and a link that opens nothing asks for nothing. */

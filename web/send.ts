@@ -4,9 +4,11 @@ import { resumeSending, startSending } from '../shared/client/browser/send.ts';
 import { giveUpUnfinished, listUnfinished, reopenFiles } from '../shared/client/browser/unfinished.ts';
 import { revokeTransfer } from '../shared/client/browser/revoke.ts';
 import { DEFAULT_CHOICES } from '../shared/ui/choices.ts';
+import { sendPageTexts } from '../shared/ui/page-texts/send.ts';
 import SendScreen from '../shared/ui/SendScreen.svelte';
 import { Sender } from '../shared/ui/sender.svelte.ts';
 import { transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+import { beginLanguage } from './language.ts';
 
 const sender = new Sender(
   {
@@ -21,4 +23,5 @@ const sender = new Sender(
   DEFAULT_CHOICES,
 );
 
+await beginLanguage(sendPageTexts);
 mount(SendScreen, { target: document.body, props: { sender } });

@@ -4,10 +4,12 @@ import { sendControl } from '../shared/client/browser/send-control.ts';
 import { webDeps } from '../shared/client/index.ts';
 import { browserSendStore } from '../shared/client/sends/index.ts';
 import { sendsTexts } from '../shared/ui/messages/sends.ts';
+import { sendPageTexts } from '../shared/ui/page-texts/send.ts';
 import { sayFrom } from '../shared/ui/say.ts';
 import { Sends } from '../shared/ui/sends/sends.svelte.ts';
 import SendsScreen from '../shared/ui/sends/SendsScreen.svelte';
 import { transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+import { beginLanguage } from './language.ts';
 
 const say = sayFrom(sendsTexts);
 
@@ -32,4 +34,5 @@ const sends = new Sends({
 
 const allowNotifications = async (): Promise<boolean> => 'Notification' in self && (await Notification.requestPermission()) === 'granted';
 
+await beginLanguage(sendPageTexts);
 mount(SendsScreen, { target: document.body, props: { sends, sendPage: '/', allowNotifications } });

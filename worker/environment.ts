@@ -1,6 +1,7 @@
 /** What the coordinator is configured with: bindings, read into typed values once an isolate. */
 import { decodeB64, encodeB64, KEY_BYTES } from '../shared/protocol/bytes.ts';
 import { signingKeyFromSeed, type SigningKey } from '../shared/protocol/signature.ts';
+import type { AccountObject } from './objects/account.ts';
 import type { DirectoryObject } from './objects/directory.ts';
 import type { NodeObject } from './objects/node.ts';
 import type { PublisherObject } from './objects/publisher.ts';
@@ -12,6 +13,7 @@ export interface WorkerEnv {
   /** 16, by the first four bits of the transfer's id. */
   readonly WATCH: DurableObjectNamespace<WatchObject>;
   readonly NODES: DurableObjectNamespace<NodeObject>;
+  readonly ACCOUNTS: DurableObjectNamespace<AccountObject>;
   /** 16, by the first four bits of the node's id: network/shards.ts. */
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
   /** One: `publisherOf`. */

@@ -7,6 +7,7 @@ import { allowsSharedHosts } from './environment.ts';
 import { preflightResponse, setApiHeaders, setSecurityHeaders } from './http/headers.ts';
 import { log } from './http/log.ts';
 import { problemResponse, toSendError } from './http/problems.ts';
+import { accountRoutes } from './routes/account.ts';
 import { beaconRoutes } from './routes/beacon.ts';
 import type { AppContext, AppEnv } from './routes/context.ts';
 import { networkRoutes } from './routes/network.ts';
@@ -14,6 +15,7 @@ import { nodeRoutes } from './routes/nodes.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { transferRoutes } from './routes/transfers.ts';
 
+export { AccountObject } from './objects/account.ts';
 export { DirectoryObject } from './objects/directory.ts';
 export { NodeObject } from './objects/node.ts';
 export { PublisherObject } from './objects/publisher.ts';
@@ -38,6 +40,7 @@ app.use(async (c, next) => {
 });
 
 app.options('/api/*', () => preflightResponse());
+app.route('/api/account', accountRoutes);
 app.route('/api/beacon', beaconRoutes);
 app.route('/api/network', networkRoutes);
 app.route('/api/nodes', nodeRoutes);

@@ -3,7 +3,7 @@ import { createExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import worker from './index.ts';
 import { encodeB64 } from '../shared/protocol/bytes.ts';
-import { problemOf } from '../shared/protocol/errors.ts';
+import { problemOf } from '../shared/protocol/error-sentences.ts';
 import { call, codeOf, logged, random, randomId, register, startNetwork, TestTransfer } from './testing/test-network.ts';
 import { TestNode } from './testing/test-node.ts';
 

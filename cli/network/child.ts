@@ -43,8 +43,9 @@ export class Child {
       }
       this.#process.on('message', (message) => hear(typeof message === 'string' ? message : ''));
       this.#process.on('error', reject);
+      // Later than its end: what it started may still write.
+      this.#process.on('close', () => log.end());
       this.#process.on('exit', (code, signal) => {
-        log.end();
         reject(new Error(`${name} ended before it was ready (${signal ?? code}); see ${logFile}`));
         if (!this.#stopping) onLost(signal ?? String(code));
       });

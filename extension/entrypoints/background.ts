@@ -5,10 +5,13 @@
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
+import { speakChosenLanguage } from '../background-language.ts';
+import { sweepFetchedFiles } from '../fetched-files.ts';
+import { LOCK_ALARM, SYNC_ALARM, lock } from '../identity/keeper.ts';
+import { synchronise } from '../identity/synchronise.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
-import { sweepFetchedFiles } from '../fetched-files.ts';
 import { listenForJobs } from '../ways-in.ts';
 
 const TAB_PREFIX = 'tab:';
@@ -36,12 +39,15 @@ export default defineBackground(() => {
   });
 
   browser.alarms.onAlarm.addListener(({ name }) => {
-    if (name === DOWNLOADS_ALARM) void lookForDownloads();
+    if (name === DOWNLOADS_ALARM) void speakChosenLanguage().then(lookForDownloads);
+    if (name === SYNC_ALARM) void synchroniseQuietly();
+    if (name === LOCK_ALARM) void lock();
   });
 
   browser.runtime.onMessage.addListener((message: Report, sender) => {
     const tabId = sender.tab?.id;
     if (sender.id === browser.runtime.id && tabId !== undefined && Object.hasOwn(BADGES, message.type)) void show(message, tabId);
+    if (sender.id === browser.runtime.id && message.type === 'done') void synchroniseQuietly();
   });
 
   browser.notifications.onClicked.addListener((id) => {
@@ -50,10 +56,14 @@ export default defineBackground(() => {
   });
 });
 
+/** What does not get through now does so with the next alarm; the identity's page says what stands in the way. */
+const synchroniseQuietly = (): Promise<unknown> => synchronise().catch(() => undefined);
+
 async function show(message: Report, tabId: number): Promise<void> {
   const { text, color } = BADGES[message.type];
   await Promise.all([browser.action.setBadgeText({ text, tabId }), browser.action.setBadgeBackgroundColor({ color, tabId })]);
   if ((message.type !== 'done' && message.type !== 'failed') || message.inSight) return;
+  await speakChosenLanguage();
   // No file names here: a notification is shown on locked screens and kept by the system.
   await browser.notifications.create(`${TAB_PREFIX}${tabId}`, {
     type: 'basic',

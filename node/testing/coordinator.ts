@@ -56,7 +56,7 @@ export class TestCoordinator {
       if (path === '/api/network') return void response.writeHead(200).end(JSON.stringify(this.#network()));
       const signed = { coordinatorKey: this.shownKey ?? this.key.publicKey, method: request.method ?? '', pathAndQuery: path, body };
       const nodeId = await verifyRequest(request.headers.authorization, signed, this.nowMs()).then(
-        (verified) => verified.nodeId,
+        (verified) => verified.publicKey,
         () => null,
       );
       if (nodeId === null) return void response.writeHead(401).end('{"code":"unauthorized"}');

@@ -1,13 +1,11 @@
 /** What a sender does with a transfer that was sent: look after it, move its time, end it. docs/protocol.md §10. */
 import { ID_BYTES, KEY_BYTES, asTransferId, decodeB64 } from '../protocol/bytes.ts';
-import { SendError, asSendError } from '../protocol/errors.ts';
-import { networkSchema, parseMessage, type OwnerStatus } from '../protocol/messages.ts';
-import { TransferApi, type CallOptions } from './coordinator-api.ts';
+import type { OwnerStatus } from '../protocol/messages.ts';
+import { TransferApi } from './coordinator-api.ts';
+import type { CallOptions } from './coordinator-call.ts';
 import type { ClientDeps } from './deps.ts';
-import { readProblem } from './read-problem.ts';
+import { readNetwork } from './network.ts';
 import type { SendRecord } from './sends/index.ts';
-
-const NETWORK_TIMEOUT_MS = 10_000;
 
 export class TransferControl {
   readonly #api: TransferApi;
@@ -37,20 +35,6 @@ export class TransferControl {
   }
 
   async #nowMs(signal: AbortSignal | undefined): Promise<number> {
-    const timeout = AbortSignal.timeout(NETWORK_TIMEOUT_MS);
-    try {
-      const response = await this.#deps.fetch(`${this.#origin}/api/network`, {
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-        cache: 'no-store',
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-        redirect: 'error',
-      });
-      if (!response.ok) throw await readProblem(response);
-      return parseMessage(networkSchema, await response.json(), 'unavailable').nowMs;
-    } catch (thrown) {
-      if (signal?.aborted) throw new SendError('cancelled');
-      throw asSendError(thrown, 'offline', "couldn't reach the coordinator");
-    }
+    return (await readNetwork(this.#origin, this.#deps, { signal, patienceMs: 0 })).nowMs;
   }
 }

@@ -1,7 +1,7 @@
 /** The coordinator's interface as typed calls that outlast its restarts. docs/protocol.md §10. */
 import type * as v from 'valibot';
 import { ID_BYTES, encodeB64, type LinkId, type TransferId } from '../protocol/bytes.ts';
-import { SendError, asSendError } from '../protocol/errors.ts';
+import { SendError } from '../protocol/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../protocol/limits.ts';
 import {
   claimSchema,
@@ -29,22 +29,11 @@ import {
   type Seat,
   type SegmentTable,
 } from '../protocol/messages.ts';
-import { throwIfAborted, type ClientDeps } from './deps.ts';
-import { readProblem } from './read-problem.ts';
+import { callCoordinator, jsonBody, type Body, type CallOptions } from './coordinator-call.ts';
+import type { ClientDeps } from './deps.ts';
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
-/** How long a call keeps trying while the coordinator cannot be reached. */
-const PATIENCE_MS = 60_000;
-const ATTEMPT_TIMEOUT_MS = 30_000;
 /** What opens a link asks first: whoever answers these like a stranger is no coordinator. Later on, such an answer is a proxy's bad moment. */
 const OPENING: ReadonlySet<string> = new Set(['GET ', 'GET /manifest']);
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Overrides PATIENCE_MS; 0 tries once. */
-  readonly patienceMs?: number;
-}
 
 export type Token = { readonly role: 'owner'; readonly token: Uint8Array } | { readonly role: 'access'; readonly linkId: LinkId; readonly token: Uint8Array };
 
@@ -145,46 +134,8 @@ export class TransferApi {
     });
   }
 
-  async #request<T>(method: string, path: string, body: Body | undefined, options: CallOptions = {}, read: (response: Response) => Promise<T>): Promise<T> {
-    const { signal, patienceMs = PATIENCE_MS } = options;
-    const giveUpAtMs = this.#deps.now() + patienceMs;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-      throwIfAborted(signal);
-      try {
-        return await this.#attempt(method, path, body, signal, read);
-      } catch (thrown) {
-        throwIfAborted(signal);
-        const error = asSendError(thrown, 'offline', "couldn't reach the coordinator");
-        if (!worthRepeating(error) || this.#deps.now() + pauseMs > giveUpAtMs) throw error;
-      }
-      await this.#deps.delay(pauseMs, signal);
-    }
-  }
-
-  async #attempt<T>(method: string, path: string, body: Body | undefined, signal: AbortSignal | undefined, read: (response: Response) => Promise<T>): Promise<T> {
-    const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
-    const response = await this.#deps.fetch(`${this.#origin}${this.#path}${path}`, {
-      method,
-      headers: { Authorization: this.#authorization, ...(body ? { 'Content-Type': body.type } : {}) },
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      cache: 'no-store',
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-      redirect: 'error',
-      ...(body ? { body: body.body } : {}),
-    });
-    const opening = OPENING.has(`${method} ${path}`);
-    const isPage = response.headers.get('Content-Type')?.startsWith('text/html') ?? false;
-    if (response.ok && !(opening && isPage)) return read(response);
-    throw await readProblem(response, opening && (response.ok || response.status === 404) ? 'wrong_coordinator' : undefined);
+  #request<T>(method: string, path: string, body: Body | undefined, options: CallOptions | undefined, read: (response: Response) => Promise<T>): Promise<T> {
+    const call = { origin: this.#origin, method, path: `${this.#path}${path}`, authorization: this.#authorization, body, opening: OPENING.has(`${method} ${path}`) };
+    return callCoordinator(call, read, this.#deps, options);
   }
 }
-
-interface Body {
-  readonly body: string | Uint8Array<ArrayBuffer>;
-  readonly type: string;
-}
-const jsonBody = (value: unknown): Body => ({ body: JSON.stringify(value), type: 'application/json' });
-
-/** Only what says "not now": states of a transfer that may change later are the caller's to wait for. */
-const worthRepeating = (error: SendError): boolean => error.code === 'offline' || error.code === 'unavailable' || error.code === 'internal' || error.code === 'too_many_requests';

@@ -3,7 +3,7 @@ import { SendError } from '../protocol/errors.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import { parseLink } from '../protocol/link.ts';
 import type { LinkStatus, NewLink } from '../protocol/messages.ts';
-import type { CallOptions } from './coordinator-api.ts';
+import type { CallOptions } from './coordinator-call.ts';
 import type { ClientDeps } from './deps.ts';
 import { changeLimit, makeLinkOf, putLink, revokeLink, type LinkChoices, type MadeLink } from './links.ts';
 import { withLinkStatus, type SendRecord, type SendStore } from './sends/index.ts';

@@ -1,5 +1,7 @@
+export * from './account.ts';
 export * from './audit.ts';
 export * from './bytes.ts';
+export * from './error-sentences.ts';
 export * from './errors.ts';
 export * from './fetch-frames.ts';
 export * from './inventory.ts';

@@ -55,3 +55,12 @@ export const REQUEST_SKEW_MS = 5 * 60_000;
 export const CLAIM_LEASE_MS = 5 * 60_000;
 export const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
 export const ENDED_KEPT_MS = 30 * 24 * 3600_000;
+
+/** Of an account's vault, docs/protocol.md §14. */
+export const MAX_VAULT_ENTRIES = 10_000;
+export const MAX_VAULT_BYTES = 64 * MIB;
+export const MAX_VAULT_BOX_BYTES = 256 * KIB;
+export const MAX_ENTRIES_PER_VAULT_WRITE = 256;
+export const MAX_ENTRIES_PER_VAULT_PAGE = 256;
+export const VAULT_PAGE_BYTES = 512 * KIB;
+export const HIDDEN_NAME_BYTES = 16;

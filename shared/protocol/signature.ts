@@ -1,5 +1,5 @@
 /** Ed25519 through the platform's WebCrypto: keys, signatures and signed requests. docs/protocol.md §8. RFC 8032. */
-import { asNodeId, concatBytes, decodeB64, encodeB64, encodeHex, utf8, SIGNATURE_BYTES, KEY_BYTES, type NodeId } from './bytes.ts';
+import { concatBytes, decodeB64, encodeB64, encodeHex, utf8, SIGNATURE_BYTES, KEY_BYTES } from './bytes.ts';
 import { SendError } from './errors.ts';
 import { REQUEST_SKEW_MS } from './limits.ts';
 
@@ -42,15 +42,20 @@ export async function verifyBytes(key: CryptoKey, signature: Uint8Array, bytes: 
   return signature.length === SIGNATURE_BYTES && (await crypto.subtle.verify(ALGORITHM, key, Uint8Array.from(signature), bytes));
 }
 
-const SCHEME = 'Shardsend-Node ';
+/** Who signs requests: a node, or an account (docs/protocol.md §14). What the one signed is nothing that the other said. */
+const ROLES = {
+  node: { scheme: 'Shardsend-Node', label: 'shardsend/1 request' },
+  account: { scheme: 'Shardsend-Account', label: 'shardsend/1 account request' },
+} as const;
+export type SignerRole = keyof typeof ROLES;
 
-async function requestBytes({ coordinatorKey, method, pathAndQuery, body }: RequestToSign, atMs: number): Promise<Uint8Array<ArrayBuffer>> {
+async function requestBytes(role: SignerRole, { coordinatorKey, method, pathAndQuery, body }: RequestToSign, atMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const hash = encodeHex(new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(body))));
-  return utf8(`shardsend/1 request\0${encodeB64(coordinatorKey)}\n${method}\n${pathAndQuery}\n${atMs}\n${hash}`);
+  return utf8(`${ROLES[role].label}\0${encodeB64(coordinatorKey)}\n${method}\n${pathAndQuery}\n${atMs}\n${hash}`);
 }
 
 export interface RequestToSign {
-  /** 32 bytes: whom it is for, so that no other coordinator which the node knows can be told the same. */
+  /** 32 bytes: whom it is for, so that no other coordinator which the signer knows can be told the same. */
   readonly coordinatorKey: Uint8Array;
   readonly method: string;
   /** As it stands in the request line: `/api/nodes`. */
@@ -59,21 +64,26 @@ export interface RequestToSign {
 }
 
 /** @returns the value of the `Authorization` header. */
-export async function signRequest(key: SigningKey, request: RequestToSign, nowMs: number): Promise<string> {
+export async function signRequest(key: SigningKey, request: RequestToSign, nowMs: number, role: SignerRole = 'node'): Promise<string> {
   const atMs = Math.floor(nowMs);
-  const signature = await signBytes(key.privateKey, await requestBytes(request, atMs));
-  return `${SCHEME}${encodeB64(key.publicKey)}.${atMs}.${encodeB64(signature)}`;
+  const signature = await signBytes(key.privateKey, await requestBytes(role, request, atMs));
+  return `${ROLES[role].scheme} ${encodeB64(key.publicKey)}.${atMs}.${encodeB64(signature)}`;
 }
 
-/** @returns who signed, and when. @throws SendError `unauthorized` for a missing, malformed, stale or wrong signature. */
-export async function verifyRequest(authorization: string | null | undefined, request: RequestToSign, nowMs: number): Promise<{ nodeId: NodeId; atMs: number }> {
-  const match = /^Shardsend-Node ([\w-]{43})\.(0|[1-9]\d{0,14})\.([\w-]{86})$/.exec(authorization ?? '');
-  if (!match) throw new SendError('unauthorized');
-  const nodeId = asNodeId(decodeB64(match[1]!, KEY_BYTES, 'unauthorized'));
-  const atMs = Number(match[2]);
-  const signature = decodeB64(match[3]!, SIGNATURE_BYTES, 'unauthorized');
+/** @returns who signed, by the public key, and when. @throws SendError `unauthorized` for a missing, malformed, stale or wrong signature. */
+export async function verifyRequest(
+  authorization: string | null | undefined,
+  request: RequestToSign,
+  nowMs: number,
+  role: SignerRole = 'node',
+): Promise<{ publicKey: Uint8Array<ArrayBuffer>; atMs: number }> {
+  const match = /^([\w-]+) ([\w-]{43})\.(0|[1-9]\d{0,14})\.([\w-]{86})$/.exec(authorization ?? '');
+  if (match?.[1] !== ROLES[role].scheme) throw new SendError('unauthorized');
+  const publicKey = decodeB64(match[2]!, KEY_BYTES, 'unauthorized');
+  const atMs = Number(match[3]);
+  const signature = decodeB64(match[4]!, SIGNATURE_BYTES, 'unauthorized');
   if (Math.abs(nowMs - atMs) > REQUEST_SKEW_MS) throw new SendError('unauthorized', 'the request is stale');
-  const key = await importVerifyingKey(nodeId);
-  if (!(await verifyBytes(key, signature, await requestBytes(request, atMs)))) throw new SendError('unauthorized', 'the signature does not verify');
-  return { nodeId, atMs };
+  const key = await importVerifyingKey(publicKey);
+  if (!(await verifyBytes(key, signature, await requestBytes(role, request, atMs)))) throw new SendError('unauthorized', 'the signature does not verify');
+  return { publicKey, atMs };
 }

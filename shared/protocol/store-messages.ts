@@ -1,6 +1,7 @@
 /** The binary messages of the store WebSocket, one codec for both ends. docs/protocol.md §9. */
 import { ByteReader, ByteWriter, KEY_BYTES, SIGNATURE_BYTES, asShardId, concatBytes, utf8, type ShardId } from './bytes.ts';
-import { SendError, parseProblem, problemOf, type ErrorCode } from './errors.ts';
+import { problemOf } from './error-sentences.ts';
+import { SendError, parseProblem, type ErrorCode } from './errors.ts';
 import { MAX_SHARD_BYTES } from './limits.ts';
 import { ORDER_BYTES } from './order.ts';
 import { encodeStatements, type ShardStatement } from './receipt.ts';

@@ -1,15 +1,22 @@
 /** Sizes, paces and times as people read them. Sizes are decimal (1 MB = 1,000,000 bytes), as file managers show them. */
 import { generalTexts } from './messages/general.ts';
+import { numberFormat } from './numbers.ts';
 import { sayFrom } from './say.ts';
+import { shownLanguage } from './shown-language.ts';
+
+export { formatCount } from './numbers.ts';
 
 const say = sayFrom(generalTexts);
 
-const LANGUAGE = 'en';
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
-const numberFormats = new Map<string, Intl.NumberFormat>();
 
 /** `0 bytes`, `950 bytes`, `1.2 MB`, `340 GB`: three figures at most. */
-export function formatBytes(bytes: number): string {
+export const formatBytes = (bytes: number): string => formatSize(bytes, '');
+
+/** `8.2 MB/s`. */
+export const formatPace = (bytesPerSecond: number): string => formatSize(bytesPerSecond, '-per-second');
+
+function formatSize(bytes: number, per: '' | '-per-second'): string {
   let step = 0;
   let value = bytes;
   while (step < UNITS.length - 1 && Math.round(value) >= 1000) {
@@ -17,12 +24,9 @@ export function formatBytes(bytes: number): string {
     step++;
   }
   const digits = step === 0 || value >= 99.95 ? 0 : 1;
-  return numberFormat(UNITS[step] ?? 'byte', digits).format(value);
+  const unitDisplay = step === 0 ? 'long' : 'short';
+  return numberFormat({ style: 'unit', unit: UNITS[step]! + per, unitDisplay, maximumFractionDigits: digits }).format(value);
 }
-
-export const formatPace = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
-
-export const formatCount = (count: number): string => count.toLocaleString(LANGUAGE);
 
 /** Rounded the way people speak of waiting: the longer, the coarser. */
 export function formatSecondsLeft(seconds: number): string {
@@ -41,26 +45,12 @@ export function formatWait(ms: number): string {
 
 /** How long from now until then, for an expiry: `in 7 days`. */
 export function formatUntil(thenMs: number, nowMs: number): string {
-  const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'always' });
+  const relative = new Intl.RelativeTimeFormat(shownLanguage().locale, { numeric: 'always' });
   const minutes = Math.max(1, Math.round((thenMs - nowMs) / 60_000));
   if (minutes < 60) return relative.format(minutes, 'minute');
   if (minutes < 36 * 60) return relative.format(Math.round(minutes / 60), 'hour');
   return relative.format(Math.round(minutes / 1440), 'day');
 }
 
-/** `28 November 2026 at 09:44`, in the reader's time zone. */
-export const formatMoment = (atMs: number): string => new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
-
-function numberFormat(unit: (typeof UNITS)[number], digits: number): Intl.NumberFormat {
-  const key = `${unit} ${digits}`;
-  const known = numberFormats.get(key);
-  if (known) return known;
-  const made = new Intl.NumberFormat(LANGUAGE, {
-    style: 'unit',
-    unit,
-    unitDisplay: unit === 'byte' ? 'long' : 'short',
-    maximumFractionDigits: digits,
-  });
-  numberFormats.set(key, made);
-  return made;
-}
+/** `28 November 2026 at 09:44`, as the reader's country writes it, in the reader's time zone. */
+export const formatMoment = (atMs: number): string => new Intl.DateTimeFormat(shownLanguage().locale, { dateStyle: 'long', timeStyle: 'short' }).format(atMs);

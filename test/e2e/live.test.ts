@@ -2,7 +2,7 @@
 import { utimes } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { sentenceOf } from '../../shared/protocol/errors.ts';
+import { sentenceOf } from '../../shared/protocol/error-sentences.ts';
 import { say } from '../../shared/ui/messages.ts';
 import { TestBrowser } from '../support/browser.ts';
 import type { Hold, Recorded, RecordingProxy } from '../support/recording-proxy.ts';

@@ -117,7 +117,7 @@ describe('a page becomes one file', () => {
     await look(tab, 'capture-partly');
     await button(tab, say('capture.partly.keep')).click();
     const { name, file } = await scene.sendAndGet(tab);
-    expect(name).toBe('A scene.site.html');
+    expect(name).toBe('A site.html');
     const html = await readFile(file, 'utf8');
     expect(html).not.toMatch(/<script|onload=|javascript:|srcset|shardsend-[0-9a-f]{8}-/);
     expect(html).toContain(`<meta name="saved-from" content="${scene.site.origin}/page">`);

@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { identityVectors, vaultVectors } from './source/accounts.ts';
 import { auditVectors, inventoryVectors, proofVectors, viewTokenVectors } from './source/audits.ts';
 import { frameVectors, storeVectors } from './source/messages.ts';
 import { keyVectors, layoutVectors, linkKeyVectors, manifestVectors, recordVectors } from './source/sealing.ts';
@@ -16,7 +17,7 @@ const SOURCE_FOLDER = 'source';
 /** @returns `group/case.json` to the file's text. */
 export function renderVectors(): Map<string, string> {
   const files = new Map<string, string>();
-  const makers = [keyVectors, linkKeyVectors, layoutVectors, recordVectors, manifestVectors, erasureVectors, merkleVectors, linkVectors, orderVectors, signedVectors, storeVectors, frameVectors, auditVectors, proofVectors, inventoryVectors, viewTokenVectors];
+  const makers = [keyVectors, linkKeyVectors, layoutVectors, recordVectors, manifestVectors, erasureVectors, merkleVectors, linkVectors, orderVectors, signedVectors, storeVectors, frameVectors, auditVectors, proofVectors, inventoryVectors, viewTokenVectors, identityVectors, vaultVectors];
   for (const { name, ...vector } of makers.flatMap((make) => make())) {
     const file = `${name}.json`;
     if (files.has(file)) throw new Error(`two vectors are named ${name}`);

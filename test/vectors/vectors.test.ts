@@ -163,8 +163,8 @@ const readers: Record<string, Reader> = {
   health: (input, output) => checkSignature(input.nodeSeedHex, protocol.healthBytes(bytes(input.challengeHex)), output),
   async request(input, output) {
     const request = { coordinatorKey: bytes(input.coordinatorKeyHex), method: input.method, pathAndQuery: input.pathAndQuery, body: bytes(input.bodyHex) };
-    const { nodeId } = await protocol.verifyRequest(input.authorization, request, input.nowMs);
-    same(nodeId, output.nodeIdHex);
+    const { publicKey } = await protocol.verifyRequest(input.authorization, request, input.nowMs);
+    same(publicKey, output.nodeIdHex);
     expect(await protocol.signRequest(await protocol.signingKeyFromSeed(bytes(input.nodeSeedHex)), request, input.atMs)).toBe(output.authorization);
   },
   'store-client'(input, output) {
@@ -241,6 +241,32 @@ const readers: Record<string, Reader> = {
     same(keys.hashToken(token), output.hashHex);
     const { publicKey } = await protocol.signingKeyFromSeed(seed);
     expect(statusPage(input.coordinator, protocol.asNodeId(publicKey), token)).toBe(output.page);
+  },
+  async identity(input, output) {
+    const entropy = keys.entropyOf(input.typed);
+    if (entropy === null) throw new protocol.SendError('words_wrong');
+    same(entropy, output.entropyHex);
+    expect(keys.wordsOf(entropy).join(' ')).toBe(output.words);
+    same((await protocol.signingKeyFromSeed(keys.deriveAccountSeed(entropy))).publicKey, output.accountIdHex);
+    same(keys.deriveVaultKey(entropy), output.vaultKeyHex);
+    same(keys.deriveVaultNamesKey(entropy), output.namesKeyHex);
+  },
+  async vault(input, output) {
+    const key = await keys.importBoxKey(bytes(input.keyHex));
+    if (input.headHex !== undefined) {
+      const { revision, digest } = await keys.openVaultHead(key, bytes(input.headHex));
+      expect({ revision, digestHex: hex(digest) }).toEqual(output);
+      const entries = (input.entries as Fields[]).map(({ hiddenNameHex, boxHex }) => ({ hiddenName: bytes(hiddenNameHex), box: bytes(boxHex) }));
+      return same(keys.vaultDigest(revision, entries), output.digestHex);
+    }
+    const hiddenName = keys.hideName(bytes(input.namesKeyHex), input.name);
+    const { name, text } = await keys.openVaultEntry(key, hiddenName, bytes(input.boxHex)).catch((thrown: unknown) => {
+      throw thrown instanceof keys.OpenError ? new protocol.SendError('vault_damaged') : thrown;
+    });
+    expect({ hiddenNameHex: hex(hiddenName), name, textHex: hex(text) }).toEqual(output);
+    const again = await keys.sealVaultEntry(key, hiddenName, { name, text });
+    expect(again.length).toBe(bytes(input.boxHex).length);
+    expect(await keys.openVaultEntry(key, hiddenName, again)).toEqual({ name, text });
   },
 };
 

@@ -1,5 +1,6 @@
 /** The one place where errors become problem documents. docs/protocol.md §11. RFC 9457. */
-import { SendError, problemOf } from '../../shared/protocol/errors.ts';
+import { problemOf } from '../../shared/protocol/error-sentences.ts';
+import { SendError } from '../../shared/protocol/errors.ts';
 import { logFailure } from './log.ts';
 import { RATE_LIMIT_PERIOD_SECONDS } from './rate-limits.ts';
 

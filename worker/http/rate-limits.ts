@@ -1,5 +1,5 @@
 /**
- * What one place, and one node, may ask for a minute. Cloudflare counts, at each of its locations on its own and in memory:
+ * What one place, and one node or account, may ask for a minute. Cloudflare counts, at each of its locations on its own and in memory:
  * a guard against floods, no exact number. Limits stand in wrangler.toml; where a binding is missing, as on a local
  * network, nothing is limited. docs/protocol.md §11, docs/operating.md.
  */
@@ -20,9 +20,9 @@ export async function checkClientRate(env: WorkerEnv, address: string | undefine
   if (!success) throw new SendError('too_many_requests', 'the network asks too often');
 }
 
-/** @param nodeId - b64, of a node that has signed the request: nobody else spends what it may ask. @throws SendError `too_many_requests`. */
-export async function checkNodeRate(env: WorkerEnv, nodeId: string): Promise<void> {
+/** @param signer - b64, of the node or the account that has signed the request: nobody else spends what it may ask. @throws SendError `too_many_requests`. */
+export async function checkSignerRate(env: WorkerEnv, signer: string): Promise<void> {
   if (env.NODE_RATE === undefined) return;
-  const { success } = await env.NODE_RATE.limit({ key: nodeId });
-  if (!success) throw new SendError('too_many_requests', 'the node asks too often');
+  const { success } = await env.NODE_RATE.limit({ key: signer });
+  if (!success) throw new SendError('too_many_requests', 'the signer asks too often');
 }

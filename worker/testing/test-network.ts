@@ -68,6 +68,7 @@ export async function addNode(): Promise<TestNode> {
 }
 
 export interface Call {
+  /** The value of the `Authorization` header. */
   readonly token?: string;
   readonly body?: unknown;
   readonly node?: TestNode;

@@ -1,6 +1,8 @@
 /** The toolbar popup. */
 import { mount } from 'svelte';
+import { beginLanguage } from '../../language.ts';
 import { loadSettings } from '../../settings.ts';
 import App from './App.svelte';
 
+await beginLanguage();
 mount(App, { target: document.body, props: { coordinator: (await loadSettings()).coordinator } });

@@ -8,10 +8,12 @@ import { sentenceOf } from '../../../shared/ui/messages.ts';
 import type { SendState } from '../../../shared/ui/send-machine.ts';
 import { Sender } from '../../../shared/ui/sender.svelte.ts';
 import { transferWorkerUrl } from '../../../shared/ui/trusted-urls.ts';
+import { beginLanguage } from '../../language.ts';
 import { report } from '../../reports.ts';
 import { loadSettings } from '../../settings.ts';
 import App from './App.svelte';
 
+await beginLanguage();
 const settings = await loadSettings();
 let { coordinator } = settings;
 browser.storage.local.onChanged.addListener(() => void loadSettings().then((changed) => ({ coordinator } = changed)));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeB64, ID_BYTES } from '../../protocol/bytes.ts';
-import { problemOf, type ErrorCode } from '../../protocol/errors.ts';
+import { problemOf } from '../../protocol/error-sentences.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
 import { encodeLink } from '../../protocol/link.ts';
 import { MemoryTransfer } from '../testing/memory-transfer.ts';
 import { commitAgain } from './commit-again.ts';

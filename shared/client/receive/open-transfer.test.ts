@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PasswordKey } from '../../crypto/index.ts';
 import { asLinkSecret, asTransferId, ID_BYTES, KEY_BYTES } from '../../protocol/bytes.ts';
-import { problemOf } from '../../protocol/errors.ts';
+import { problemOf } from '../../protocol/error-sentences.ts';
 import { encodeLink } from '../../protocol/link.ts';
 import { webDeps } from '../deps.ts';
 import { openTransfer } from './open-transfer.ts';

@@ -4,7 +4,8 @@ import { SendError } from '../../protocol/errors.ts';
 import type { TransferLayout } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest } from '../../protocol/manifest.ts';
 import type { SegmentTable as Page } from '../../protocol/messages.ts';
-import type { CallOptions, TransferApi } from '../coordinator-api.ts';
+import type { TransferApi } from '../coordinator-api.ts';
+import type { CallOptions } from '../coordinator-call.ts';
 import type { SegmentSources } from './gather.ts';
 
 export interface Segment extends SegmentSources {

@@ -1,6 +1,6 @@
 export { generateEntryKey, importEntryKey, type EntryKey } from '../../crypto/index.ts';
 export { recordOf } from './begun-record.ts';
-export { browserSendStore } from './database.ts';
+export { browserSendStore, browserVault } from './database.ts';
 export { withLabel } from './labels.ts';
 export { MAX_LABEL_CHARACTERS, type LastSeen, type LinkRecord, type SendRecord } from './send-record.ts';
 export { isOver, withLinkStatus, withRefusal, withStatus } from './last-seen.ts';

@@ -27,7 +27,7 @@ export interface SendStore {
   remove(transferId: string): Promise<void>;
 }
 
-const FOLDER = 'sends/';
+export const SENDS_FOLDER = 'sends/';
 
 export class VaultSendStore implements SendStore {
   readonly #vault: Vault;
@@ -36,10 +36,10 @@ export class VaultSendStore implements SendStore {
   }
 
   async list(onUnreadable: (transferId: string) => void = () => {}): Promise<SendRecord[]> {
-    const names = await this.#vault.names(FOLDER);
+    const names = await this.#vault.names(SENDS_FOLDER);
     const records = await Promise.all(
       names.map(async (name) => {
-        const transferId = name.slice(FOLDER.length);
+        const transferId = name.slice(SENDS_FOLDER.length);
         try {
           return await this.get(transferId);
         } catch (thrown) {
@@ -82,7 +82,7 @@ export class VaultSendStore implements SendStore {
 
 function nameOf(transferId: string): string {
   decodeB64(transferId, ID_BYTES);
-  return FOLDER + transferId;
+  return SENDS_FOLDER + transferId;
 }
 
 function readAs(transferId: string, text: Uint8Array): SendRecord {

@@ -1,6 +1,6 @@
 /** A coordinator and nodes in memory, as one sender sees them, and processes of it that end at a chosen step. */
 import { KEY_BYTES, SIGNATURE_BYTES, decodeB64, encodeB64, equalBytes, type ShardId } from '../../protocol/bytes.ts';
-import { problemOf } from '../../protocol/errors.ts';
+import { problemOf } from '../../protocol/error-sentences.ts';
 import { TransferLayout, redundancyFor } from '../../protocol/layout.ts';
 import type { CommitSegments, CreateTransfer, PresenceWord, SegmentEntry } from '../../protocol/messages.ts';
 import { ORDER_BYTES } from '../../protocol/order.ts';

@@ -1,7 +1,8 @@
 /** A sealed transfer in memory, with the coordinator and the nodes that serve it: for tests of receiving, through an injected fetch. */
 import { ErasureCodec } from '../../erasure/index.ts';
 import { ID_BYTES, KEY_BYTES, asContentSecret, asLinkId, asLinkSecret, asTransferId, concatBytes, encodeB64, type ShardId } from '../../protocol/bytes.ts';
-import { problemOf, type ErrorCode } from '../../protocol/errors.ts';
+import { problemOf } from '../../protocol/error-sentences.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
 import { encodeFrameHeader } from '../../protocol/fetch-frames.ts';
 import { TransferLayout, contentBytesOf } from '../../protocol/layout.ts';
 import { SegmentsDigest, type Manifest, type ManifestFile } from '../../protocol/manifest.ts';

@@ -54,6 +54,7 @@ export const extensionTexts = {
   'capture.lost': 'What you chose to send was forgotten when the browser closed. Choose it again.',
   'capture.selectionName': 'selection.txt',
   'capture.selectionFrom': (address: string) => `From: ${address}`,
+  'options.identity': 'Make or unlock it',
   'options.title': 'Options',
   'options.lead': 'These hold for everything you send from now on.',
   'options.coordinator': 'Coordinator address',

@@ -1,4 +1,5 @@
 /** What every page may say: its frame, lists, and numbers in words. */
+import { formatCount } from '../numbers.ts';
 import { count, files } from './plurals.ts';
 
 export const generalTexts = {
@@ -8,12 +9,13 @@ export const generalTexts = {
   'app.promise': 'The key travels only inside the link. Nobody who carries the files can read them.',
   'app.network': 'How the network is doing',
   'app.sends': 'My sends',
+  'app.language': 'Language',
 
   // Lists
   'list.total': (n: number, size: string) => `${files(n)}, ${size}`,
-  'list.showAll': (n: number) => `Show all ${n.toLocaleString('en')}`,
+  'list.showAll': (n: number) => `Show all ${formatCount(n)}`,
   'list.showFewer': 'Show fewer',
-  'list.more': (n: number, size: string) => `and ${n.toLocaleString('en')} more, ${size}`,
+  'list.more': (n: number, size: string) => `and ${formatCount(n)} more, ${size}`,
   'list.remove': (name: string) => `Remove ${name}`,
 
   // What did not work

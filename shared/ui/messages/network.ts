@@ -1,4 +1,5 @@
 /** The texts of the network page, for everyone. */
+import { formatCount } from '../numbers.ts';
 import { count } from './plurals.ts';
 
 export const networkTexts = {
@@ -17,7 +18,7 @@ export const networkTexts = {
   'network.thin.lead': (n: number) => `Nothing is lost. ${count(n, 'transfer', 'transfers')} could not lose another node, and ${n === 1 ? 'is' : 'are'} repaired first.`,
   'network.away.title': 'Many nodes are away',
   'network.away.lead': (away: number, total: number) =>
-    `${away.toLocaleString('en')} of ${count(total, 'node', 'nodes')} are offline. Nothing is lost; some downloads may have to wait until they return.`,
+    `${formatCount(away)} of ${count(total, 'node', 'nodes')} are offline. Nothing is lost; some downloads may have to wait until they return.`,
   'network.idle.title': 'The network is ready',
   'network.idle.lead': 'It holds nothing right now.',
   'network.well.title': 'The network is well',
@@ -27,10 +28,10 @@ export const networkTexts = {
   'network.stale.title': 'These numbers are old',
   'network.stale.text': 'The network has not published newer ones. This page looks again by itself.',
   'network.unrenewed.title': 'These numbers could not be renewed',
-  'network.nodes': (online: number, total: number) => `${online.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+  'network.nodes': (online: number, total: number) => `${formatCount(online)} of ${formatCount(total)}`,
   'network.nodes.term': (n: number) => (n === 1 ? 'node online' : 'nodes online'),
-  'network.nodes.of': (total: number) => `of ${total.toLocaleString('en')}`,
-  'network.nodes.inCountries': (total: number, countries: number) => `of ${total.toLocaleString('en')}, in ${count(countries, 'country', 'countries')}`,
+  'network.nodes.of': (total: number) => `of ${formatCount(total)}`,
+  'network.nodes.inCountries': (total: number, countries: number) => `of ${formatCount(total)}, in ${count(countries, 'country', 'countries')}`,
   'network.free.term': 'free',
   'network.free.of': (capacity: string) => `of ${capacity} offered`,
   'network.transfers.term': (n: number) => (n === 1 ? 'transfer kept' : 'transfers kept'),

@@ -1,4 +1,5 @@
 /** The texts of a node’s page, for its operator. */
+import { formatCount } from '../numbers.ts';
 
 export const nodeTexts = {
   'node.title.vetted': 'Your node is vetted',
@@ -35,7 +36,7 @@ export const nodeTexts = {
   'node.speed.unknown': 'Not measured yet',
   'node.speed.limits': 'Compared with the network’s median',
   'node.proved': 'pieces proved',
-  'node.wrong': (n: number) => (n === 0 ? 'none missing or damaged' : `${n.toLocaleString('en')} missing or damaged`),
+  'node.wrong': (n: number) => (n === 0 ? 'none missing or damaged' : `${formatCount(n)} missing or damaged`),
   'node.holds.transfers': (n: number) => (n === 1 ? 'transfer' : 'transfers'),
   'node.holds.bytes': 'in shards',
   'node.holds.free': 'free',

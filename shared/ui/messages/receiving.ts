@@ -1,4 +1,5 @@
 /** The texts of the receive page, and of every state that a link can be in. */
+import { formatCount } from '../numbers.ts';
 import { count, files } from './plurals.ts';
 
 export const receivingTexts = {
@@ -13,7 +14,7 @@ export const receivingTexts = {
   'receive.downloadSome': (n: number) => `Download ${files(n)} as ZIP`,
   'receive.downloadOne': (name: string) => `Download ${name}`,
   'receive.chooseSome': 'Choose what to download',
-  'receive.chosen': (n: number, of: number, size: string) => `${n.toLocaleString('en')} of ${files(of)} chosen, ${size}`,
+  'receive.chosen': (n: number, of: number, size: string) => `${formatCount(n)} of ${files(of)} chosen, ${size}`,
   'receive.otherFiles': 'Choose other files',
   'preview.look': 'Preview',
   'preview.open': (name: string) => `Preview ${name}`,

@@ -1,4 +1,5 @@
 /** The texts of the page of what was sent. */
+import { formatCount } from '../numbers.ts';
 import { count, files } from './plurals.ts';
 
 export const sendsTexts = {
@@ -26,8 +27,8 @@ export const sendsTexts = {
   'sends.state.revoked': 'Withdrawn',
   'sends.state.unknown': 'Gone',
   'sends.downloads': 'Downloads',
-  'sends.downloads.of': (n: number, limit: number) => `${n.toLocaleString('en')} of ${limit.toLocaleString('en')}`,
-  'sends.downloads.free': (n: number) => `${n.toLocaleString('en')}, no limit`,
+  'sends.downloads.of': (n: number, limit: number) => `${formatCount(n)} of ${formatCount(limit)}`,
+  'sends.downloads.free': (n: number) => `${formatCount(n)}, no limit`,
   'sends.expires': 'Deleted on',
   'sends.ended': 'Deleted',
   'sends.ended.gone': 'Every storage node was told to delete it',

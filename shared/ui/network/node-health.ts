@@ -1,5 +1,6 @@
 /** What a node's status amounts to for its operator: what to look at, and where its figures lie between the limits. */
 import type { NodeStatus } from '../../protocol/node-status.ts';
+import { numberFormat } from '../numbers.ts';
 
 /** Six heartbeats of 30 s: from then on the network counts a node as offline. docs/protocol.md §10. */
 export const OFFLINE_AFTER_MS = 180_000;
@@ -65,7 +66,7 @@ export const speedGauge = (speed: number | null): Gauge => ({
 });
 
 /** `99.9%`, never more than it is: what is not whole does not read as 100%, and what is below a limit not as the limit. */
-export const formatShare = (share: number): string => `${(Math.floor(share * 1000 + 1e-9) / 10).toFixed(1)}%`;
+export const formatShare = (share: number): string => numberFormat({ style: 'percent', minimumFractionDigits: 1 }).format(Math.floor(share * 1000 + 1e-9) / 1000);
 
 const onIntegrityScale = (share: number): number => clamp((share - INTEGRITY_FROM) / (1 - INTEGRITY_FROM));
 const clamp = (share: number): number => Math.min(1, Math.max(0, share));

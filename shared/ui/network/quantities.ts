@@ -1,16 +1,15 @@
 /** Ages and large numbers as people read them. */
-import { formatCount } from '../format.ts';
 import { generalTexts } from '../messages/general.ts';
+import { formatCount, numberFormat } from '../numbers.ts';
 import { sayFrom } from '../say.ts';
 
 const say = sayFrom(generalTexts);
 
 /** From here on the last digits say nothing: 12.3M. */
 const LARGE = 10_000_000;
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** `1,284`, `17.2B`: never more than nine characters. */
-export const formatLarge = (count: number): string => (count < LARGE ? formatCount(count) : compact.format(count));
+export const formatLarge = (count: number): string => (count < LARGE ? formatCount(count) : numberFormat({ notation: 'compact', maximumFractionDigits: 1 }).format(count));
 
 /** @param ageMs - what lies ahead, as clocks disagree, counts as now. */
 export function formatAgo(ageMs: number): string {

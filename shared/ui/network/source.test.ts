@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { problemOf, SendError } from '../../protocol/errors.ts';
+import { problemOf } from '../../protocol/error-sentences.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { readNodeStatus, readSummary, type SourceParts } from './source.ts';
 import { nodeAt, summaryAt } from './testing/samples.ts';
 

@@ -4,6 +4,7 @@ import { withLimit } from '../choices.ts';
 import { formatMoment, formatUntil } from '../format.ts';
 import { generalTexts } from '../messages/general.ts';
 import { sendsTexts } from '../messages/sends.ts';
+import { formatCount } from '../numbers.ts';
 import { sayFrom } from '../say.ts';
 
 const say = sayFrom(generalTexts, sendsTexts);
@@ -58,7 +59,7 @@ export const handyLink = (record: SendRecord): LinkRecord | undefined => record.
 export function linkText({ state, limit, committed }: ShownLink): string {
   if (state === 'unknown') return say('sends.link.unknown');
   const downloads = limit === null ? say('sends.downloads.free', committed) : say('sends.downloads.of', committed, limit);
-  return say(`sends.link.${state}`, state === 'revoked' ? committed.toLocaleString('en') : downloads);
+  return say(`sends.link.${state}`, state === 'revoked' ? formatCount(committed) : downloads);
 }
 
 /** Not below what was downloaded: and what leaves no room would only close the link. */
