@@ -30,8 +30,11 @@ export default defineConfig({
   imports: false,
   hooks: {
     'build:publicAssets': (_, files) => {
-      for (const { language, text } of inEveryLanguage('manifest.description'))
-        files.push({ relativeDest: `_locales/${language}/messages.json`, contents: JSON.stringify({ description: { message: text } }) });
+      const commands = new Map(inEveryLanguage('manifest.command').map(({ language, text }) => [language, text]));
+      for (const { language, text } of inEveryLanguage('manifest.description')) {
+        const messages = { description: { message: text }, command: { message: commands.get(language) } };
+        files.push({ relativeDest: `_locales/${language}/messages.json`, contents: JSON.stringify(messages) });
+      }
     },
   },
   vite: () => ({
@@ -46,15 +49,18 @@ export default defineConfig({
       'activeTab',
       'alarms',
       'contextMenus',
+      'declarativeNetRequestWithHostAccess',
       'notifications',
       'scripting',
       'storage',
-      ...(browser === 'firefox' ? ['webRequest', 'webRequestBlocking'] : ['browsingData', 'declarativeNetRequestWithHostAccess']),
+      ...(browser === 'firefox' ? ['webRequest', 'webRequestBlocking'] : ['browsingData']),
     ],
     host_permissions: pagesOf(builtInCoordinator(process.env['VITE_COORDINATOR'])),
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },
+    commands: { 'send-this': { suggested_key: { default: 'Alt+Shift+S' }, description: '__MSG_command__' } },
+    omnibox: { keyword: 'send' },
     ...(browser === 'firefox'
       ? {
           browser_specific_settings: {

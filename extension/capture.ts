@@ -1,116 +1,131 @@
-/**
- * Turns what a person right-clicked on into a file. An address is tried with the least power first: inside the page it
- * came from, then from the extension without any right, then, only if the person allows it, with the right to read
- * that one site.
- */
+/** Turns what a person asked to send into a file or a note of the send tab. */
 import { browser } from 'wxt/browser';
+import { ProgressMeter, REPORT_EVERY_MS } from '../shared/client/progress.ts';
+import { MAX_CONTENT_BYTES, MAX_NOTE_BYTES } from '../shared/protocol/limits.ts';
 import { say } from '../shared/ui/messages.ts';
+import type { ChosenFile } from '../shared/ui/selection.ts';
+import { noteBytes } from '../shared/ui/send-machine.ts';
+import { openAddress, type Needed } from './address.ts';
+import type { Answer } from './answers.ts';
+import { createFetchedFile } from './fetched-files.ts';
 import { nameOfPage, nameOfResponse } from './file-names.ts';
-import type { FetchJob, Job, PageJob, SelectionJob } from './jobs.ts';
-import { fetchInPage, readDocument, readSelection, readSlice } from './page-scripts.ts';
+import type { FetchJob, Job, PageJob, Source } from './jobs.ts';
+import { readSelection } from './page-scripts.ts';
+import { Refused, refused, type Refusal } from './refusals.ts';
+import { takeSnapshot } from './snapshot/take-snapshot.ts';
 
-export type CaptureFailure = { readonly reason: 'status'; readonly status: number } | { readonly reason: 'network' | 'scheme' | 'page' | 'gone' };
+export interface FetchProgress {
+  readonly doneBytes: number;
+  /** Null where the site does not say. */
+  readonly totalBytes: number | null;
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | null;
+}
+
+export interface Watch {
+  /** Ends it: `capture` then rejects with its reason, and nothing stays. */
+  readonly signal: AbortSignal;
+  onProgress(progress: FetchProgress): void;
+}
 
 export type Captured =
-  | { readonly ok: true; readonly file: File }
-  /** Reading the site needs a permission that only a click can ask for. */
-  | { readonly ok: false; readonly needs: string }
-  | { readonly ok: false; readonly failure: CaptureFailure };
+  | { readonly kind: 'file'; readonly file: ChosenFile; discard(): Promise<void> }
+  | { readonly kind: 'note'; readonly text: string }
+  /** A page of which some parts are missing: they lie on sites that may not be read. */
+  | { readonly kind: 'partly'; readonly file: ChosenFile; discard(): Promise<void>; readonly missing: number; readonly patterns: readonly string[] }
+  | { readonly kind: 'needs'; readonly needed: Needed }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-const SLICE_BYTES = 8 * 1024 * 1024;
-const failed = (failure: CaptureFailure): Captured => ({ ok: false, failure });
+/** @throws what aborted it, and nothing else. */
+export async function capture(job: Job, watch: Watch): Promise<Captured> {
+  try {
+    return await captureJob(job, watch);
+  } catch (thrown) {
+    watch.signal.throwIfAborted();
+    if (thrown instanceof Refused) return { kind: 'refused', refusal: thrown.refusal };
+    throw thrown;
+  }
+}
 
-export function capture(job: Job): Promise<Captured> {
+async function captureJob(job: Job, watch: Watch): Promise<Captured> {
   switch (job.kind) {
+    case 'text':
+      return { kind: 'note', text: job.text };
     case 'selection':
-      return captureSelection(job);
+      return noteOf((await selectionIn(job.source)) || job.text, job.source, watch);
     case 'page':
-      return capturePage(job);
+      return capturePage(job, watch);
     default:
-      return captureAddress(job);
+      return captureAddress(job, watch);
   }
 }
 
-/** What to ask the person for, as a match pattern. */
-export const patternOf = (url: string): string => `${new URL(url).origin.replace(/:\d+$/, '')}/*`;
-
-/** The host as a person knows it; empty for addresses without one. */
-export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '');
-
-async function captureAddress(job: FetchJob): Promise<Captured> {
-  const scheme = URL.canParse(job.url) ? new URL(job.url).protocol : '';
-  if (scheme === 'data:') return fetchHere(job, 'omit');
-  if (scheme !== 'http:' && scheme !== 'https:' && scheme !== 'blob:') return failed({ reason: 'scheme' });
-
-  const inPage = await fetchThere(job);
-  if (inPage.ok || scheme === 'blob:') return inPage;
-  // A page's own answer counts only for its own site: another site may have refused the page alone.
-  const own = hostOf(job.url) === hostOf(job.pageUrl);
-  if (own && 'failure' in inPage && inPage.failure.reason === 'status') return inPage;
-  if (await browser.permissions.contains({ origins: [patternOf(job.url)] })) return fetchHere(job, 'include');
-  const plain = await fetchHere(job, 'omit');
-  return plain.ok ? plain : { ok: false, needs: patternOf(job.url) };
+async function captureAddress(job: FetchJob, watch: Watch): Promise<Captured> {
+  const opened = await openAddress(job, watch.signal);
+  return 'needs' in opened ? { kind: 'needs', needed: opened.needs } : store(opened.answer, job.kind, watch);
 }
 
-/** In the page that was clicked in: its cookies, its blobs, its rights. */
-async function fetchThere(job: FetchJob): Promise<Captured> {
-  const target = { tabId: job.tabId, frameIds: [job.frameId] };
+/** Streams an answer to the disk. @param fallback - its name where nothing names it. */
+async function store(answer: Answer, fallback: string, { signal, onProgress }: Watch): Promise<Captured> {
+  const { bytes, mime } = answer;
+  if (bytes !== null && bytes > MAX_CONTENT_BYTES) {
+    answer.close();
+    throw refused('tooLarge');
+  }
+  const name = nameOfResponse({ ...answer, fallback });
+  const stored = await createFetchedFile(name, bytes).catch((thrown: unknown) => {
+    answer.close();
+    throw thrown;
+  });
+  const meter = new ProgressMeter(bytes ?? Number.MAX_SAFE_INTEGER, Date.now, ({ doneBytes, bytesPerSecond, secondsLeft }) =>
+    onProgress({ doneBytes, totalBytes: bytes, bytesPerSecond, secondsLeft: bytes === null ? null : secondsLeft }),
+  );
+  const timer = setInterval(() => meter.again(), REPORT_EVERY_MS);
   try {
-    const [answer] = await browser.scripting.executeScript({ target, func: fetchInPage, args: [job.url] });
-    const fetched = answer?.result;
-    if (!fetched) return failed({ reason: 'page' });
-    if (!fetched.ok) return failed(fetched.status === null ? { reason: job.url.startsWith('blob:') ? 'gone' : 'network' } : { reason: 'status', status: fetched.status });
-    const parts: Blob[] = [];
-    for (let from = 0; from < fetched.bytes || from === 0; from += SLICE_BYTES) {
-      const [slice] = await browser.scripting.executeScript({ target, func: readSlice, args: [fetched.key, from, from + SLICE_BYTES] });
-      if (typeof slice?.result !== 'string') return failed({ reason: 'gone' });
-      parts.push(new Blob([decodeBase64(slice.result)]));
+    let done = 0;
+    for await (const chunk of answer.body) {
+      signal.throwIfAborted();
+      await stored.write(chunk);
+      meter.set((done += chunk.length));
     }
-    const name = nameOfResponse({ ...fetched, fallback: job.kind });
-    return { ok: true, file: new File(parts, name, { type: mediaType(fetched.mime) }) };
-  } catch {
-    return failed({ reason: job.url.startsWith('blob:') ? 'gone' : 'page' });
+    // A page is handed what came until its tab was closed, or its connection broke, without an error in some browsers.
+    if (bytes !== null && done !== bytes) throw refused('broken');
+    return { kind: 'file', file: await stored.finish(mediaType(mime)), discard: () => stored.discard() };
+  } catch (thrown) {
+    await stored.discard();
+    throw thrown;
+  } finally {
+    clearInterval(timer);
   }
 }
 
-async function fetchHere(job: FetchJob, credentials: 'omit' | 'include'): Promise<Captured> {
-  try {
-    const response = await fetch(job.url, { credentials, referrerPolicy: 'no-referrer' });
-    if (!response.ok) return failed({ reason: 'status', status: response.status });
-    const mime = response.headers.get('content-type') ?? '';
-    const disposition = response.headers.get('content-disposition') ?? '';
-    const name = nameOfResponse({ url: response.url, mime, disposition, fallback: job.kind });
-    return { ok: true, file: new File([await response.blob()], name, { type: mediaType(mime) }) };
-  } catch {
-    return failed({ reason: 'network' });
-  }
+/** With the line breaks that the page knows; empty where it cannot be asked, or nothing is selected. */
+async function selectionIn({ tabId, frameId }: Source): Promise<string> {
+  const answers = await browser.scripting.executeScript({ target: { tabId, frameIds: [frameId] }, func: readSelection }).catch(() => []);
+  return answers[0]?.result ?? '';
 }
 
-/** With the line breaks that the page knows; where it cannot be asked any more, as the menu saw it. */
-async function captureSelection(job: SelectionJob): Promise<Captured> {
-  const target = { tabId: job.tabId, frameIds: [job.frameId] };
-  const answers = await browser.scripting.executeScript({ target, func: readSelection }).catch(() => []);
-  const text = answers[0]?.result || job.text;
-  const from = say('capture.selectionFrom', job.pageUrl);
-  return { ok: true, file: new File([`${text}\n\n${from}\n`], say('capture.selectionName'), { type: 'text/plain' }) };
+/** A text with its source; what is more than a note holds becomes a file. */
+async function noteOf(selected: string, { pageUrl }: Source, watch: Watch): Promise<Captured> {
+  const text = `${selected}\n\n${say('capture.selectionFrom', pageUrl)}\n`;
+  return noteBytes(text) > MAX_NOTE_BYTES ? keep(new Blob([text]), say('capture.selectionName'), 'text/plain', watch) : { kind: 'note', text };
 }
 
-async function capturePage(job: PageJob): Promise<Captured> {
-  try {
-    const [answer] = await browser.scripting.executeScript({ target: { tabId: job.tabId }, func: readDocument });
-    if (!answer?.result) return failed({ reason: 'page' });
-    const { html, title } = answer.result;
-    return { ok: true, file: new File([html], nameOfPage(title || job.title, hostOf(job.pageUrl)), { type: 'text/html' }) };
-  } catch {
-    return failed({ reason: 'page' });
-  }
+/** A page as one file; what the tab shows instead of a page, such as a picture or a PDF, as that. */
+async function capturePage(job: PageJob, watch: Watch): Promise<Captured> {
+  const { source } = job;
+  const selected = job.preferSelection ? await selectionIn(source) : '';
+  if (selected !== '') return noteOf(selected, source, watch);
+  const snapshot = await takeSnapshot(source, watch.signal);
+  if (snapshot === null) return captureAddress({ kind: 'link', url: source.pageUrl, source }, watch);
+  const { page, title, host, missing, patterns } = snapshot;
+  const kept = await keep(page, nameOfPage(title || job.title, host), 'text/html', watch);
+  return missing === 0 || kept.kind !== 'file' ? kept : { ...kept, kind: 'partly', missing, patterns };
+}
+
+function keep(blob: Blob, name: string, type: string, watch: Watch): Promise<Captured> {
+  const answer = { status: 200, url: '', mime: type, disposition: '', bytes: blob.size, body: blob.stream() as unknown as Answer['body'], close: () => undefined };
+  return store(answer, name, watch);
 }
 
 const mediaType = (contentType: string): string => contentType.split(';')[0]?.trim() ?? '';
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  return bytes;
-}

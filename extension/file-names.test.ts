@@ -22,6 +22,13 @@ describe('names of what was fetched', () => {
     expect(cleanName(`${'x'.repeat(300)}.pdf`)).toHaveLength(120);
   });
 
+  it('never makes a name that a manifest cannot carry', () => {
+    const title = '漢字'.repeat(100);
+    expect(Buffer.byteLength(nameOfPage(title, ''))).toBeLessThanOrEqual(255);
+    expect(nameOfPage(title, '')).toMatch(/^(漢字)+漢?\.html$/);
+    expect(cleanName(`${'😀'.repeat(100)}.pdf`)).toMatch(/^(😀)+\.pdf$/u);
+  });
+
   it('names a page by its title, else its host', () => {
     expect(nameOfPage('News: today / tomorrow', 'a.example')).toBe('News today tomorrow.html');
     expect(nameOfPage('', 'a.example')).toBe('a.example.html');

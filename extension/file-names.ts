@@ -1,4 +1,5 @@
 /** A name for what comes from an address, a page or a header: never empty, never a path. */
+import { MAX_NAME_BYTES } from '../shared/protocol/limits.ts';
 import { UNSEEN } from '../shared/protocol/unseen.ts';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
@@ -24,6 +25,8 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'video/webm': 'webm',
 };
 const MAX_LENGTH = 120;
+/** Room for one that is added. */
+const EXTENSION_BYTES = 5;
 
 export interface NameHints {
   readonly url: string;
@@ -48,10 +51,19 @@ export const nameOfPage = (title: string, host: string): string => `${cleanName(
 export function cleanName(text: string): string {
   const plain = text.replace(UNSEEN, ' ').replace(/[\\/:*?"<>|]+/g, ' ');
   const name = plain.replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
-  if (name.length <= MAX_LENGTH) return name;
   const end = /\.[a-z0-9]{1,8}$/i.exec(name)?.[0] ?? '';
-  return `${name.slice(0, MAX_LENGTH - end.length).toWellFormed()}${end}`;
+  const start = name.slice(0, name.length - end.length);
+  let length = Math.min(start.length, MAX_LENGTH - end.length);
+  while (bytesOf(start.slice(0, length)) > MAX_NAME_BYTES - end.length - EXTENSION_BYTES) length--;
+  if (length === start.length) return name;
+  // No half of a character.
+  return `${start
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trimEnd()}${end}`;
 }
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 function nameOfDisposition(header: string): string | null {
   const extended = /filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header)?.[1];

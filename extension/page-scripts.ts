@@ -1,40 +1,118 @@
 /**
  * Functions that run inside the page a person right-clicked in, with that page's rights and no more (activeTab). Each is
- * sent as source text, so it must not use anything outside itself. What they return crosses as JSON.
+ * sent as source text, so it must not use anything outside itself. What they return, or say, crosses as JSON.
  */
 
-export type Fetched =
-  | { readonly ok: true; readonly key: string; readonly bytes: number; readonly mime: string; readonly disposition: string; readonly url: string }
-  | { readonly ok: false; readonly status: number | null };
+/** What `serveFetch` says through its port; and `url`, then a `next` for each further piece, is what it is told. */
+export type PageSays =
+  | { readonly type: 'head'; readonly status: number; readonly url: string; readonly mime: string; readonly disposition: string; readonly bytes: number | null }
+  /** Base64. */
+  | { readonly type: 'piece'; readonly data: string }
+  | { readonly type: 'end' }
+  /** No answer that the page may read. `redirected`: there is one, and it leads on. */
+  | { readonly type: 'refused'; readonly redirected: boolean }
+  /** After the head. */
+  | { readonly type: 'broken' };
+export type PageIsTold = { readonly url: string } | { readonly next: true };
 
-/** Fetches an address and keeps the bytes in the page's memory until `readSlice` has taken them. */
-export async function fetchInPage(url: string): Promise<Fetched> {
-  const kept = ((globalThis as Record<string, unknown>)['shardsendKept'] ??= new Map<string, Blob>()) as Map<string, Blob>;
-  try {
-    const response = await fetch(url, { credentials: 'same-origin' });
-    if (!response.ok) return { ok: false, status: response.status };
-    const blob = await response.blob();
-    const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
-    kept.set(key, blob);
-    const mime = response.headers.get('content-type') ?? blob.type;
-    return { ok: true, key, bytes: blob.size, mime, disposition: response.headers.get('content-disposition') ?? '', url: response.url || url };
-  } catch {
-    return { ok: false, status: null };
-  }
+interface Port {
+  readonly name: string;
+  readonly onMessage: { addListener(listener: (message: PageIsTold) => void): void };
+  readonly onDisconnect: { addListener(listener: () => void): void };
+  postMessage(message: PageSays): void;
+}
+interface Runtime {
+  readonly onConnect: Record<'addListener' | 'removeListener', (listener: (port: Port) => void) => void>;
 }
 
-/** @returns the bytes as base64, or null when the page no longer has them; forgets them after the last ones. */
-export async function readSlice(key: string, from: number, to: number): Promise<string | null> {
-  const kept = (globalThis as Record<string, unknown>)['shardsendKept'] as Map<string, Blob> | undefined;
-  const blob = kept?.get(key);
-  if (!kept || !blob) return null;
-  if (to >= blob.size) kept.delete(key);
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.addEventListener('load', () => resolve((reader.result as string).split(',', 2)[1] ?? ''));
-    reader.addEventListener('error', () => resolve(null));
-    reader.readAsDataURL(blob.slice(from, to));
-  });
+/**
+ * Fetches one address for whoever connects under `name`, and hands it over piece by piece, each when it is asked for: the
+ * page never holds more than one.
+ */
+export function serveFetch(name: string): void {
+  const PIECE_BYTES = 1024 * 1024;
+  /** What comes slowly is handed over before it makes a whole piece. */
+  const PIECE_MS = 200;
+  const scope = globalThis as unknown as { browser?: { runtime: Runtime }; chrome: { runtime: Runtime }; content?: { fetch: typeof fetch } };
+  const { onConnect } = (scope.browser ?? scope.chrome).runtime;
+
+  const encode = (bytes: Uint8Array): string => {
+    let binary = '';
+    for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+    return btoa(binary);
+  };
+
+  const serve = (port: Port): void => {
+    if (port.name !== name) return;
+    onConnect.removeListener(serve);
+    const left = new AbortController();
+    port.onDisconnect.addListener(() => left.abort());
+    const say = (message: PageSays): void => {
+      if (!left.signal.aborted) port.postMessage(message);
+    };
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    let rest = new Uint8Array(0);
+    let ended = false;
+
+    const begin = async (url: string): Promise<void> => {
+      // In Firefox the page's own fetch has the page's cookies and objects; it is undefined elsewhere.
+      const ask = (init: RequestInit): Promise<Response> => (scope.content ? scope.content.fetch(url, init) : fetch(url, init));
+      try {
+        const response = await ask({ credentials: 'same-origin', signal: left.signal });
+        const { headers } = response;
+        const length = Number(headers.get('content-length') ?? NaN);
+        reader = response.body?.getReader();
+        say({
+          type: 'head',
+          status: response.status,
+          url: response.url || url,
+          mime: headers.get('content-type') ?? '',
+          disposition: headers.get('content-disposition') ?? '',
+          bytes: Number.isSafeInteger(length) && !headers.has('content-encoding') ? length : null,
+        });
+      } catch {
+        if (left.signal.aborted) return;
+        const redirected = await ask({ credentials: 'same-origin', redirect: 'manual' }).then(
+          ({ type }) => type === 'opaqueredirect',
+          () => false,
+        );
+        say({ type: 'refused', redirected });
+      }
+    };
+
+    const next = async (): Promise<void> => {
+      try {
+        const chunks = [rest];
+        let held = rest.length;
+        for (const since = performance.now(); !ended && held < PIECE_BYTES && (held === 0 || performance.now() - since < PIECE_MS);) {
+          const { done, value } = reader ? await reader.read() : { done: true as const, value: undefined };
+          if (done) ended = true;
+          else held += chunks[chunks.push(new Uint8Array(value)) - 1]!.length;
+        }
+        if (held === 0) return say({ type: 'end' });
+        const piece = new Uint8Array(held);
+        let at = 0;
+        for (const chunk of chunks) {
+          piece.set(chunk, at);
+          at += chunk.length;
+        }
+        say({ type: 'piece', data: encode(piece.subarray(0, PIECE_BYTES)) });
+        rest = piece.subarray(PIECE_BYTES);
+      } catch {
+        say({ type: 'broken' });
+      }
+    };
+
+    let turn = Promise.resolve();
+    port.onMessage.addListener((told) => {
+      const before = turn;
+      turn = (async () => {
+        await before;
+        await ('url' in told ? begin(told.url) : next());
+      })();
+    });
+  };
+  onConnect.addListener(serve);
 }
 
 /** The selection with its line breaks, also inside a field. */
@@ -45,17 +123,4 @@ export function readSelection(): string {
     if (selectionStart !== null && selectionEnd !== null && selectionStart !== selectionEnd) return value.slice(selectionStart, selectionEnd);
   }
   return getSelection()?.toString() ?? '';
-}
-
-/** The document as it stands now, with an address that its relative ones start from. */
-export function readDocument(): { html: string; title: string } {
-  const copy = document.documentElement.cloneNode(true) as HTMLElement;
-  const head = copy.querySelector('head');
-  if (head && !copy.querySelector('base')) {
-    const base = document.createElement('base');
-    base.href = document.baseURI;
-    head.prepend(base);
-  }
-  const doctype = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '';
-  return { html: `${doctype}\n${copy.outerHTML}`, title: document.title };
 }

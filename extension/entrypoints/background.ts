@@ -1,5 +1,5 @@
 /**
- * The background: links that are caught, the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
+ * The background: links that are caught, what a person asks to send, the badge and notifications. It is stopped after 30 s without work, so it holds no
  * transfer and no state; the send tab owns those.
  */
 import { browser } from 'wxt/browser';
@@ -8,17 +8,16 @@ import { say } from '../../shared/ui/messages.ts';
 import { speakChosenLanguage } from '../background-language.ts';
 import { pagesOf } from '../coordinator-address.ts';
 import { knownCoordinators } from '../coordinators.ts';
+import { sweepFetchedFiles } from '../fetched-files.ts';
 import { LOCK_ALARM, SYNC_ALARM, lock } from '../identity/keeper.ts';
 import { synchronise } from '../identity/synchronise.ts';
-import { jobOfClick, putJob } from '../jobs.ts';
-import { onLanguage } from '../language-store.ts';
 import { catchLinks } from '../link-catcher.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
 import { loadSettings } from '../settings.ts';
+import { listenForJobs } from '../ways-in.ts';
 
-const MENU_ID = 'send';
 const TAB_PREFIX = 'tab:';
 
 const BADGES = {
@@ -28,16 +27,6 @@ const BADGES = {
   idle: { text: '', color: '#0b6152' },
 } as const satisfies Record<Report['type'], { text: string; color: string }>;
 
-async function makeMenu(): Promise<void> {
-  await speakChosenLanguage();
-  await browser.contextMenus.removeAll();
-  browser.contextMenus.create({
-    id: MENU_ID,
-    title: say('menu.send'),
-    contexts: ['link', 'image', 'video', 'audio', 'selection', 'page'],
-  });
-}
-
 async function giveBackSites(): Promise<void> {
   const kept = new Set(knownCoordinators(await loadSettings()).flatMap(pagesOf));
   const origins = ((await browser.permissions.getAll()).origins ?? []).filter((origin) => !kept.has(origin));
@@ -46,13 +35,12 @@ async function giveBackSites(): Promise<void> {
 
 export default defineBackground(() => {
   catchLinks();
-
-  browser.runtime.onInstalled.addListener(() => void makeMenu());
-  onLanguage(() => void makeMenu());
+  listenForJobs();
 
   // A tab that was closed in the middle of a fetch could not give its site back.
   browser.runtime.onStartup.addListener(() => {
     void giveBackSites();
+    void sweepFetchedFiles();
     void planLooks();
   });
 
@@ -60,10 +48,6 @@ export default defineBackground(() => {
     if (name === DOWNLOADS_ALARM) void speakChosenLanguage().then(lookForDownloads);
     if (name === SYNC_ALARM) void synchroniseQuietly();
     if (name === LOCK_ALARM) void lock();
-  });
-
-  browser.contextMenus.onClicked.addListener((click, tab) => {
-    if (click.menuItemId === MENU_ID && tab?.id !== undefined) void openSendTab(click, { ...tab, id: tab.id });
   });
 
   browser.runtime.onMessage.addListener((message: Report, sender) => {
@@ -80,12 +64,6 @@ export default defineBackground(() => {
 
 /** What does not get through now does so with the next alarm; the identity's page says what stands in the way. */
 const synchroniseQuietly = (): Promise<unknown> => synchronise().catch(() => undefined);
-
-async function openSendTab(click: Parameters<typeof jobOfClick>[0], tab: Parameters<typeof jobOfClick>[1] & { index: number; windowId: number }) {
-  const id = await putJob(jobOfClick(click, tab));
-  const url = pageUrl(`/send.html#job=${id}`);
-  await browser.tabs.create({ url, index: tab.index + 1, windowId: tab.windowId, openerTabId: tab.id });
-}
 
 async function show(message: Report, tabId: number): Promise<void> {
   const { text, color } = BADGES[message.type];

@@ -103,7 +103,8 @@ async function freePort(firstPort: number): Promise<number> {
   throw new Error(`no port is free among the ${PORTS_A_WORKER} from ${first} on`);
 }
 
-async function buildAll(): Promise<void> {
+/** What tests drive as it is built. */
+export async function buildAll(): Promise<void> {
   const build = spawn(process.execPath, [path.join(import.meta.dirname, '../../scripts/build.mjs')], { stdio: ['ignore', 2, 2] });
   const [code] = (await once(build, 'exit')) as [number | null];
   if (code !== 0) throw new Error('the build failed; its messages stand above');

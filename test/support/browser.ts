@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, type BrowserContext, type CDPSession, type Page, type Worker } from 'playwright-core';
-import { CHROMIUM_FLAGS, findChromium } from './chromium.ts';
+import { browserOfProfile, CHROMIUM_FLAGS, findChromium, peakOverNow, type Peak } from './chromium.ts';
 
 const PATIENCE_MS = 60_000;
 const extensionFolder = path.join(import.meta.dirname, '..', '..', 'dist', 'extension', 'chrome-mv3');
@@ -99,9 +99,13 @@ export class TestBrowser {
     return { worker, origin: `chrome-extension://${new URL(worker.url()).host}` };
   }
 
-  /** Stops the extension's background, as the browser does when that is idle. */
-  async stopBackground(): Promise<void> {
-    const page = await this.open(`${(await this.background()).origin}/options.html`);
+  /**
+   * Ends the extension's background, as the browser does when it is idle or short of memory. `background` knows only the first
+   * one: the next is reached by `inBackground`.
+   *
+   * @param page - any of the extension.
+   */
+  async stopBackground(page: Page): Promise<void> {
     const control = await this.context.newCDPSession(page);
     const stopped = new Promise<void>((resolve) => {
       control.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
@@ -111,7 +115,21 @@ export class TestBrowser {
     await control.send('ServiceWorker.enable');
     await control.send('ServiceWorker.stopAllWorkers');
     await stopped;
-    await page.close();
+    await control.detach();
+  }
+
+  /** Runs an expression in the extension's background, which runs. @returns it as a string. */
+  async inBackground(expression: string): Promise<string> {
+    const control = await this.#controls();
+    const { targetInfos } = await control.send('Target.getTargets', { filter: [{ type: 'service_worker' }] });
+    const target = targetInfos.find(({ url }) => url.startsWith('chrome-extension:'));
+    if (!target) throw new Error('the background does not run');
+    return evaluateIn(control, target.targetId, expression);
+  }
+
+  /** The most that it held in memory above what it holds now, while something runs. */
+  peakOverNow<T>(work: () => Promise<T>): Promise<Peak<T>> {
+    return peakOverNow(browserOfProfile(this.#profile), work);
   }
 
   /**
@@ -178,7 +196,6 @@ export class TestBrowser {
 export class Popup {
   readonly #control: CDPSession;
   readonly #targetId: string;
-  #lastId = 0;
 
   constructor(control: CDPSession, targetId: string) {
     this.#control = control;
@@ -194,18 +211,23 @@ export class Popup {
     await this.#evaluate(`[...document.querySelectorAll('button')].find((button) => button.innerText === ${JSON.stringify(name)}).click()`);
   }
 
-  async #evaluate(expression: string): Promise<string> {
-    const control = this.#control;
-    const { sessionId } = await control.send('Target.attachToTarget', { targetId: this.#targetId, flatten: false });
-    const id = ++this.#lastId;
-    const answered = new Promise<string>((resolve) => {
-      control.on('Target.receivedMessageFromTarget', (event) => {
-        const answer = JSON.parse(event.message) as { id?: number; result?: { result?: { value?: string } } };
-        if (event.sessionId === sessionId && answer.id === id) resolve(answer.result?.result?.value ?? '');
-      });
-    });
-    const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, userGesture: true } });
-    await control.send('Target.sendMessageToTarget', { sessionId, message });
-    return answered;
+  #evaluate(expression: string): Promise<string> {
+    return evaluateIn(this.#control, this.#targetId, expression);
   }
+}
+
+let lastId = 0;
+
+async function evaluateIn(control: CDPSession, targetId: string, expression: string): Promise<string> {
+  const { sessionId } = await control.send('Target.attachToTarget', { targetId, flatten: false });
+  const id = ++lastId;
+  const answered = new Promise<string>((resolve) => {
+    control.on('Target.receivedMessageFromTarget', (event) => {
+      const answer = JSON.parse(event.message) as { id?: number; result?: { result?: { value?: string } } };
+      if (event.sessionId === sessionId && answer.id === id) resolve(answer.result?.result?.value ?? '');
+    });
+  });
+  const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, userGesture: true, awaitPromise: true } });
+  await control.send('Target.sendMessageToTarget', { sessionId, message });
+  return answered;
 }

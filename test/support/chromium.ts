@@ -111,22 +111,12 @@ export class Chromium {
 
   /** Proportional set size of all the browser's processes, in bytes: shared pages count once. */
   residentBytes(): number {
-    return processTree(this.#process.pid!).reduce((sum, pid) => sum + proportionalBytes(pid), 0);
+    return residentBytesOf(this.#process.pid!);
   }
 
-  /**
-   * The most that all its processes together held above what they hold now, while something runs. Looking costs a tenth of
-   * two cores, so nothing is timed meanwhile.
-   */
-  async peakOverNow<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly peakBytes: number }> {
-    const idleBytes = this.residentBytes();
-    let peakBytes = 0;
-    const timer = setInterval(() => (peakBytes = Math.max(peakBytes, this.residentBytes() - idleBytes)), SAMPLE_MS);
-    try {
-      return { result: await work(), peakBytes };
-    } finally {
-      clearInterval(timer);
-    }
+  /** @see peakOverNow */
+  peakOverNow<T>(work: () => Promise<T>): Promise<Peak<T>> {
+    return peakOverNow(this.#process.pid!, work);
   }
 
   async close(): Promise<void> {
@@ -204,6 +194,43 @@ export class Page {
     await this.#browser.send('Target.closeTarget', { targetId: this.targetId });
   }
 }
+
+export interface Peak<T> {
+  readonly result: T;
+  readonly peakBytes: number;
+}
+
+/**
+ * The most that a browser's processes together held above what they hold now, while something runs. Looking costs a tenth of
+ * two cores, so nothing is timed meanwhile.
+ */
+export async function peakOverNow<T>(pid: number, work: () => Promise<T>): Promise<Peak<T>> {
+  const idleBytes = residentBytesOf(pid);
+  let peakBytes = 0;
+  const timer = setInterval(() => (peakBytes = Math.max(peakBytes, residentBytesOf(pid) - idleBytes)), SAMPLE_MS);
+  try {
+    return { result: await work(), peakBytes };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** @returns the browser's first process, which began with this profile. */
+export function browserOfProfile(profile: string): number {
+  const found = readdirSync('/proc').find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      return words.includes(`--user-data-dir=${profile}`) && !words.some((word) => word.startsWith('--type='));
+    } catch {
+      return false; // ended while we looked
+    }
+  });
+  if (found === undefined) throw new Error(`no browser runs with ${profile}`);
+  return Number(found);
+}
+
+const residentBytesOf = (root: number): number => processTree(root).reduce((sum, pid) => sum + proportionalBytes(pid), 0);
 
 function processTree(root: number): number[] {
   const children = new Map<number, number[]>();

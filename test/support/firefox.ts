@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { FirefoxExtension } from './firefox-extension.ts';
 import { newProfile, type EngineBrowser, type EngineOptions } from './webdriver.ts';
 import { BidiSession } from './webdriver-bidi.ts';
 
@@ -30,6 +31,8 @@ const EXTENSION_ID = 'shardsend@shardsend.dev';
 const EXTENSION_UUID = '5a7d5e4d-0000-4000-8000-000000000001';
 
 export interface FirefoxBrowser extends EngineBrowser {
+  /** The built extension, as a person has it who installed it. */
+  installExtension(): Promise<FirefoxExtension>;
   /** How often the only registered service worker was started. */
   serviceWorkerStarts(): Promise<number>;
   /** Ends it as the browser does when it is idle, or short of memory. */
@@ -70,6 +73,7 @@ export async function launchFirefox({ downloads, proxy, profile: kept, extension
   return {
     extension: extension ? `moz-extension://${EXTENSION_UUID}` : '',
     open: (url) => session.open(url),
+    installExtension: () => FirefoxExtension.install(session),
     serviceWorkerStarts: () => session.inBrowser(`${SERVICE_WORKER}.launchCount`),
     stopServiceWorker: () => session.inBrowser(`void ${SERVICE_WORKER}.terminateWorker()`),
     async close() {

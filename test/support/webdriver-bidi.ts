@@ -1,7 +1,10 @@
 /** WebDriver BiDi over the browser's own socket. W3C WebDriver BiDi; what tests use of it. */
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { asJson, buttonNamed, FILE_CHOOSER, nodeAt, type EnginePage } from './webdriver.ts';
+import { asJson, buttonNamed, FILE_CHOOSER, nodeAt, PATIENCE_MS, type EnginePage } from './webdriver.ts';
+
+const LOOK_EVERY_MS = 100;
 
 type Json = Record<string, unknown>;
 type Message =
@@ -53,6 +56,16 @@ export class BidiSession {
     const page = new BidiPage(this, String(context));
     await this.send('browsingContext.navigate', { context, url, wait: 'complete' });
     return page;
+  }
+
+  /** A tab that the browser opened itself. @param start - of its address. */
+  async untilTab(start: string): Promise<EnginePage> {
+    for (const until = performance.now() + PATIENCE_MS; performance.now() < until; await delay(LOOK_EVERY_MS)) {
+      const { contexts } = await this.send('browsingContext.getTree', { maxDepth: 0 });
+      const found = (contexts as { context: string; url: string }[]).find(({ url }) => url.startsWith(start));
+      if (found) return new BidiPage(this, found.context);
+    }
+    throw new Error(`no tab shows ${start}`);
   }
 
   /** Runs an expression with the browser's own rights, where it was started with system access. */

@@ -2,6 +2,8 @@
 export const builtInTexts = {
   /** Of the extension, in the browser's list and in its store: at most 132 characters. */
   'manifest.description': 'Send files so that nobody but the recipient can read them and no single machine holds them.',
+  /** Of the keyboard shortcut, in the browser's list of them. */
+  'manifest.command': 'Send what is selected, or else this page',
 
   // Where scripts are off, in every language
   'noscript.receive': 'Shardsend decrypts in your browser, and for that it needs JavaScript. Nothing has been downloaded or used up.',

@@ -11,22 +11,56 @@ export const extensionTexts = {
   'notify.done.title': 'Bereit zum Teilen',
   'notify.done.text': (n) => `${files(n)} ${form(n, { one: 'kann', other: 'können' })} jetzt heruntergeladen werden. Kopieren Sie den Link im Shardsend-Tab.`,
   'notify.failed.title': 'Noch nicht gesendet',
+  'omnibox.hint': 'Diesen Text als Notiz senden oder die Datei unter dieser Adresse',
   'capture.title': 'Ihre Auswahl wird geholt',
   'capture.from': (host) => `Von ${host}`,
+  'capture.page': 'Die Seite, ihre Gestaltung, Bilder und Schriften werden eine Datei.',
+  'capture.soFar': (size) => `bisher ${size}`,
+  'capture.announce': (percent) => `${percent} Prozent geholt`,
+  'capture.cancel': 'Abbrechen',
   'capture.permission.title': 'Eine Erlaubnis fehlt',
   'capture.permission.text': (host) =>
-    `Um diese Datei zu holen, muss Shardsend sie von ${host} lesen. Ihr Browser wird Sie fragen. Die Erlaubnis wird zurückgegeben, sobald die Datei hier ist.`,
+    `Um diese Datei zu holen, muss Shardsend sie von ${host} lesen, so wie Sie dort bekannt sind. Ihr Browser wird Sie fragen. Die Erlaubnis wird zurückgegeben, sobald die Datei hier ist.`,
+  'capture.permission.elsewhere': (host) =>
+    `${host} leitet auf eine andere Website weiter, und Ihr Browser sagt Erweiterungen nicht, auf welche. Um ihr zu folgen, muss Shardsend für diese eine Datei von jeder Website lesen dürfen. Ihr Browser wird Sie fragen. Die Erlaubnis wird zurückgegeben, sobald die Datei hier ist.`,
   'capture.permission.allow': (host) => `${host} erlauben`,
+  'capture.permission.allowAny': 'Für diese Datei erlauben',
   'capture.permission.denied': 'Ohne die Erlaubnis lässt sich die Datei nicht holen. Erlauben Sie es, oder speichern Sie die Datei und wählen Sie sie hier aus.',
   'capture.retry': 'Noch einmal versuchen',
   'capture.skip': 'Stattdessen Dateien auswählen',
+  'capture.partly.title': 'Die Seite ist hier, nicht ganz vollständig',
+  'capture.partly.text': (n) =>
+    `${count(n, 'Bild, Stil oder Schrift', 'Bilder, Stile oder Schriften')} ${form(n, { one: 'ließ sich nicht lesen und fehlt', other: 'ließen sich nicht lesen und fehlen' })}.`,
+  'capture.partly.sites': (hosts) =>
+    `Dafür müssten diese Websites gelesen werden: ${hosts}. Ihr Browser wird Sie fragen, und die Erlaubnis wird zurückgegeben, sobald die Seite hier ist.`,
+  'capture.partly.allow': 'Diese Websites erlauben',
+  'capture.partly.keep': 'So behalten',
   'capture.failed.title': 'Das ließ sich nicht holen',
+  'capture.failed.unauthorized': (status) =>
+    `Die Website verlangt, dass Sie sich anmelden (Fehler ${status}). Melden Sie sich dort in einem Tab an, und versuchen Sie es noch einmal.`,
+  'capture.failed.forbidden': (status) =>
+    `Die Website gibt das nicht heraus (Fehler ${status}). Vielleicht zeigt sie es nur auf ihren eigenen Seiten. Speichern Sie die Datei und wählen Sie sie hier aus.`,
+  'capture.failed.missing': (status) => `Unter dieser Adresse ist nichts mehr (Fehler ${status}). Laden Sie die Seite neu, um zu sehen, ob es umgezogen ist.`,
+  'capture.failed.busy': (status) => `Die Website wird gerade zu oft gefragt (Fehler ${status}). Warten Sie ein wenig, und versuchen Sie es noch einmal.`,
+  'capture.failed.trouble': (status) => `Die Website hat selbst Schwierigkeiten (Fehler ${status}). Versuchen Sie es später noch einmal.`,
   'capture.failed.status': (status) =>
     `Die Website hat mit Fehler ${status} geantwortet. Öffnen Sie die Adresse in einem Tab, um zu sehen, ob sie funktioniert, oder speichern Sie die Datei und wählen Sie sie hier aus.`,
-  'capture.failed.network': 'Die Website hat nicht geantwortet oder abgelehnt. Prüfen Sie Ihre Verbindung, oder speichern Sie die Datei und wählen Sie sie hier aus.',
-  'capture.failed.scheme': 'Adressen dieser Art lassen sich nicht holen. Speichern Sie die Datei und wählen Sie sie hier aus.',
+  'capture.failed.network':
+    'Die Website hat nicht geantwortet oder lässt das niemanden lesen. Öffnen Sie die Adresse in einem Tab, um zu sehen, ob sie funktioniert, oder speichern Sie die Datei und wählen Sie sie hier aus.',
+  'capture.failed.offline': 'Sie sind offline. Verbinden Sie sich mit dem Internet, und versuchen Sie es noch einmal.',
+  'capture.failed.broken': 'Die Verbindung brach ab, bevor alles hier war. Versuchen Sie es noch einmal.',
+  'capture.failed.signIn':
+    'Die Website hat statt der Datei eine Seite geschickt, vielleicht eine zum Anmelden. Öffnen Sie die Adresse in einem Tab, melden Sie sich dort an, und versuchen Sie es noch einmal.',
+  'capture.failed.elsewhere':
+    'Die Adresse leitet auf eine Website weiter, die das niemanden lesen lässt. Öffnen Sie sie in einem Tab, speichern Sie die Datei und wählen Sie sie hier aus.',
+  'capture.failed.scheme': (scheme) => `Eine Adresse, die mit ${scheme} beginnt, nennt keine Datei, die sich holen ließe. Speichern Sie die Datei und wählen Sie sie hier aus.`,
   'capture.failed.page': 'Ihr Browser lässt Erweiterungen diese Seite nicht lesen, oder ihr Tab wurde geschlossen. Speichern Sie die Seite und wählen Sie die Datei hier aus.',
-  'capture.failed.gone': 'Die Seite hat diese Datei nicht mehr. Laden Sie sie neu und versuchen Sie es noch einmal, oder speichern Sie die Datei und wählen Sie sie hier aus.',
+  'capture.failed.gone':
+    'Die Seite hat diese Datei nicht mehr, oder ihr Tab wurde geschlossen. Laden Sie sie neu und versuchen Sie es noch einmal, oder speichern Sie die Datei und wählen Sie sie hier aus.',
+  'capture.failed.streamed':
+    'Die Seite spielt das in Stücken ab, wie sie kommen; eine Datei zum Holen gibt es nicht. Suchen Sie auf der Seite nach einem Download, und wählen Sie die Datei hier aus.',
+  'capture.failed.room': 'Auf diesem Gerät ist nicht genug Platz dafür. Schaffen Sie welchen, und versuchen Sie es noch einmal.',
+  'capture.failed.tooLarge': 'Das ist größer, als auf einmal gesendet werden kann: 1\u00a0TiB.',
   'capture.lost': 'Was Sie senden wollten, ging beim Schließen des Browsers verloren. Wählen Sie es noch einmal aus.',
   'capture.selectionName': 'Auswahl.txt',
   'capture.selectionFrom': (address) => `Von: ${address}`,

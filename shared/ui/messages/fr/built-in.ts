@@ -3,6 +3,7 @@ import type { builtInTexts as English } from '../built-in.ts';
 
 export const builtInTexts = {
   'manifest.description': 'Envoyez des fichiers que seul leur destinataire peut lire et qu’aucune machine ne détient en entier.',
+  'manifest.command': 'Envoyer la sélection ou, à défaut, cette page',
 
   // Where scripts are off, in every language
   'noscript.receive': 'Shardsend déchiffre dans votre navigateur et a besoin de JavaScript pour cela. Rien n’a été téléchargé ni consommé.',
