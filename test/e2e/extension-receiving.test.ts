@@ -59,7 +59,7 @@ async function openLink(link: string, heading: string): Promise<Page> {
 
 test('the switch in the options turns it on and off', async () => {
   const link = await sendByCommand([await stage.newFile('a.txt', 100)]);
-  await setOptions(false, 'options-links-off');
+  await setOptions(false);
   const page = await browser.open(link);
   await untilHeading(page, say('receive.title', 1));
   expect(new URL(page.url()).origin).toBe(stage.origin);
