@@ -1,22 +1,29 @@
 /**
- * A link that was caught, between two visits of the receive page in one tab. It lies in `storage.session`, which is memory
- * and never a disk, and is taken out at once.
+ * A link that was caught, until the receive page that is opened for it takes it out. It lies in `storage.session`, which is
+ * memory and never a disk.
  */
 import { browser } from 'wxt/browser';
+import { pageUrl } from './pages.ts';
 
-export interface CaughtLink {
+interface CaughtLink {
   readonly href: string;
   /** Since when it stood in the tab's address; milliseconds since 1970. */
   readonly sinceMs: number;
 }
 
-const keyOf = (tabId: number): string => `link:${tabId}`;
+const PARAMETER = 'link';
+const keyOf = (id: string): string => `link:${id}`;
 
-export const putLink = (tabId: number, link: CaughtLink): Promise<void> => browser.storage.session.set({ [keyOf(tabId)]: link });
+/** @returns the address of the page that opens it. */
+export async function putLink(link: CaughtLink): Promise<string> {
+  const id = crypto.randomUUID();
+  await browser.storage.session.set({ [keyOf(id)]: link });
+  return pageUrl(`/receive.html?${PARAMETER}=${id}`);
+}
 
-/** @returns null where none is meant for this tab, or it was taken before: the page holds it from then on. */
-export async function takeLink(tabId: number): Promise<CaughtLink | null> {
-  const key = keyOf(tabId);
+/** @param address - of the page. @returns null where the link was taken before: a page holds it from then on. */
+export async function takeLink(address: string): Promise<CaughtLink | null> {
+  const key = keyOf(new URL(address).searchParams.get(PARAMETER) ?? '');
   const stored = await browser.storage.session.get(key);
   await browser.storage.session.remove(key);
   return (stored[key] as CaughtLink | undefined) ?? null;

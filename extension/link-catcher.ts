@@ -1,9 +1,10 @@
 /**
  * Catches links of known coordinators, and opens them in the extension's own page in the same tab. Their pages are never
- * loaded: Firefox asks the background about each request, Chromium obeys rules (link-rules.ts). Nothing is remembered here:
- * the link stands in the tab's address until the receive page takes it out. docs/decisions/0014.
+ * loaded: Firefox asks the background about each request, Chromium obeys rules (link-rules.ts). Nothing is remembered here.
+ * docs/decisions/0014.
  */
 import { browser } from 'wxt/browser';
+import { putLink } from './caught-links.ts';
 import { isLinkOf, knownCoordinators } from './coordinators.ts';
 import { applyLinkRules } from './link-rules.ts';
 import { loadSettings } from './settings.ts';
@@ -14,9 +15,8 @@ const RECEIVING = receiveUrl('');
 /** Registers listeners: called while the background starts, before anything is waited for. */
 export function catchLinks(): void {
   browser.tabs.onUpdated.addListener((tabId, { url, status }, tab) => {
-    if (tab.url === undefined || (url === undefined && status !== 'loading')) return;
-    if (tab.url.startsWith(RECEIVING)) void openBlocked(tabId, tab.url);
-    else void takeAway(tabId, tab.url);
+    if (tab.url?.startsWith(RECEIVING) && (url !== undefined || status === 'loading')) void openBlocked(tabId, tab.url);
+    else if (url !== undefined) void takeAway(tabId, url);
   });
   if (import.meta.env.FIREFOX) holdRequests();
   else keepRules();
@@ -36,7 +36,11 @@ async function openBlocked(tabId: number, url: string): Promise<void> {
 
 /** A page that gave itself a link's address: the same link, pasted there, would change the fragment alone, and that page is told of it. */
 async function takeAway(tabId: number, href: string): Promise<void> {
-  if (await isOurs(href)) await browser.tabs.update(tabId, { url: receiveUrl(href) });
+  if (await isOurs(href)) await openHere(tabId, href);
+}
+
+async function openHere(tabId: number, href: string): Promise<void> {
+  await browser.tabs.update(tabId, { url: await putLink({ href, sinceMs: Date.now() }) });
 }
 
 type RequestListener = Parameters<typeof browser.webRequest.onBeforeRequest.addListener>[0];
@@ -47,7 +51,7 @@ function holdRequests(): void {
   const answer = async ({ type, tabId, url }: Request): Promise<{ cancel: boolean }> => {
     if (!(await isOurs(url))) return { cancel: false };
     // A tab that is gone needs no page.
-    if (type === 'main_frame' && tabId >= 0) await browser.tabs.update(tabId, { url: receiveUrl(url) }).catch(() => undefined);
+    if (type === 'main_frame' && tabId >= 0) await openHere(tabId, url).catch(() => undefined);
     return { cancel: true };
   };
   // Chromium's types know no promise here.

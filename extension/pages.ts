@@ -2,5 +2,5 @@
 export const pageUrl = (path: `/${string}`): string => new URL(path, self.location.origin).href;
 export const SENDS_PAGE = '/sends.html';
 export const SEND_PAGE = '/send.html';
-/** Of the receive page, with the link that it shall open. */
+/** Of the receive page, as Chromium's rules lead to it with a link. */
 export const receiveUrl = (link: string): string => `${pageUrl('/receive.html')}#${link}`;

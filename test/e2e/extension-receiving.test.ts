@@ -59,7 +59,7 @@ async function openLink(link: string, heading: string): Promise<Page> {
 
 test('the switch in the options turns it on and off', async () => {
   const link = await sendByCommand([await stage.newFile('a.txt', 100)]);
-  await setOptions(false, 'options-links-off');
+  await setOptions(false);
   const page = await browser.open(link);
   await untilHeading(page, say('receive.title', 1));
   expect(new URL(page.url()).origin).toBe(stage.origin);
@@ -112,10 +112,12 @@ test('after a reload the page says what to do', async () => {
 
 test('links open when the background was stopped, those that a site leads to as well', async () => {
   const link = await sendByCommand([await stage.newFile('d.txt', 100)]);
-  await browser.stopBackground();
+  const own = await browser.open(`${extension}/options.html`);
+  await browser.stopBackground(own);
   await (await openLink(link, say('receive.title', 1))).close();
   const page = await browser.open(`${stage.origin}/network`);
-  await browser.stopBackground();
+  await browser.stopBackground(own);
+  await own.close();
   await page.evaluate((href) => void setTimeout(() => (location.href = href)), link);
   await untilHeading(page, say('receive.title', 1));
   expect(page.url()).toBe(`${extension}/receive.html`);
