@@ -3,8 +3,10 @@ import { mount } from 'svelte';
 import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
 import { openLink, seeUpload, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
+import { pageLanguage } from '../shared/ui/page-language.svelte.ts';
 import { loadLinkViews } from '../shared/ui/link-views.ts';
 import { receivePageTexts } from '../shared/ui/page-texts/receive.ts';
+import { viewsTexts } from '../shared/ui/page-texts/views.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
 import { Receiver } from '../shared/ui/receiver.svelte.ts';
 import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
@@ -19,7 +21,10 @@ const receiver = new Receiver({
     if (opened.ok) await prepareDownloads();
     return opened;
   },
-  loadViews: loadLinkViews,
+  async loadViews(info) {
+    const [views] = await Promise.all([loadLinkViews(info), pageLanguage.add(viewsTexts)]);
+    return views;
+  },
   seeUpload,
   isVisible: () => document.visibilityState === 'visible',
   start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),

@@ -40,9 +40,7 @@ export const nodeTexts = {
   'node.speed.limits': 'Comparada con la mediana de la red',
   'node.proved': 'partes demostradas',
   'node.wrong': (n) =>
-    n === 0
-      ? 'ninguna perdida ni dañada'
-      : form(n, { one: '1 perdida o dañada', many: `${formatCount(n)} perdidas o dañadas`, other: `${formatCount(n)} perdidas o dañadas` }),
+    n === 0 ? 'ninguna perdida ni dañada' : form(n, { one: '1 perdida o dañada', many: `${formatCount(n)} perdidas o dañadas`, other: `${formatCount(n)} perdidas o dañadas` }),
   'node.holds.transfers': (n) => form(n, { one: 'envío', many: 'envíos', other: 'envíos' }),
   'node.holds.bytes': 'en fragmentos',
   'node.holds.free': 'libres',
