@@ -1,5 +1,6 @@
 /** Builds the extension into dist/extension/: Manifest V3 for Chromium and for Firefox. */
 import { defineConfig } from 'wxt';
+import { builtInCoordinator, pagesOf } from './extension/coordinator-address.ts';
 import { inEveryLanguage } from './shared/ui/built-in-texts.ts';
 
 /** Packaged code only; requests may go to the coordinator, to nodes, and to what the person chose to send. */
@@ -7,7 +8,8 @@ const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' blob:",
+  'media-src blob:',
   'connect-src https: wss: http: ws: data:',
   "worker-src 'self'",
   "object-src 'none'",
@@ -40,7 +42,16 @@ export default defineConfig({
     name: 'Shardsend',
     default_locale: 'en',
     description: '__MSG_description__',
-    permissions: ['activeTab', 'alarms', 'contextMenus', 'notifications', 'scripting', 'storage'],
+    permissions: [
+      'activeTab',
+      'alarms',
+      'contextMenus',
+      'notifications',
+      'scripting',
+      'storage',
+      ...(browser === 'firefox' ? ['webRequest', 'webRequestBlocking'] : ['browsingData', 'declarativeNetRequestWithHostAccess']),
+    ],
+    host_permissions: pagesOf(builtInCoordinator(process.env['VITE_COORDINATOR'])),
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },

@@ -1,45 +1,16 @@
 /** The receive page, served for every `/d/…`. Takes the key out of the address before anything else happens. */
 import { mount } from 'svelte';
-import { forgetLeftover } from '../shared/client/browser/leftovers.ts';
-import { openLink, seeUpload, startReadingNote, startReceiving } from '../shared/client/browser/receive.ts';
 import { secureAddress, takeAddress } from '../shared/ui/address.ts';
-import { pageLanguage } from '../shared/ui/page-language.svelte.ts';
-import { loadLinkViews } from '../shared/ui/link-views.ts';
 import { receivePageTexts } from '../shared/ui/page-texts/receive.ts';
-import { viewsTexts } from '../shared/ui/page-texts/views.ts';
+import { receiverOfPage } from '../shared/ui/receive-page.ts';
 import ReceiveScreen from '../shared/ui/ReceiveScreen.svelte';
-import { Receiver } from '../shared/ui/receiver.svelte.ts';
-import { downloadWorkerUrl, transferWorkerUrl } from '../shared/ui/trusted-urls.ts';
+import { downloadWorkerUrl } from '../shared/ui/trusted-urls.ts';
 import { beginLanguage } from './language.ts';
 
 /** In the history entry's state: the key was taken here before. Holds nothing of the link. */
 const TAKEN = { shardsend: 'taken' } as const;
 
-const receiver = new Receiver({
-  async open(link, password) {
-    const opened = await openLink(link, password, transferWorkerUrl);
-    if (opened.ok) await prepareDownloads();
-    return opened;
-  },
-  async loadViews(info) {
-    const [views] = await Promise.all([loadLinkViews(info), pageLanguage.add(viewsTexts)]);
-    return views;
-  },
-  seeUpload,
-  isVisible: () => document.visibilityState === 'visible',
-  start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, transferWorkerUrl),
-  openPreviews: async (link, passwordKey, info) => {
-    const { Previews } = await import('../shared/client/browser/preview.ts');
-    return new Previews(link, passwordKey, info.files, transferWorkerUrl);
-  },
-  readNote: (link, passwordKey, events) => startReadingNote(link, passwordKey, events, transferWorkerUrl),
-  forget: forgetLeftover,
-  now: () => Date.now(),
-  later(callback, afterMs) {
-    const timer = setTimeout(callback, afterMs);
-    return () => clearTimeout(timer);
-  },
-});
+const receiver = receiverOfPage(prepareDownloads);
 
 /** Runs at the start, and again when somebody pastes the link into this tab: only the fragment changes then. */
 function takeLink(): void {

@@ -1,18 +1,22 @@
 /**
- * The background: the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
+ * The background: links that are caught, the menu entry, the badge and notifications. It is stopped after 30 s without work, so it holds no
  * transfer and no state; the send tab owns those.
  */
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { say } from '../../shared/ui/messages.ts';
 import { speakChosenLanguage } from '../background-language.ts';
+import { pagesOf } from '../coordinator-address.ts';
+import { knownCoordinators } from '../coordinators.ts';
 import { LOCK_ALARM, SYNC_ALARM, lock } from '../identity/keeper.ts';
 import { synchronise } from '../identity/synchronise.ts';
 import { jobOfClick, putJob } from '../jobs.ts';
 import { onLanguage } from '../language-store.ts';
+import { catchLinks } from '../link-catcher.ts';
 import { SENDS_PAGE, pageUrl } from '../pages.ts';
 import type { Report } from '../reports.ts';
 import { DOWNLOADED, DOWNLOADS_ALARM, lookForDownloads, planLooks } from '../sends.ts';
+import { loadSettings } from '../settings.ts';
 
 const MENU_ID = 'send';
 const TAB_PREFIX = 'tab:';
@@ -35,11 +39,14 @@ async function makeMenu(): Promise<void> {
 }
 
 async function giveBackSites(): Promise<void> {
-  const { origins = [] } = await browser.permissions.getAll();
+  const kept = new Set(knownCoordinators(await loadSettings()).flatMap(pagesOf));
+  const origins = ((await browser.permissions.getAll()).origins ?? []).filter((origin) => !kept.has(origin));
   if (origins.length > 0) await browser.permissions.remove({ origins });
 }
 
 export default defineBackground(() => {
+  catchLinks();
+
   browser.runtime.onInstalled.addListener(() => void makeMenu());
   onLanguage(() => void makeMenu());
 

@@ -76,6 +76,12 @@ export class TestBrowser {
     return this.#profile;
   }
 
+  /** Ends it as a person does. @returns its profile, as it lies on the disk until `close`. */
+  async quit(): Promise<string> {
+    await this.context.close();
+    return this.#profile;
+  }
+
   async close(): Promise<void> {
     await this.context.close();
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
@@ -91,6 +97,21 @@ export class TestBrowser {
   async background(): Promise<{ worker: Worker; origin: string }> {
     const worker = this.context.serviceWorkers().find((one) => one.url().startsWith('chrome-extension:')) ?? (await this.context.waitForEvent('serviceworker'));
     return { worker, origin: `chrome-extension://${new URL(worker.url()).host}` };
+  }
+
+  /** Stops the extension's background, as the browser does when that is idle. */
+  async stopBackground(): Promise<void> {
+    const page = await this.open(`${(await this.background()).origin}/options.html`);
+    const control = await this.context.newCDPSession(page);
+    const stopped = new Promise<void>((resolve) => {
+      control.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        if (versions.some(({ runningStatus }) => runningStatus === 'stopped')) resolve();
+      });
+    });
+    await control.send('ServiceWorker.enable');
+    await control.send('ServiceWorker.stopAllWorkers');
+    await stopped;
+    await page.close();
   }
 
   /**

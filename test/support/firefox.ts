@@ -24,6 +24,11 @@ export interface FirefoxOptions extends EngineOptions {
   readonly preferences?: Readonly<Record<string, string | number | boolean>>;
 }
 
+const BUILT = path.join(import.meta.dirname, '..', '..', 'dist', 'extension', 'firefox-mv3');
+const EXTENSION_ID = 'shardsend@shardsend.dev';
+/** Drawn by the browser otherwise, and anew for each installation: what the extension keeps lies under it. */
+const EXTENSION_UUID = '5a7d5e4d-0000-4000-8000-000000000001';
+
 export interface FirefoxBrowser extends EngineBrowser {
   /** How often the only registered service worker was started. */
   serviceWorkerStarts(): Promise<number>;
@@ -34,7 +39,7 @@ export interface FirefoxBrowser extends EngineBrowser {
 const SERVICE_WORKER = `Cc['@mozilla.org/serviceworkers/manager;1'].getService(Ci.nsIServiceWorkerManager)
   .getAllRegistrations().queryElementAt(0, Ci.nsIServiceWorkerRegistrationInfo).activeWorker`;
 
-export async function launchFirefox({ downloads, proxy, profile: kept, preferences: more = {} }: FirefoxOptions): Promise<FirefoxBrowser> {
+export async function launchFirefox({ downloads, proxy, profile: kept, extension = false, preferences: more = {} }: FirefoxOptions): Promise<FirefoxBrowser> {
   const profile = kept ?? (await newProfile('firefox'));
   const preferences = {
     'browser.download.folderList': 2,
@@ -49,6 +54,9 @@ export async function launchFirefox({ downloads, proxy, profile: kept, preferenc
     'network.proxy.testing_localhost_is_secure_when_hijacked': true,
     'browser.shell.checkDefaultBrowser': false,
     'datareporting.policy.dataSubmissionEnabled': false,
+    'extensions.webextensions.uuids': JSON.stringify({ [EXTENSION_ID]: EXTENSION_UUID }),
+    // The browser's question cannot be answered without a screen.
+    'extensions.webextOptionalPermissionPrompts': false,
     ...more,
   };
   const lines = Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
@@ -58,7 +66,9 @@ export async function launchFirefox({ downloads, proxy, profile: kept, preferenc
     detached: true,
   });
   const session = await BidiSession.connect(await addressOf(child));
+  if (extension) await session.send('webExtension.install', { extensionData: { type: 'path', path: BUILT } });
   return {
+    extension: extension ? `moz-extension://${EXTENSION_UUID}` : '',
     open: (url) => session.open(url),
     serviceWorkerStarts: () => session.inBrowser(`${SERVICE_WORKER}.launchCount`),
     stopServiceWorker: () => session.inBrowser(`void ${SERVICE_WORKER}.terminateWorker()`),

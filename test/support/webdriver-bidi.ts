@@ -84,9 +84,17 @@ class BidiPage implements EnginePage {
   }
 
   async evaluate<T>(expression: string): Promise<T> {
-    const answer = await this.#session.send('script.evaluate', { expression: asJson(expression), target: { context: this.#context }, awaitPromise: true });
+    const answer = await this.#session.send('script.evaluate', { expression: asJson(expression), target: { context: this.#context }, awaitPromise: true, userActivation: true });
     if (answer['type'] === 'exception') throw new Error((answer['exceptionDetails'] as { text: string }).text);
     return JSON.parse((answer['result'] as { value: string }).value) as T;
+  }
+
+  async visit(url: string): Promise<void> {
+    try {
+      await this.#session.send('browsingContext.navigate', { context: this.#context, url, wait: 'none' });
+    } catch (error) {
+      if (!/NS_(?:BINDING_ABORTED|ERROR_ABORT)/.test(String(error))) throw error;
+    }
   }
 
   async press(button: string): Promise<void> {

@@ -68,6 +68,10 @@ class ClassicPage implements EnginePage {
     return JSON.parse(json) as T;
   }
 
+  async visit(url: string): Promise<void> {
+    await this.#send('url', { url });
+  }
+
   press(button: string): Promise<void> {
     return this.#onElement(buttonNamed(button), 'click', {});
   }

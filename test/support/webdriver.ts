@@ -18,9 +18,13 @@ export interface EngineOptions {
   readonly proxy: string;
   /** Begins with what an earlier browser left there, and leaves it there; a profile of its own unless given. */
   readonly profile?: Profile | undefined;
+  /** With the built extension, for engines that run it. */
+  readonly extension?: boolean | undefined;
 }
 
 export interface EngineBrowser {
+  /** Origin of the extension's pages; empty without it. */
+  readonly extension: string;
   /** A page that shows this address. */
   open(url: string): Promise<EnginePage>;
   /** Kills it: no page and no worker hears of it. */
@@ -30,6 +34,8 @@ export interface EngineBrowser {
 export interface EnginePage {
   /** Runs an expression in the page and waits for its promise. @returns what JSON carries of it. */
   evaluate<T>(expression: string): Promise<T>;
+  /** Goes to an address as if it was typed there, and waits for nothing: it may lead elsewhere. */
+  visit(url: string): Promise<void>;
   /** Presses the button of this name. */
   press(button: string): Promise<void>;
   /** Gives files to the page's first file chooser. */

@@ -46,6 +46,7 @@ export async function launchWebKit({ downloads, proxy }: EngineOptions): Promise
     proxy: { proxyType: 'manual', httpProxy: new URL(proxy).host },
   });
   return {
+    extension: '',
     open: (url) => session.open(url),
     async close() {
       await session.end();

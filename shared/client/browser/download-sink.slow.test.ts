@@ -51,6 +51,7 @@ async function writeArchive(name: string, files: readonly ManifestFile[]): Promi
     };
   });
   const sink = downloadSink(files, {
+    openWhole: null,
     async openPort({ bytes }) {
       announced = bytes;
       port2.postMessage({ want: 8 } satisfies StreamRequest);

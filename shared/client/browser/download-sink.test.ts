@@ -26,7 +26,7 @@ function browser(): { readonly host: DownloadHost; readonly saved: Promise<Buffe
     port2.postMessage({ want: WANTED_CHUNKS } satisfies StreamRequest);
     return port1;
   };
-  return { host: { openPort, onReady: () => undefined, onCancel: () => undefined }, saved };
+  return { host: { openWhole: null, openPort, onReady: () => undefined, onCancel: () => undefined }, saved };
 }
 
 /** The archive that empty files of these paths and times become. */

@@ -3,9 +3,12 @@ import { makeZip, predictLength } from 'client-zip';
 import type { FileSink, ReceiveSink } from '../deps.ts';
 import { portablePath } from '../safe-path.ts';
 import type { ManifestFile } from '../../protocol/manifest.ts';
+import type { DownloadFeed, NamedDownload } from './download-feed.ts';
 import { StreamFeed } from './stream-feed.ts';
 
 export interface DownloadHost {
+  /** Where no service worker streams: a download that is given to the browser once it is whole. @returns null where there is no place for it: then its stream is asked for. */
+  readonly openWhole: ((download: NamedDownload) => Promise<DownloadFeed | null>) | null;
   /** Announces a download and returns the port of its stream. */
   openPort(stream: { id: string; name: string; bytes: number | null; mime: string }): Promise<MessagePort>;
   /** The service worker waits for the request. */
@@ -17,7 +20,9 @@ export function downloadSink(files: readonly ManifestFile[], host: DownloadHost)
   return files.length === 1 ? singleSink(host) : zipSink(files, host);
 }
 
-async function openFeed(host: DownloadHost, stream: { name: string; bytes: number | null; mime: string }): Promise<StreamFeed> {
+async function openFeed(host: DownloadHost, stream: NamedDownload): Promise<DownloadFeed> {
+  const whole = await host.openWhole?.(stream);
+  if (whole) return whole;
   const id = crypto.randomUUID();
   return new StreamFeed(await host.openPort({ id, ...stream }), { onReady: () => host.onReady(id), onCancel: host.onCancel });
 }
@@ -26,7 +31,7 @@ async function openFeed(host: DownloadHost, stream: { name: string; bytes: numbe
 export const downloadName = ({ path }: ManifestFile): string => portablePath(path).split('/').at(-1)!;
 
 function singleSink(host: DownloadHost): ReceiveSink {
-  let feed: StreamFeed | null = null;
+  let feed: DownloadFeed | null = null;
   return {
     async openFile(file): Promise<FileSink> {
       const opened = await openFeed(host, { name: downloadName(file), bytes: file.bytes, mime: file.type });
@@ -59,7 +64,7 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
   const { readable, writable } = new TransformStream<ZipEntry, ZipEntry>();
   const entries = writable.getWriter();
   let pumping: Promise<void> | null = null;
-  let feed: StreamFeed | null = null;
+  let feed: DownloadFeed | null = null;
 
   const start = async (): Promise<void> => {
     const bytes = Number(predictLength(files.map(entryOf)));
@@ -98,7 +103,7 @@ function zipSink(files: readonly ManifestFile[], host: DownloadHost): ReceiveSin
   };
 }
 
-async function pump(zip: ReadableStream<Uint8Array>, feed: StreamFeed): Promise<void> {
+async function pump(zip: ReadableStream<Uint8Array>, feed: DownloadFeed): Promise<void> {
   for await (const chunk of iterate(zip)) await feed.write(chunk as Uint8Array<ArrayBuffer>);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_WHOLE_BYTES, previewKind } from './preview-kinds.ts';
-import { mayPreview } from './preview-offer.ts';
+import { previewKind } from './preview-kinds.ts';
+import { MAX_WHOLE_BYTES, mayPreview } from './preview-offer.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const fileOf = (path: string, type = '', size = 5000) => ({ path, type, bytes: size });
@@ -61,13 +61,18 @@ describe('what a file is shown as', () => {
 
 describe('a look', () => {
   it('is offered by name or type, and never for an empty file', () => {
-    expect(['a.PNG', 'src/main.rs', 'Makefile', 'film.mp4'].map((path) => mayPreview(fileOf(path), true))).toEqual([true, true, true, true]);
-    expect(['a.zip', 'a.exe', 'a'].map((path) => mayPreview(fileOf(path), true))).toEqual([false, false, false]);
-    expect(mayPreview(fileOf('a', 'image/png'), true)).toBe(true);
-    expect(mayPreview(fileOf('a.png', '', 0), true)).toBe(false);
+    expect(['a.PNG', 'src/main.rs', 'Makefile', 'film.mp4'].map((path) => mayPreview(fileOf(path), 'frame'))).toEqual([true, true, true, true]);
+    expect(['a.zip', 'a.exe', 'a'].map((path) => mayPreview(fileOf(path), 'frame'))).toEqual([false, false, false]);
+    expect(mayPreview(fileOf('a', 'image/png'), 'frame')).toBe(true);
+    expect(mayPreview(fileOf('a.png', '', 0), 'frame')).toBe(false);
+  });
+
+  it('is offered at what is small enough to be here whole where there is no frame', () => {
+    expect(['a.png', 'film.mp4', 'notes.md'].map((path) => mayPreview(fileOf(path), 'whole'))).toEqual([true, true, true]);
+    expect(['film.mp4', 'notes.md'].map((path) => mayPreview(fileOf(path, '', MAX_WHOLE_BYTES + 1), 'whole'))).toEqual([false, true]);
   });
 
   it('is offered at text alone where a frame shows nothing', () => {
-    expect(['a.png', 'film.mp4', 'a.pdf', 'notes.md', 'Makefile'].map((path) => mayPreview(fileOf(path), false))).toEqual([false, false, false, true, true]);
+    expect(['a.png', 'film.mp4', 'a.pdf', 'notes.md', 'Makefile'].map((path) => mayPreview(fileOf(path), 'none'))).toEqual([false, false, false, true, true]);
   });
 });

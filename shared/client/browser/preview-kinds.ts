@@ -2,16 +2,13 @@
  * What a file may be shown as. Its own first bytes decide, from a closed list; its name and the type that the sender gave
  * only say whether a look is worth it, and tell apart what begins alike.
  */
-import { MIB } from '../../protocol/limits.ts';
-import { endingOf, type NamedFile } from './preview-offer.ts';
+import { endingOf, MAX_WHOLE_BYTES, type NamedFile } from './preview-offer.ts';
 import type { PreviewMime } from './preview-protocol.ts';
 
 export type PreviewKind = { readonly kind: 'image' | 'audio' | 'video'; readonly mime: PreviewMime } | { readonly kind: 'text' } | { readonly kind: 'pdf' };
 
 /** Enough of a file to tell what it is. */
 export const SNIFFED_BYTES = 4096;
-/** An image is decoded whole, and a PDF is opened whole. */
-export const MAX_WHOLE_BYTES = 64 * MIB;
 
 /** @param head - the file's first SNIFFED_BYTES, or all of it. @returns null for what is not shown. */
 export function previewKind(head: Uint8Array, file: NamedFile): PreviewKind | null {

@@ -1,4 +1,5 @@
 /** Whether a look at a file is offered: by its name and the type that the sender gave, before a byte of it is here. */
+import { MIB } from '../../protocol/limits.ts';
 
 export interface NamedFile {
   readonly path: string;
@@ -16,8 +17,21 @@ export const endingOf = (path: string): string => /([^./]*)$/.exec(path)![1]!.to
 
 const isAmong = ({ endings, types }: typeof TEXTS, { path, type }: NamedFile): boolean => types.test(type) || endings.has(endingOf(path));
 
-/** Whether this browser shows what a frame of the service worker holds: in an engine without `navigator.storage` (see stream-collect.ts), the page was seen to stand still. */
-export const canFrame = (): boolean => 'storage' in navigator;
+/** An image is decoded whole, and a PDF is opened whole. */
+export const MAX_WHOLE_BYTES = 64 * MIB;
 
-/** Whether a look may be worth it. @param frames - whether it can be had of more than text. */
-export const mayPreview = (file: NamedFile, frames: boolean): boolean => file.bytes > 0 && (isAmong(TEXTS, file) || (frames && isAmong(OTHERS, file)));
+/** How what is no text is looked at: in a frame of the service worker, by parts; in an element of the page, whole; or not at all. */
+export type PreviewWay = 'frame' | 'whole' | 'none';
+
+/**
+ * An extension's pages have no service worker that answers frames. In an engine without `navigator.storage` (see
+ * stream-collect.ts) a page with such a frame was seen to stand still.
+ */
+export function previewWay(): PreviewWay {
+  if (!('storage' in navigator)) return 'none';
+  return location.protocol.endsWith('-extension:') ? 'whole' : 'frame';
+}
+
+/** Whether a look may be worth it. */
+export const mayPreview = (file: NamedFile, way: PreviewWay): boolean =>
+  file.bytes > 0 && (isAmong(TEXTS, file) || (isAmong(OTHERS, file) && (way === 'frame' || (way === 'whole' && file.bytes <= MAX_WHOLE_BYTES))));

@@ -47,10 +47,11 @@ export class Previews {
     });
     this.#opened.catch(() => undefined); // met where a part is read
     this.#post({ type: 'preview', address, passwordKey });
-    navigator.serviceWorker.addEventListener('message', this.#answer);
-    navigator.serviceWorker.startMessages();
+    // An extension's pages may have none.
+    navigator.serviceWorker?.addEventListener('message', this.#answer);
+    navigator.serviceWorker?.startMessages();
     // A player that is paused asks for nothing, and Firefox would stop the service worker under its stream.
-    this.#keepAlive = setInterval(() => navigator.serviceWorker.controller?.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive), KEEP_ALIVE_MS);
+    this.#keepAlive = setInterval(() => navigator.serviceWorker?.controller?.postMessage({ type: 'keep-alive' } satisfies StreamKeepAlive), KEEP_ALIVE_MS);
   }
 
   /** @returns null for what is not shown. @throws SendError. */
@@ -77,7 +78,7 @@ export class Previews {
   /** Nothing is served any more. */
   close(): void {
     clearInterval(this.#keepAlive);
-    navigator.serviceWorker.removeEventListener('message', this.#answer);
+    navigator.serviceWorker?.removeEventListener('message', this.#answer);
     if (this.#wasOpened) this.#post({ type: 'cancel' });
     else this.#worker.terminate(); // what it may have claimed lapses
   }

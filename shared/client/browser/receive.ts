@@ -11,7 +11,7 @@ import type { Progress, ReceiveResult, TransferInfo, UploadSeen } from '../types
 import { stretchInWorker } from './stretch.ts';
 import { saveFile, saveStaged } from './save-file.ts';
 import { ServedStream } from './served-stream.ts';
-import { collectStream, mustCollect } from './stream-collect.ts';
+import { MAX_COLLECTED_BYTES, collectStream, mustCollect } from './stream-collect.ts';
 import type { StreamAnnouncement } from './stream-protocol.ts';
 import { fromPlainError, toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
 
@@ -106,17 +106,23 @@ export interface ReceiveHandle {
   pause(): void;
 }
 
+/** What a page saves with. */
+export interface SavingPage {
+  /** Of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types. */
+  readonly workerUrl: string;
+  /** Whether it registered a service worker that streams downloads (stream-protocol.ts). An extension's pages have none. */
+  readonly isServed: boolean;
+}
+
 /**
- * Claims, downloads, verifies and saves: through a private file of the origin, or the service worker that the page
- * registered. One worker gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
+ * Claims, downloads, verifies and saves: through private files of the origin, or the page's service worker. One worker gathers, another opens and writes: a browser computes digests and ciphers on the thread that asks for them.
  *
  * @param passwordKey - what `openLink` gave.
  * @param choice - the files to save; null for all.
- * @param workerUrl - of the built transfer.worker.ts; as a TrustedScriptURL where the page enforces Trusted Types.
  */
-export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, workerUrl: string): ReceiveHandle {
+export function startReceiving(address: string, passwordKey: PasswordKey | null, choice: Choice, events: ReceiveEvents, page: SavingPage): ReceiveHandle {
   let restarts = 0;
-  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onLost }, workerUrl);
+  const begin = (): ReceiveHandle => receiveOnce(address, passwordKey, choice, { ...events, onLost }, page);
   const onLost = (): void => {
     if (restarts++ < MOST_RESTARTS) attempt = begin();
     else events.onError(new SendError('disk_failed', 'the browser stops its download worker'));
@@ -130,7 +136,7 @@ interface AttemptEvents extends ReceiveEvents {
   onLost(): void;
 }
 
-function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: Choice, events: AttemptEvents, workerUrl: string): ReceiveHandle {
+function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: Choice, events: AttemptEvents, { workerUrl, isServed }: SavingPage): ReceiveHandle {
   const gatherer = new Worker(workerUrl, { type: 'module' });
   const writer = new Worker(workerUrl, { type: 'module' });
   const post = (worker: Worker, message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
@@ -167,7 +173,9 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
         break;
       case 'stream-wanted': {
         const { port1, port2 } = new MessageChannel();
-        if (mustCollect(data.bytes)) collectStream(port1, data, (file) => saveFile(file, data.name));
+        const mayCollect = isServed ? mustCollect(data.bytes) : data.bytes !== null && data.bytes <= MAX_COLLECTED_BYTES;
+        if (!mayCollect && !isServed) return fail(new SendError('browser_unsupported', 'no place for a download of this size'));
+        if (mayCollect) collectStream(port1, data, (file) => saveFile(file, data.name));
         else {
           const announcement: StreamAnnouncement = { type: 'stream', id: data.id, name: data.name, bytes: data.bytes, mime: data.mime };
           ServedStream.announce(announcement, port1, lose).then(
@@ -219,7 +227,7 @@ function receiveOnce(address: string, passwordKey: PasswordKey | null, choice: C
     worker.onerror = () => fail(new SendError('internal', 'the worker could not start'));
   }
   const { port1, port2 } = new MessageChannel();
-  post(writer, { type: 'write', gatherer: port2 }, [port2]);
+  post(writer, { type: 'write', gatherer: port2, isServed }, [port2]);
   post(gatherer, { type: 'receive', address, passwordKey, choice, writer: port1 }, [port1]);
   return { cancel: () => stop('cancel'), pause: () => stop('pause') };
 }

@@ -3,11 +3,13 @@
  * whole of it once every byte was verified: one file by reference, several as an archive. What was received outlives the
  * page, the browser and the machine, so that a later try goes on behind it.
  */
-import { SendError, type ErrorCode } from '../../protocol/errors.ts';
+import { SendError } from '../../protocol/errors.ts';
 import { TransferLayout } from '../../protocol/layout.ts';
 import { noteName, openNote, sealNote, type WholeFile } from '../download-note.ts';
 import { isKept, type FileSink, type Leftover, type ReceiveSink } from '../deps.ts';
 import type { OpeningInput } from '../receive/segment-writer.ts';
+import { hasRoomFor, isOnDisk, onDisk, reserve } from './disk-room.ts';
+import type { StagedHost } from './download-feed.ts';
 import { downloadName, downloadSink, type DownloadHost } from './download-sink.ts';
 import { StagedFiles } from './staged-files.ts';
 import { openSyncAccess, type SyncAccess } from './sync-access.ts';
@@ -15,18 +17,9 @@ import { openSyncAccess, type SyncAccess } from './sync-access.ts';
 /** Making a segment durable is followed by a rest as long as it took, at most this: a slow disk holds up half of the writing. */
 const LONGEST_REST_MS = 1_000;
 const KEPT_FOR_MS = 7 * 24 * 3600_000;
-/** Left free beside the file. */
-const SPARE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-const GROWTH_BYTES = 16 * 1024 * 1024;
-const GROWTHS = 3;
-/** A disk grows a file in no time, memory takes 14 ms and more for each growth (Chromium 156, measured). */
-const GROWN_ON_DISK_WITHIN_MS = 6;
 
-export interface StagingHost extends DownloadHost {
-  /** Gives the browser a staged file to save. Resolves once it has it. */
-  handOver(staged: { file: string; name: string; mime: string }): Promise<void>;
-}
+export type StagingHost = DownloadHost & StagedHost;
 
 export class StagingSink implements ReceiveSink {
   readonly #input: OpeningInput;
@@ -92,8 +85,9 @@ export class StagingSink implements ReceiveSink {
   }
 
   static async #begin(input: OpeningInput, host: StagingHost, staged: StagedFiles): Promise<StagingSink | null> {
-    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-    if (quota - usage < bytesOf(input) + SPARE_BYTES) return null;
+    // An archive that nothing streams is made beside the content.
+    const copies = host.openWhole !== null && input.files.length > 1 ? 2 : 1;
+    if (!(await hasRoomFor(copies * bytesOf(input)))) return null;
     const file = crypto.randomUUID();
     const access = await openSyncAccess(await staged.folder.getFileHandle(file, { create: true }));
     if (isOnDisk(access) && reserve(access, bytesOf(input))) return new StagingSink(input, host, staged, file, access, null);
@@ -194,7 +188,7 @@ export class StagingSink implements ReceiveSink {
     return flushMs;
   }
 
-  /** The service worker's stream makes it a download; it is read from the staged content. */
+  /** Read from the staged content; it becomes a download as any archive does. */
   async #giveArchive(): Promise<void> {
     const { files } = this.#input;
     const archive = downloadSink(files, this.#host);
@@ -230,31 +224,3 @@ export class StagingSink implements ReceiveSink {
 
 const bytesOf = ({ files }: OpeningInput): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 const layoutOf = ({ contentBytes, requiredShards }: OpeningInput): TransferLayout => new TransferLayout(contentBytes, requiredShards);
-
-/** Takes the whole size at once: no write has to ask for more. */
-function reserve(access: SyncAccess, bytes: number): boolean {
-  access.truncate(bytes);
-  return access.getSize() === bytes;
-}
-
-/**
- * Private windows of Chromium have such files as well, in the browser's memory, and tell the same quota. Only growing one
- * takes time there. A disk that is taken for memory is streamed to.
- */
-function isOnDisk(access: SyncAccess): boolean {
-  const growthsMs = Array.from({ length: GROWTHS }, (_, i) => {
-    const startedMs = performance.now();
-    access.truncate((i + 1) * GROWTH_BYTES);
-    return performance.now() - startedMs;
-  });
-  return Math.min(...growthsMs) < GROWN_ON_DISK_WITHIN_MS;
-}
-
-function onDisk<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    const code: ErrorCode = thrown instanceof DOMException && thrown.name === 'QuotaExceededError' ? 'disk_full' : 'disk_failed';
-    throw new SendError(code, "couldn't use the staged file", { cause: thrown });
-  }
-}

@@ -1,8 +1,9 @@
 /** The writing end of a download that the service worker serves: as many chunks as it wants. See stream-protocol.ts. */
 import { SendError } from '../../protocol/errors.ts';
+import type { DownloadFeed } from './download-feed.ts';
 import type { StreamAnswer, StreamRequest } from './stream-protocol.ts';
 
-export class StreamFeed {
+export class StreamFeed implements DownloadFeed {
   readonly #port: MessagePort;
   #credit = 0;
   #cancelled = false;

@@ -12,6 +12,8 @@ import type { Progress, UploadSeen } from '../types.ts';
 import { servePart } from './part-port.ts';
 import { RangeReader } from '../receive/range-reader.ts'; // a worker’s own `import()` never resolves in WebKitGTK
 import { chooseSink } from './choose-sink.ts';
+import { StagedDownload } from './staged-download.ts';
+import type { StagingHost } from './staging-sink.ts';
 import { RemoteWriter, serveWriter } from './writer-port.ts';
 import { UploadWorker } from './upload-worker.ts';
 import { toPlainError, type FromWorker, type ToWorker } from './worker-messages.ts';
@@ -61,7 +63,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       break;
     case 'write':
-      write(data.gatherer);
+      write(data.gatherer, data.isServed);
       break;
     case 'stream':
       givePort?.(data.port);
@@ -129,9 +131,15 @@ async function preview(link: Opening): Promise<void> {
 
 const once = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
-function write(port: MessagePort): void {
+function write(port: MessagePort, isServed: boolean): void {
   serveWriter(port, async (input, onCancel) => {
+    const handOver: StagingHost['handOver'] = (staged) =>
+      new Promise((resolve) => {
+        onSaved = resolve;
+        tell({ type: 'staged', ...staged });
+      });
     const { sink, keeps } = await chooseSink(input, {
+      openWhole: isServed ? null : (download) => StagedDownload.open(download, { handOver }),
       openPort: (stream) =>
         new Promise((resolve) => {
           givePort = resolve;
@@ -139,11 +147,7 @@ function write(port: MessagePort): void {
         }),
       onReady: (id) => tell({ type: 'stream-ready', id }),
       onCancel,
-      handOver: (staged) =>
-        new Promise((resolve) => {
-          onSaved = resolve;
-          tell({ type: 'staged', ...staged });
-        }),
+      handOver,
     });
     if (keeps) tell({ type: 'keeps' });
     return new OpeningWriter(input, sink);

@@ -30,8 +30,8 @@ export type ToWorker =
   | { readonly type: 'preview'; readonly address: string; readonly passwordKey: PasswordKey | null }
   /** Then, as often as wanted: hands part of a file over the port, as preview-protocol.ts says. */
   | { readonly type: 'serve'; readonly part: FilePart; readonly port: MessagePort }
-  /** Opens and writes what comes over the port. */
-  | { readonly type: 'write'; readonly gatherer: MessagePort }
+  /** Opens and writes what comes over the port. `isServed`: a service worker streams what is not staged. */
+  | { readonly type: 'write'; readonly gatherer: MessagePort; readonly isServed: boolean }
   /** Answers `stream-wanted`; the port leads to the service worker. */
   | { readonly type: 'stream'; readonly port: MessagePort }
   /** Answers `staged`. */
