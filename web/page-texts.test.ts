@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { networkPageTexts } from '../shared/ui/page-texts/network.ts';
 import { receivePageTexts } from '../shared/ui/page-texts/receive.ts';
+import { viewsTexts } from '../shared/ui/page-texts/views.ts';
 import { sendPageTexts } from '../shared/ui/page-texts/send.ts';
 
 const MESSAGES = /\/shared\/ui\/messages\/[\w-]+\.ts$/;
@@ -27,11 +28,11 @@ function setsNamed(entry: string): string[] {
 }
 
 it.each([
-  [['receive.ts'], receivePageTexts],
+  [['receive.ts'], receivePageTexts, viewsTexts],
   [['send.ts', 'sends.ts'], sendPageTexts],
   [['network.ts'], networkPageTexts],
-])('%j', async (entries, texts) => {
+])('%j', async (entries, texts, later?: typeof viewsTexts) => {
   const named = [...new Set(entries.flatMap(setsNamed))].toSorted();
   expect(named).toContain('generalTexts');
-  expect(Object.keys(await texts.en()).toSorted()).toEqual(named);
+  expect(Object.keys({ ...(await texts.en()), ...(await later?.en()) }).toSorted()).toEqual(named);
 });

@@ -25,6 +25,13 @@ const OF_TRANSFERS = modules(
   'shared/protocol/manifest\\.',
   'shared/ui/(?:FileList|FileName|TransferProgress|announce|forward|row-window|spelled-name|trusted-urls)\\.',
 );
+/** What opens a link, and what makes another. */
+const OF_LINKS = modules(
+  'node_modules/@noble/hashes/(?:hkdf|hmac)\\.',
+  'shared/client/(?:link-keys|browser/preview-offer|browser/stretch|receive/open-transfer)\\.',
+  'shared/crypto/(?:boxes|entries|identity|keys|vault-boxes)\\.',
+  'shared/protocol/link(?:-text)?\\.',
+);
 
 export default defineConfig({
   root: here('.'),
@@ -36,7 +43,11 @@ export default defineConfig({
     target: 'es2023',
     // Nothing inline: the pages' CSP allows files of their own origin only.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // What a script loads later needs little beside what its page has already: naming all of it would make each page longer.
+      resolveDependencies: (_, files, { hostType }) => (hostType === 'html' ? files : files.filter((file) => file.endsWith('.css'))),
+    },
     rolldownOptions: {
       input: { index: here('index.html'), d: here('d.html'), network: here('network.html'), sends: here('sends.html'), sw: here('sw.ts') },
       output: {
@@ -46,6 +57,7 @@ export default defineConfig({
           groups: [
             { name: 'page', test: ALWAYS },
             { name: 'transfer', test: OF_TRANSFERS },
+            { name: 'links', test: OF_LINKS },
           ],
         },
       },

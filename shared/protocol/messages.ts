@@ -53,12 +53,14 @@ export const networkSchema = v.object({
 });
 export type Network = v.InferOutput<typeof networkSchema>;
 
+/** Of a node's program. */
+const version = v.pipe(v.string(), v.maxLength(32), v.regex(/^[\w.+-]+$/));
 export const registrationSchema = v.object({
   url: httpUrl,
   operator: v.pipe(v.string(), v.minLength(1), v.maxLength(64), v.regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]*$/u)),
   capacityBytes: count,
   freeBytes: count,
-  version: v.pipe(v.string(), v.maxLength(32), v.regex(/^[\w.+-]+$/)),
+  version,
   /** `H` of the token with which the node's page may be read (§10, operators). */
   viewHash: v.optional(b64(KEY_BYTES)),
   region: v.optional(v.object({ latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)), longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)) })),
@@ -69,7 +71,7 @@ const heartbeatMs = v.optional(whole(100, 600_000));
 /** Length of an epoch, in which the network audits and reconciles once: an hour. */
 const epochMs = v.optional(whole(1_000, 24 * 3600_000));
 export const registeredSchema = v.object({ nodeId: b64(KEY_BYTES), coordinatorKey: b64(KEY_BYTES), heartbeatMs, epochMs });
-export const heartbeatSchema = v.object({ freeBytes: count, usedBytes: count, version: registrationSchema.entries.version });
+export const heartbeatSchema = v.object({ freeBytes: count, usedBytes: count, version });
 export type Heartbeat = v.InferOutput<typeof heartbeatSchema>;
 export const heartbeatAnswerSchema = v.object({ nowMs: timeMs, heartbeatMs, epochMs });
 export const healthSchema = v.object({
@@ -85,10 +87,12 @@ export const healthSchema = v.object({
 export type Health = v.InferOutput<typeof healthSchema>;
 
 const linkId = b64(ID_BYTES);
-export const downloadLimitSchema = v.object({ downloadLimit: v.nullable(whole(1, MAX_DOWNLOADS)) });
+// Entries are shared as they are, not read from a schema: a page's build can then leave out the schemas that it does not use.
+const downloadLimit = v.nullable(whole(1, MAX_DOWNLOADS));
+export const downloadLimitSchema = v.object({ downloadLimit });
 /** A link as its sender gives it to the coordinator, which names it in the path. */
 export const linkTermsSchema = v.object({
-  ...downloadLimitSchema.entries,
+  downloadLimit,
   /** `H` of its access token. */
   accessHash: b64(KEY_BYTES),
   /** The content secret, sealed for whoever has the link's key. */

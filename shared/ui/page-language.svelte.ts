@@ -20,6 +20,8 @@ interface Shown extends ShownLanguage {
 
 class PageLanguage {
   #parts: LanguageParts | null = null;
+  /** What is said beside the parts' texts. */
+  #more: readonly TextsByLanguage[] = [];
   #shown = $state.raw<Shown | null>(null);
   #asked = 0;
 
@@ -32,6 +34,13 @@ class PageLanguage {
   async begin(parts: LanguageParts): Promise<void> {
     this.#parts = parts;
     await this.#show(chooseLanguage(parts.kept, parts.wanted));
+  }
+
+  /** More to say from now on, for what a page loads later. @throws what `import` throws. */
+  async add(texts: TextsByLanguage): Promise<void> {
+    if (this.#more.includes(texts)) return;
+    this.#more = [...this.#more, texts];
+    if (this.language !== null) await this.#show(this.language);
   }
 
   /** What was typed, chosen and begun stays. Where the language cannot be loaded the page stays as it is. */
@@ -48,10 +57,10 @@ class PageLanguage {
     const parts = this.#parts;
     if (parts === null) return;
     const number = ++this.#asked;
-    const sets: Readonly<Record<string, Texts>> = await parts.texts[language]();
+    const sets = await Promise.all([parts.texts, ...this.#more].map((texts) => texts[language]()));
     if (number !== this.#asked) return;
     const { direction } = languages[language];
-    const shown = { language, direction, locale: localeOf(language, parts.wanted), texts: Object.assign({}, ...Object.values(sets)) as Texts };
+    const shown = { language, direction, locale: localeOf(language, parts.wanted), texts: Object.assign({}, ...sets.flatMap((set) => Object.values(set))) as Texts };
     this.#shown = shown;
     showLanguageOf(() => this.#shown ?? shown);
     document.documentElement.lang = language;

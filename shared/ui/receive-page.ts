@@ -2,6 +2,8 @@
 import { forgetLeftover } from '../client/browser/leftovers.ts';
 import { openLink, seeUpload, startReadingNote, startReceiving } from '../client/browser/receive.ts';
 import { loadLinkViews } from './link-views.ts';
+import { pageLanguage } from './page-language.svelte.ts';
+import { viewsTexts } from './page-texts/views.ts';
 import { Receiver } from './receiver.svelte.ts';
 import { transferWorkerUrl } from './trusted-urls.ts';
 
@@ -13,7 +15,10 @@ export function receiverOfPage(prepareDownloads: (() => Promise<void>) | null): 
       if (opened.ok) await prepareDownloads?.();
       return opened;
     },
-    loadViews: loadLinkViews,
+    async loadViews(info) {
+      const [views] = await Promise.all([loadLinkViews(info), pageLanguage.add(viewsTexts)]);
+      return views;
+    },
     seeUpload,
     isVisible: () => document.visibilityState === 'visible',
     start: (link, passwordKey, choice, events) => startReceiving(link, passwordKey, choice, events, { workerUrl: transferWorkerUrl, isServed: prepareDownloads !== null }),

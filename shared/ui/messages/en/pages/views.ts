@@ -1,0 +1,2 @@
+export * from '../../note-reading.ts';
+export * from '../../previews.ts';
