@@ -1,6 +1,6 @@
 /** Builds the extension into dist/extension/: Manifest V3 for Chromium and for Firefox. */
 import { defineConfig } from 'wxt';
-import { extensionTexts } from './shared/ui/messages/extension.ts';
+import { inEveryLanguage } from './shared/ui/built-in-texts.ts';
 
 /** Packaged code only; requests may go to the coordinator, to nodes, and to what the person chose to send. */
 const POLICY = [
@@ -26,18 +26,28 @@ export default defineConfig({
   manifestVersion: 3,
   modules: ['@wxt-dev/module-svelte'],
   imports: false,
+  hooks: {
+    'build:publicAssets': (_, files) => {
+      const commands = new Map(inEveryLanguage('manifest.command').map(({ language, text }) => [language, text]));
+      for (const { language, text } of inEveryLanguage('manifest.description')) {
+        const contents = JSON.stringify({ description: { message: text }, command: { message: commands.get(language) } });
+        files.push({ relativeDest: `_locales/${language}/messages.json`, contents });
+      }
+    },
+  },
   vite: () => ({
     worker: { format: 'es' },
     build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   }),
   manifest: ({ browser }) => ({
     name: 'Shardsend',
-    description: 'Send files so that nobody but the recipient can read them and no single machine holds them.',
+    default_locale: 'en',
+    description: '__MSG_description__',
     permissions: ['activeTab', 'alarms', 'contextMenus', 'declarativeNetRequestWithHostAccess', 'notifications', 'scripting', 'storage'],
     optional_host_permissions: ['https://*/*', 'http://*/*'],
     content_security_policy: { extension_pages: POLICY },
     action: { default_title: 'Shardsend' },
-    commands: { 'send-this': { suggested_key: { default: 'Alt+Shift+S' }, description: extensionTexts['command.send'] } },
+    commands: { 'send-this': { suggested_key: { default: 'Alt+Shift+S' }, description: '__MSG_command__' } },
     omnibox: { keyword: 'send' },
     ...(browser === 'firefox'
       ? {

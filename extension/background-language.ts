@@ -1,5 +1,5 @@
 /** The language of the background, which has no page and may be started anew at any moment. */
-import { chooseLanguage, localeOf } from '../shared/ui/languages.ts';
+import { chooseLanguage, languages, localeOf } from '../shared/ui/languages.ts';
 import { extensionPageTexts } from '../shared/ui/page-texts/extension.ts';
 import { showLanguageOf, type Texts } from '../shared/ui/shown-language.ts';
 import { readLanguage } from './language-store.ts';
@@ -9,5 +9,6 @@ export async function speakChosenLanguage(): Promise<void> {
   const language = chooseLanguage(await readLanguage(), navigator.languages);
   const texts = Object.assign({}, ...Object.values(await extensionPageTexts[language]())) as Texts;
   const locale = localeOf(language, navigator.languages);
-  showLanguageOf(() => ({ locale, texts }));
+  const { direction } = languages[language];
+  showLanguageOf(() => ({ locale, direction, texts }));
 }

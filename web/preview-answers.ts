@@ -39,12 +39,12 @@ export async function answerPreview(request: Request): Promise<Response> {
   return id === undefined || request.mode === 'navigate' ? refused(404) : fileOf(id, parseRange(request.headers.get('Range')));
 }
 
-/** No word of a stranger stands in it. */
+/** No word of a stranger stands in it, and none of any language. */
 function frameOf(kind: string, id: string): Response {
   const src = `${PREVIEW_PREFIX}file/${id}`;
   const element = kind === 'image' ? `<img src="${src}" alt="">` : `<${kind} src="${src}" controls preload="metadata"></${kind}>`;
   const style = 'html,body{margin:0;height:100%}body{display:grid;place-items:center}img,video{max-width:100%;max-height:100vh}audio{width:100%}';
-  return new Response(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Preview</title><style>${style}</style><body>${element}</body></html>`, {
+  return new Response(`<!doctype html><html lang="zxx"><meta charset="utf-8"><title>Shardsend</title><style>${style}</style><body>${element}</body></html>`, {
     headers: {
       ...guarded(
         "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin",

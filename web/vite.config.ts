@@ -2,6 +2,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { staticTexts } from './static-texts.ts';
 import { textsApart } from './texts-apart.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -27,7 +28,7 @@ const OF_TRANSFERS = modules(
 
 export default defineConfig({
   root: here('.'),
-  plugins: [textsApart(), svelte({ configFile: false })],
+  plugins: [staticTexts(), textsApart(), svelte({ configFile: false })],
   worker: { format: 'es' },
   build: {
     outDir: here('../dist/web'),

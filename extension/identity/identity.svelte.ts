@@ -101,7 +101,7 @@ export class IdentityPage {
   async choosePassword(password: string, again: string): Promise<void> {
     const entropy = this.#entropy;
     if (this.#state.step !== 'password' || this.#state.fraction !== null || entropy === null) return;
-    const problem = [...password].length < SHORTEST_PASSWORD ? 'short' : password === again ? null : 'different';
+    const problem = password.length < SHORTEST_PASSWORD ? 'short' : password === again ? null : 'different';
     this.#state = { step: 'password', problem, fraction: problem === null ? 0 : null };
     if (problem !== null) return;
     const stretch: Stretch = (text, salt) => this.#parts.stretch(text, salt, (fraction) => (this.#state = { step: 'password', problem: null, fraction }));

@@ -1,7 +1,7 @@
 /** What the download button will do, in its own words. */
 import { receivingTexts } from './messages/receiving.ts';
 import { sayFrom } from './say.ts';
-import { shortName } from './spelled-name.ts';
+import { isolated, shortName } from './spelled-name.ts';
 
 const say = sayFrom(receivingTexts);
 
@@ -11,8 +11,7 @@ export function downloadLabel(files: readonly { readonly path: string }[], chose
   if (files.length === 1) return say('receive.download');
   if (chosen.size === files.length) return say('receive.downloadZip');
   const [only] = chosen;
-  return chosen.size === 1 ? say('receive.downloadOne', isolated(files[only!]!.path)) : say('receive.downloadSome', chosen.size);
+  return chosen.size === 1 ? say('receive.downloadOne', isolated(shortName(nameOf(files[only!]!.path)))) : say('receive.downloadSome', chosen.size);
 }
 
-/** A name that reorders nothing beside it. */
-const isolated = (path: string): string => `\u2068${shortName(path.slice(path.lastIndexOf('/') + 1))}\u2069`;
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -9,6 +9,9 @@ interface Described {
 /** By their BCP 47 language; English first, which is shown to whoever reads none of them. */
 export const languages = {
   en: { name: 'English', direction: 'ltr' },
+  de: { name: 'Deutsch', direction: 'ltr' },
+  es: { name: 'Español', direction: 'ltr' },
+  fr: { name: 'Français', direction: 'ltr' },
 } as const satisfies Readonly<Record<string, Described>>;
 
 export type Language = keyof typeof languages;

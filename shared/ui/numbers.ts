@@ -20,6 +20,9 @@ export const formatCount = (count: number): string => numberFormat({}).format(co
 /** @param percent - whole, 0 to 100: `63%`. */
 export const formatPercent = (percent: number): string => numberFormat({ style: 'percent' }).format(percent / 100);
 
+/** The same in parts: the number, the sign, and what stands between them. */
+export const percentParts = (percent: number): Intl.NumberFormatPart[] => numberFormat({ style: 'percent' }).formatToParts(percent / 100);
+
 /**
  * @param language - whose words these are, whatever language is shown.
  * @returns a function that picks the form of a word for a number: CLDR's plural categories.

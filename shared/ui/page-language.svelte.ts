@@ -50,11 +50,12 @@ class PageLanguage {
     const number = ++this.#asked;
     const sets: Readonly<Record<string, Texts>> = await parts.texts[language]();
     if (number !== this.#asked) return;
-    const shown = { language, locale: localeOf(language, parts.wanted), texts: Object.assign({}, ...Object.values(sets)) as Texts };
+    const { direction } = languages[language];
+    const shown = { language, direction, locale: localeOf(language, parts.wanted), texts: Object.assign({}, ...Object.values(sets)) as Texts };
     this.#shown = shown;
     showLanguageOf(() => this.#shown ?? shown);
     document.documentElement.lang = language;
-    document.documentElement.dir = languages[language].direction;
+    document.documentElement.dir = direction;
   }
 }
 

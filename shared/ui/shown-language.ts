@@ -9,11 +9,12 @@ export type Texts = Readonly<Record<string, string | ((...values: never[]) => st
 export interface ShownLanguage {
   /** BCP 47, for numbers and times: the language, with the person's region where it is known. */
   readonly locale: string;
+  readonly direction: 'ltr' | 'rtl';
   /** What a page has loaded; what is missing here is said in English. */
   readonly texts: Texts;
 }
 
-let read = (): ShownLanguage => ({ locale: 'en', texts: {} });
+let read = (): ShownLanguage => ({ locale: 'en', direction: 'ltr', texts: {} });
 
 export const shownLanguage = (): ShownLanguage => read();
 

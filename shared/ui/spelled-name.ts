@@ -4,6 +4,7 @@
  * docs/protocol.md §5: names are carried as they are and made harmless where they are shown.
  */
 import { UNSEEN } from '../protocol/unseen.ts';
+import { shownLanguage } from './shown-language.ts';
 
 /** One run of a name: text as it is, or the spelling of one character that would not show itself. */
 export interface NamePart {
@@ -79,6 +80,12 @@ export function directionOf(head: string): 'ltr' | 'rtl' {
   const letter = /\p{L}(?=\P{L}*$)/u.exec(head)?.[0];
   return letter !== undefined && FROM_THE_RIGHT.test(letter) ? 'rtl' : 'ltr';
 }
+
+/**
+ * A name inside a sentence or a button. Where it runs against the language shown, it is kept from reordering its
+ * neighbours; elsewhere it is left as it is, so that it can be looked for.
+ */
+export const isolated = (name: string): string => (shownLanguage().direction === 'rtl' || FROM_THE_RIGHT.test(name) ? `\u2068${name}\u2069` : name);
 
 /** In characters, as it is shown. */
 function widthOf(grapheme: string): number {

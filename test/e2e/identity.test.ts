@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sentenceOf } from '../../shared/protocol/index.ts';
 import { say } from '../../shared/ui/messages.ts';
-import { TestBrowser } from '../support/browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { look } from './look.ts';
 import { startStage, type Stage } from './stage.ts';
 import { button, chooseFiles, heading, send, untilHeading } from './steps.ts';
@@ -85,7 +85,7 @@ test('an identity is made from words that are asked back, and kept under a passw
   await page.getByText(say('identity.check.wrong')).waitFor();
   await look(page, 'identity-check');
   for (const answer of asked) {
-    const position = Number((await answer.evaluate((input) => (input as HTMLInputElement).labels![0]!.textContent!)).replaceAll(/\D/g, ''));
+    const position = Number((await answer.evaluate((input) => (input as HTMLInputElement).labels![0]!.textContent)).replaceAll(/\D/g, ''));
     await answer.fill(` ${words[position - 1]!.toUpperCase()} `);
   }
   await button(page, say('identity.check.go')).click();

@@ -19,16 +19,20 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
+export async function picture(page: Page, name: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}
+
 /** Saves four pictures, and fails on serious findings and on pages that scroll sideways. */
 export async function look(page: Page, name: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: HEIGHT });
     for (const colorScheme of LIGHTS) {
       const shown = `${width}-${colorScheme}`;
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: path.join(folder, `${name}-${shown}.png`), fullPage: true });
+      await picture(page, `${name}-${shown}`);
       if (ASKED.has(shown)) expect(await findings(page), `${name} at ${shown}`).toEqual([]);
     }
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -29,25 +29,43 @@ async function buildScreens(): Promise<Map<string, Buffer>> {
 
 declare const gallery: Gallery;
 
+/** @returns a page with the gallery. */
+export async function openGallery(browser: TestBrowser): Promise<Page> {
+  const files = await buildScreens();
+  await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await browser.newPage();
+  // With the policy of the real pages: a style or script that they would not run is missed in the pictures, and complained of.
+  const headers = new Headers();
+  setSecurityHeaders(headers, { secure: true, sharedHosts: false });
+  await page.route(`${ORIGIN}/**`, (route) => {
+    const name = new URL(route.request().url()).pathname.slice(1) || 'index.html';
+    const body = files.get(name);
+    return body === undefined ? route.abort() : route.fulfill({ body, contentType: TYPES[path.extname(name)]!, headers: Object.fromEntries(headers) });
+  });
+  await page.goto(ORIGIN);
+  await page.waitForFunction(() => 'gallery' in globalThis);
+  return page;
+}
+
+/** What a person does on a screen of the gallery to bring it where its picture is taken. */
+export async function press(page: Page, labels: readonly string[]): Promise<void> {
+  for (const label of labels)
+    await page
+      .getByRole('button', { name: label, exact: true })
+      .or(page.getByRole('checkbox', { name: label, exact: true }))
+      .click();
+  // Nothing is shown as if a hand lay on it.
+  await page.mouse.move(0, 0);
+}
+
 /** @param name - of a table of screens/main.ts. */
 export function testScreens(name: string): void {
   let browser: TestBrowser;
   let page: Page;
 
   beforeAll(async () => {
-    const files = await buildScreens();
     browser = await TestBrowser.launch();
-    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    page = await browser.newPage();
-    // With the policy of the real pages: a style or script that they would not run is missed in the pictures, and complained of.
-    const headers = new Headers();
-    setSecurityHeaders(headers, { secure: true, sharedHosts: false });
-    await page.route(`${ORIGIN}/**`, (route) => {
-      const name = new URL(route.request().url()).pathname.slice(1) || 'index.html';
-      const body = files.get(name);
-      return body === undefined ? route.abort() : route.fulfill({ body, contentType: TYPES[path.extname(name)]!, headers: Object.fromEntries(headers) });
-    });
-    await page.goto(ORIGIN);
+    page = await openGallery(browser);
   });
   afterAll(() => browser?.close());
 
@@ -58,13 +76,7 @@ export function testScreens(name: string): void {
       expect(screens.length).toBeGreaterThan(20);
       for (const screen of screens) {
         const labels = await page.evaluate(([name, screen]) => gallery.show(name!, screen!), [name, screen]);
-        for (const label of labels)
-          await page
-            .getByRole('button', { name: label, exact: true })
-            .or(page.getByRole('checkbox', { name: label, exact: true }))
-            .click();
-        // Nothing is shown as if a hand lay on it.
-        await page.mouse.move(0, 0);
+        await press(page, labels);
         await look(page, `${name}-${screen}`);
         await expectKeyboardReaches(page, `${name}-${screen}`);
       }

@@ -17,6 +17,8 @@ export interface BrowserOptions {
   readonly profile?: string;
   /** A narrow screen that fingers touch, and no mouse. */
   readonly phone?: boolean;
+  /** Of its person, the dearest language: `de-AT`. */
+  readonly locale?: string;
 }
 
 export class TestBrowser {
@@ -33,12 +35,13 @@ export class TestBrowser {
     this.#profile = profile;
   }
 
-  static async launch({ extension = false, proxy, phone = false, profile: kept }: BrowserOptions = {}): Promise<TestBrowser> {
+  static async launch({ extension = false, proxy, phone = false, locale, profile: kept }: BrowserOptions = {}): Promise<TestBrowser> {
     const profile = kept ?? (await mkdtemp(path.join(tmpdir(), 'shardsend-profile-')));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: findChromium(),
       headless: true,
       reducedMotion: 'reduce',
+      ...(locale === undefined ? {} : { locale }),
       ...(proxy ? { proxy: { server: proxy } } : {}),
       ...(phone ? { hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } } : {}),
       ...(extension

@@ -9,7 +9,6 @@ export const extensionTexts = {
   'notify.done.title': 'Ready to share',
   'notify.done.text': (n: number) => `${files(n)} can be downloaded now. Copy the link in the Shardsend tab.`,
   'notify.failed.title': 'Not sent yet',
-  'command.send': 'Send what is selected, or else this page',
   'omnibox.hint': 'Send this text as a note, or the file at this address',
   'capture.title': 'Fetching what you chose',
   'capture.from': (host: string) => `From ${host}`,

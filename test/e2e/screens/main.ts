@@ -2,10 +2,12 @@
  * Every state of the sender's and the recipient's pages, for pictures and for axe: the real components and state machines,
  * with parts that answer what the state needs. Built by test-screens.ts alone. Other tests reach these states for real.
  */
+import { tick } from 'svelte';
 import { recipientScreens } from './recipient-screens.ts';
 import { settled, type Screen } from './screen.ts';
 import { senderScreens } from './sender-screens.ts';
 import { sendsScreens } from './sends-screens.ts';
+import { beginSpeaking, speak, type Spoken } from './speaking.svelte.ts';
 
 const pages: Readonly<Record<string, readonly Screen[]>> = { sender: senderScreens, recipient: recipientScreens, sends: sendsScreens };
 
@@ -20,6 +22,11 @@ const gallery = {
     scrollTo(0, 0);
     return press;
   },
+  async speak(spoken: Spoken): Promise<void> {
+    await speak(spoken);
+    await tick();
+  },
 };
 export type Gallery = typeof gallery;
+await beginSpeaking();
 Object.assign(globalThis, { gallery });
