@@ -30,6 +30,5 @@ describe('numbers and times', () => {
 
   it('are written as in the language where no country is known', () => {
     expect(localeOf('fr', ['en-US'])).toBe('fr');
-    expect(localeOf('de', ['de-', 'de-!'])).toBe('de');
   });
 });

@@ -31,12 +31,4 @@ export function chooseLanguage(kept: unknown, wanted: readonly string[]): Langua
 }
 
 /** @returns the locale that numbers and times are written in: the language with the region that the person has for it, if any. */
-export const localeOf = (language: Language, wanted: readonly string[]): string => wanted.find((tag) => languageOf(tag) === language && isLocale(tag)) ?? language;
-
-function isLocale(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
+export const localeOf = (language: Language, wanted: readonly string[]): string => wanted.find((tag) => languageOf(tag) === language) ?? language;
