@@ -189,5 +189,3 @@ export class IdentityPage {
 const unknownWords = (text: string): string[] => [...new Set(text.toLowerCase().match(/[a-z]+/g) ?? [])].filter((word) => !isWord(word)).slice(0, 5);
 
 export const countWords = (text: string): number => (text.match(/[a-z]+/gi) ?? []).length;
-
-export const isRefused = (sync: 'busy' | 'done' | ErrorCode): sync is ErrorCode => sync !== 'busy' && sync !== 'done';
