@@ -290,7 +290,7 @@ const kindOf = (line: string): string => (/"(?:fetched|clients|resulting)":/.tes
 
 /** Whether Chromium obeys as the options say; Firefox asks each time. */
 const rulesAreSet = (opensLinks: boolean): string =>
-  `globalThis.chrome?.declarativeNetRequest ? chrome.declarativeNetRequest.getDynamicRules().then((rules) => rules.length > 0 === ${opensLinks}) : true`;
+  `navigator.userAgent.includes('Firefox') || chrome.declarativeNetRequest.getDynamicRules().then((rules) => rules.length > 0 === ${opensLinks})`;
 
 /** A page that is left answers nothing. */
 const ANSWER_MS = 2_000;
