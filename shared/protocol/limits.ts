@@ -58,7 +58,7 @@ export const ENDED_KEPT_MS = 30 * 24 * 3600_000;
 
 /** Of an account's vault, docs/protocol.md §14. */
 export const MAX_VAULT_ENTRIES = 10_000;
-export const MAX_VAULT_BYTES = 64 * MIB;
+export const MAX_VAULT_BYTES = 32 * MIB;
 export const MAX_VAULT_BOX_BYTES = 256 * KIB;
 export const MAX_ENTRIES_PER_VAULT_WRITE = 256;
 export const MAX_ENTRIES_PER_VAULT_PAGE = 256;

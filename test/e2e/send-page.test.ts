@@ -9,7 +9,7 @@ import type { RecordingProxy } from '../support/recording-proxy.ts';
 import { readZip, type ZipEntry } from '../support/zip.ts';
 import { cutOffNames, look } from './look.ts';
 import { noise, sha256Of, startStage, type Stage } from './stage.ts';
-import { button, chooseFiles, chooseFolder, download, send, untilHeading } from './steps.ts';
+import { button, heading, chooseFiles, chooseFolder, download, send, untilHeading } from './steps.ts';
 
 let stage: Stage;
 let proxy: RecordingProxy;
@@ -25,6 +25,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 beforeEach(async () => {
   page = await browser.open(stage.origin);
+  await heading(page, say('send.title')).waitFor(); // it takes files once it has its language
 });
 afterEach(() => {
   proxy.releaseAll();

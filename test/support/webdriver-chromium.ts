@@ -1,7 +1,7 @@
 /** Chromium as the other engines' tests know a browser, over its own protocol: its downloads go to a folder, under their names. */
 import path from 'node:path';
 import { Chromium } from './chromium.ts';
-import { asJson, buttonNamed, nodeAt, type EngineBrowser, type EngineOptions, type EnginePage } from './webdriver.ts';
+import { asJson, buttonNamed, firstTrue, nodeAt, type EngineBrowser, type EngineOptions, type EnginePage } from './webdriver.ts';
 
 const BUILT = path.join(import.meta.dirname, '..', '..', 'dist', 'extension', 'chrome-mv3');
 
@@ -17,7 +17,10 @@ export async function launchChromium({ downloads, proxy, profile, extension = fa
         evaluate: async <T>(expression: string) => JSON.parse(await page.evaluate<string>(asJson(expression))) as T,
         visit: async (url) => void (await page.send('Page.navigate', { url })),
         press: (button) => page.evaluate(`${nodeAt(buttonNamed(button))}.click()`),
-        chooseFiles: (files) => page.setFiles('input[type=file]', files),
+        async chooseFiles(files) {
+          await page.evaluate(asJson(firstTrue(`document.querySelector('input[type=file]') !== null`))); // a page shows itself once it has its language
+          await page.setFiles('input[type=file]', files);
+        },
         close: () => page.close(),
       };
     },
