@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SendError } from '../shared/protocol/index.ts';
+import { SendError, sentenceOf } from '../shared/protocol/index.ts';
 import { explain } from './report.ts';
 
 describe('what a person is told of a failure', () => {
@@ -12,6 +12,7 @@ describe('what a person is told of a failure', () => {
   });
 
   test('says nothing twice', () => {
-    expect(explain(new SendError('offline'))).toBe(new SendError('offline').message);
+    expect(explain(new SendError('offline'))).toBe(sentenceOf('offline'));
+    expect(explain(new SendError('offline', sentenceOf('offline')))).toBe(sentenceOf('offline'));
   });
 });
