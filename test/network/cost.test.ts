@@ -9,6 +9,9 @@ import { untilHardened } from '../support/network.ts';
 
 const MIB = 2 ** 20;
 const COMMITS = 'POST /:id/segments';
+const FETCH_ORDERS = 'POST /:id/fetch-orders';
+/** Of nineteen segments, each of which would ask once if orders did not outlast a segment. */
+const MOST_DETOURS = 3;
 const PRESENCE = 'POST /:id/presence';
 
 let network: FaultNetwork;
@@ -70,5 +73,10 @@ test('a transfer twenty times as large asks the coordinator for nothing more but
   const [small, large] = [await requestsFor(10_000_000), await requestsFor(200_000_000)];
   // Hardening reports once for each 64 segments, whenever it is done.
   for (const requests of [small, large]) for (const name of [COMMITS, PRESENCE, 'POST /:id/rebuilds']) requests.delete(name);
+  // A node that a busy machine kept waiting is gone around, with a fresh order (decision 0017).
+  for (const requests of [small, large]) {
+    expect(requests.get(FETCH_ORDERS) ?? 0).toBeLessThanOrEqual(MOST_DETOURS);
+    requests.delete(FETCH_ORDERS);
+  }
   expect(large).toEqual(small);
 });
