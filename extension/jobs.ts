@@ -102,7 +102,8 @@ export const jobOfKey = (tab: ClickedTab): Job => ({
 /** What was typed into the address bar: an address of the web is fetched, all else is a text. */
 export function jobOfWords(words: string): Job {
   const text = words.trim();
-  return addressIn(text) === null ? { kind: 'text', text } : { kind: 'link', url: addressIn(text)!, source: null };
+  const url = addressIn(text);
+  return url === null ? { kind: 'text', text } : { kind: 'link', url, source: null };
 }
 
 /** A name with a dot counts once a path follows, so that `yes.no` stays a text. */

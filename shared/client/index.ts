@@ -6,6 +6,7 @@ export { NoteSink, noteFile } from './note.ts';
 export { bytesOf, chooseFiles, filesNamed, type Choice } from './receive/selection.ts';
 export { receiveTransfer, type ReceiveOptions } from './receive/receive.ts';
 export { TransferControl } from './control.ts';
+export { readNetwork } from './network.ts';
 export { stretchPassword, type PasswordKeySource } from './link-keys.ts';
 export { addKeptLink, changeKeptLimit, repeatKeptLink, revokeKeptLink, type KeptLinkChoices } from './kept-links.ts';
 export { addLink, changeLimit, revokeLink, type LinkChoices, type OwnedTransfer } from './links.ts';

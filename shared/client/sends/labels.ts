@@ -1,4 +1,4 @@
-/** What a sender calls the links of a transfer: a matter of this machine alone. */
+/** What a sender calls the links of a transfer: a matter of theirs alone. */
 import type { SendRecord } from './send-record.ts';
 
 /** @param label - at most MAX_LABEL_CHARACTERS; empty for none. */

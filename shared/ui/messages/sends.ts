@@ -4,9 +4,9 @@ import { count, files } from './plurals.ts';
 
 export const sendsTexts = {
   'sends.title': 'My sends',
-  'sends.lead': 'What you sent from this device. The list is kept here alone, encrypted; nobody else has it.',
+  'sends.lead': 'What you sent. The list is kept encrypted: nobody else can read it.',
   'sends.new': 'Send something',
-  'sends.list': 'Sent from this device',
+  'sends.list': 'What you sent',
   'sends.empty.title': 'Nothing sent yet',
   'sends.empty.text': 'What you send from this device appears here, so that you can find its link again, see its downloads, and end it early.',
   'sends.failed.title': 'This device’s list cannot be read',
@@ -71,7 +71,7 @@ export const sendsTexts = {
   'sends.add': 'Add a link',
   'sends.add.title': 'A new link to the same files',
   'sends.add.label': 'Label, for you alone',
-  'sends.add.label.hint': 'Whom it is for, say. It stays on this device.',
+  'sends.add.label.hint': 'Whom it is for, say. Nobody else sees it.',
   'sends.add.make': 'Make the link',
   'sends.add.busy': 'Making the link',
   'sends.add.cancel': 'Cancel',

@@ -5,9 +5,9 @@ import { count, files } from './plurals.ts';
 
 export const sendsTexts = {
   'sends.title': 'Meine Sendungen',
-  'sends.lead': 'Was Sie von diesem Gerät gesendet haben. Die Liste liegt nur hier, verschlüsselt; niemand sonst hat sie.',
+  'sends.lead': 'Was Sie gesendet haben. Die Liste ist verschlüsselt: Niemand sonst kann sie lesen.',
   'sends.new': 'Etwas senden',
-  'sends.list': 'Von diesem Gerät gesendet',
+  'sends.list': 'Was Sie gesendet haben',
   'sends.empty.title': 'Noch nichts gesendet',
   'sends.empty.text': 'Was Sie von diesem Gerät senden, erscheint hier: So finden Sie den Link wieder, sehen die Downloads und können vorzeitig Schluss machen.',
   'sends.failed.title': 'Die Liste dieses Geräts ist nicht lesbar',
@@ -72,7 +72,7 @@ export const sendsTexts = {
   'sends.add': 'Link hinzufügen',
   'sends.add.title': 'Ein neuer Link zu denselben Dateien',
   'sends.add.label': 'Name, nur für Sie',
-  'sends.add.label.hint': 'Etwa, für wen er ist. Er bleibt auf diesem Gerät.',
+  'sends.add.label.hint': 'Zum Beispiel, für wen er ist. Niemand sonst sieht es.',
   'sends.add.make': 'Link erstellen',
   'sends.add.busy': 'Der Link wird erstellt',
   'sends.add.cancel': 'Abbrechen',

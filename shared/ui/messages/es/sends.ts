@@ -5,9 +5,9 @@ import { count, files, form } from './plurals.ts';
 
 export const sendsTexts = {
   'sends.title': 'Mis envíos',
-  'sends.lead': 'Lo que has enviado desde este dispositivo. La lista se guarda solo aquí, cifrada; nadie más la tiene.',
+  'sends.lead': 'Lo que has enviado. La lista se guarda cifrada: nadie más puede leerla.',
   'sends.new': 'Enviar algo',
-  'sends.list': 'Enviado desde este dispositivo',
+  'sends.list': 'Lo que has enviado',
   'sends.empty.title': 'Aún no has enviado nada',
   'sends.empty.text': 'Lo que envíes desde este dispositivo aparecerá aquí, para que puedas recuperar su enlace, ver sus descargas y terminarlo antes de tiempo.',
   'sends.failed.title': 'No se puede leer la lista de este dispositivo',
@@ -72,7 +72,7 @@ export const sendsTexts = {
   'sends.add': 'Añadir un enlace',
   'sends.add.title': 'Otro enlace a los mismos archivos',
   'sends.add.label': 'Etiqueta, solo para ti',
-  'sends.add.label.hint': 'Para quién es, por ejemplo. No sale de este dispositivo.',
+  'sends.add.label.hint': 'Para quién es, por ejemplo. Nadie más lo ve.',
   'sends.add.make': 'Crear el enlace',
   'sends.add.busy': 'Creando el enlace',
   'sends.add.cancel': 'Cancelar',

@@ -5,9 +5,9 @@ import { count, files } from './plurals.ts';
 
 export const sendsTexts = {
   'sends.title': 'Mes envois',
-  'sends.lead': 'Ce que vous avez envoyé depuis cet appareil. La liste n’est gardée qu’ici, chiffrée\u00a0; personne d’autre ne l’a.',
+  'sends.lead': 'Ce que vous avez envoyé. La liste est gardée chiffrée\u00a0: personne d’autre ne peut la lire.',
   'sends.new': 'Envoyer quelque chose',
-  'sends.list': 'Envoyé depuis cet appareil',
+  'sends.list': 'Ce que vous avez envoyé',
   'sends.empty.title': 'Encore aucun envoi',
   'sends.empty.text': 'Ce que vous envoyez depuis cet appareil apparaît ici\u00a0: vous y retrouvez le lien, suivez les téléchargements et pouvez y mettre fin plus tôt.',
   'sends.failed.title': 'La liste de cet appareil est illisible',
@@ -73,7 +73,7 @@ export const sendsTexts = {
   'sends.add': 'Ajouter un lien',
   'sends.add.title': 'Un nouveau lien vers les mêmes fichiers',
   'sends.add.label': 'Nom, pour vous seul',
-  'sends.add.label.hint': 'À qui il est destiné, par exemple. Il reste sur cet appareil.',
+  'sends.add.label.hint': 'À qui il est destiné, par exemple. Personne d’autre ne le voit.',
   'sends.add.make': 'Créer le lien',
   'sends.add.busy': 'Création du lien',
   'sends.add.cancel': 'Annuler',
